@@ -1,0 +1,41 @@
+# Everything a checkout needs; `make help` lists the targets. Works with GNU make 3.81 (macOS) and later.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check format clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: .venv/installed  ## draw the portraits, train on them, picture what was learned
+	$(BIN)/python cli.py download
+	$(BIN)/python cli.py train-faces --out runs/demo
+	$(BIN)/python cli.py show-weights runs/demo
+
+test: .venv/developing  ## the whole test suite, offline
+	$(BIN)/python -m pytest
+
+check: .venv/developing  ## format, lint and types, as CI runs them
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/developing  ## put the code into the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove what the targets made, but no data set and no run
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+
+# The two files stand for an environment with the ordinary dependencies, and one with the developer's tools too.
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "faces needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version): run make PYTHON=/path/to/python3.11"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/developing: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@

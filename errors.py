@@ -1,0 +1,44 @@
+"""Every error a user can meet, as one tree. A leaf of the project: each room may import it, it imports none.
+
+    FacesError                 the root, the only one `cli.py` catches
+    ├── UsageError             a flag or an argument that cannot be meant
+    ├── ListError              a list of photos that is not one
+    ├── DatasetError           a folder of photos that cannot be trained on
+    ├── RunError               a run folder or checkpoint that cannot be read here
+    ├── LayerError             tensors of the wrong shape, or backward before forward
+    └── StorageError           the disk refused: full, read-only, in use by another process
+
+A message is one line a person can act on: what was wrong, what was expected, what came, what to do.
+"""
+
+
+class FacesError(Exception):
+    """The root. `exit_code` is what the command line ends with (2: not what the command needs)."""
+
+    exit_code = 2
+
+
+class UsageError(FacesError):
+    """A flag or an argument that cannot be meant."""
+
+
+class ListError(FacesError):
+    """A list of photos that is missing, unreadable or without a single good row."""
+
+
+class DatasetError(FacesError):
+    """A folder of photos that is missing, empty, or too small for what was asked."""
+
+
+class RunError(FacesError):
+    """A run folder or a checkpoint that is missing, damaged, or of another format."""
+
+
+class LayerError(FacesError, ValueError):
+    """A layer, loss or optimiser was given what its contract forbids."""
+
+
+class StorageError(FacesError):
+    """The disk refused to keep a file; nothing half-written is left under its final name."""
+
+    exit_code = 1
