@@ -1,0 +1,21 @@
+"""The training core: networks written out by hand, trained by one loop. It knows tensors, not tasks.
+
+    parameter      a tensor that training changes, and its gradient
+    products       the two matrix products of a linear layer, and the layout in which they are fast
+    layers/        forward and backward, one layer a file; `layers/base.py` is the contract
+    losses/        what training makes small, one loss a file
+    optimisers/    how a gradient becomes a step: SGD, Adam, AdamW
+    initialisers   the numbers a parameter starts from
+    schedules      the learning rate as a function of the step
+    training       the one loop, and the five verbs of a step
+    evaluation     loss and accuracy, every sample once
+    batches        where the loop's data come from
+    early_stopping when to stop
+    history        what an epoch measured
+    training_state all that a resumed training needs, and nothing else
+    checkpoint     tensors and JSON as bytes
+    gradient_check finite differences against `backward`
+
+It imports torch, safetensors, the standard library and the leaf `errors`. It touches no file and prints
+nothing; autograd stands only in its tests, as the oracle. Tensors made here never require grad.
+"""

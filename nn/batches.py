@@ -1,0 +1,56 @@
+"""Where the loop's data come from: a pair of tensors, or anything that yields batches.
+
+The loop asks a source for its length and for batches, and nothing else: a source that reads from a disk keeps
+this protocol and needs no change here.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from torch import Generator, Tensor, randperm, split
+
+from errors import LayerError
+
+
+class Batches(Protocol):
+    """A source of samples that can be walked again and again."""
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+
+    def batches(self, size: int, shuffle: Generator | None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield every sample once, `size` at a time; the last batch may be smaller.
+
+        The generator `shuffle` draws the order; None keeps one fixed order.
+        """
+
+
+Data = tuple[Tensor, Tensor] | Batches
+
+
+class TensorBatches:
+    """Samples that lie in memory: x (N, ...) and targets (N, ...), on the network's device."""
+
+    def __init__(self, x: Tensor, target: Tensor) -> None:
+        if len(x) != len(target) or len(x) == 0:
+            raise LayerError(
+                f"data: {len(x)} samples and {len(target)} targets, expected one target a sample and at least one"
+            )
+        self.x, self.target = x, target
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def batches(self, size: int, shuffle: Generator | None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield views in fixed order, copies when shuffled. A batch of all samples has no order and is not copied."""
+        if shuffle is None or size >= len(self):
+            yield from zip(split(self.x, size), split(self.target, size), strict=True)
+            return
+        order = randperm(len(self), generator=shuffle, device=shuffle.device).to(self.x.device)
+        for chosen in split(order, size):
+            yield self.x.index_select(0, chosen), self.target.index_select(0, chosen)
+
+
+def as_batches(data: Data) -> Batches:
+    """Return a source as it is, a pair of tensors as a source."""
+    return TensorBatches(*data) if isinstance(data, tuple) else data

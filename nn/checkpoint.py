@@ -1,0 +1,71 @@
+"""Tensors and JSON as bytes: safetensors, so that reading a checkpoint runs no code. Bytes, not files.
+
+The JSON stands under a single key of the safetensors header: several keys would come in no stable order, and the
+same input shall give the same bytes. With it go a format version and a hash of everything, for safetensors itself
+does not notice a flipped bit. Raise FORMAT when a reader of today could misunderstand what is written.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from errors import RunError
+
+FORMAT = 1
+KEY = "faces"
+
+
+def dump(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> bytes:
+    """Return tensors of any dtype and device, and JSON of finite numbers, as one checkpoint."""
+    own = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
+    envelope = {"format": FORMAT, "metadata": metadata, "sha256": _sha256(own, metadata)}
+    return safetensors.torch.save(own, {KEY: _json(envelope)})
+
+
+def load(data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the tensors, on the CPU, and the metadata.
+
+    Raises RunError for bytes that `dump` did not write, that are no longer whole, or that a newer version wrote.
+    """
+    try:
+        tensors = safetensors.torch.load(data)
+        envelope = _envelope(data)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise RunError(f"not a whole checkpoint ({len(data)} bytes): {error}; write it again") from error
+    version, metadata = envelope.get("format"), envelope.get("metadata")
+    if not isinstance(version, int) or not isinstance(metadata, dict):
+        raise RunError(f"not a checkpoint of this program: its header has no {KEY} entry with a format and metadata")
+    if version > FORMAT:
+        raise RunError(f"the checkpoint has format {version}, this version reads up to {FORMAT}: update the program")
+    if envelope.get("sha256") != _sha256(tensors, metadata):
+        raise RunError("not a whole checkpoint: its content does not match its SHA-256; write it again")
+    return tensors, metadata
+
+
+def _envelope(data: bytes) -> dict[str, Any]:
+    """Read the JSON under KEY from a header that safetensors found whole: its length in 8 bytes, then JSON."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    try:
+        envelope = json.loads(header.get("__metadata__", {}).get(KEY, "{}"))
+    except json.JSONDecodeError:
+        return {}
+    return envelope if isinstance(envelope, dict) else {}
+
+
+def _sha256(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(_json(metadata).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False)

@@ -1,0 +1,77 @@
+"""When to stop: an object fed one number an epoch. It knows no network and no data, so that its tests replay lists."""
+
+import math
+from typing import Literal
+
+from nn.checks import at_least, one_of
+
+Mode = Literal["min", "max"]
+Rule = Literal["no_better", "worsened"]
+
+
+class EarlyStopping:
+    """Says stop after `patience` epochs of waiting in a row. None waits forever.
+
+    `mode` is "min" for a loss, "max" for an accuracy. An epoch is one of waiting, by `rule`, if its number is
+
+    - "no_better": no better than the best so far - the usual rule,
+    - "worsened": worse than the one before - "the loss has risen three epochs in a row".
+
+    Epochs before `first_epoch` (the first is 1) do not count as waiting; the best is looked for in all. NaN
+    is worse than anything.
+    """
+
+    def __init__(
+        self, patience: int | None, *, mode: Mode = "min", rule: Rule = "no_better", first_epoch: int = 1
+    ) -> None:
+        self.patience, self.mode, self.rule, self.first_epoch = patience, mode, rule, first_epoch
+        self.epoch = 0
+        self.waited = 0
+        self.best_epoch = 0
+        self._best = self._previous = math.inf  # as costs: smaller is better in either mode
+        one_of("EarlyStopping", "mode", mode, ("min", "max"))
+        one_of("EarlyStopping", "rule", rule, ("no_better", "worsened"))
+        if patience is not None:
+            at_least("EarlyStopping", "patience", patience, 1)
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether the patience is used up."""
+        return self.patience is not None and self.waited >= self.patience
+
+    @property
+    def is_best(self) -> bool:
+        """Whether the epoch just fed is the best so far; of equals the first."""
+        return self.epoch > 0 and self.best_epoch == self.epoch
+
+    def update(self, value: float) -> bool:
+        """Take the number of one more epoch; return `should_stop`."""
+        cost = value if self.mode == "min" else -value
+        if math.isnan(cost):
+            cost = math.inf
+        self.epoch += 1
+        better = cost < self._best
+        waits = not better if self.rule == "no_better" else cost > self._previous or cost == math.inf
+        if better:
+            self._best, self.best_epoch = cost, self.epoch
+        self.waited = self.waited + 1 if waits and self.epoch >= self.first_epoch else 0
+        self._previous = cost
+        return self.should_stop
+
+    def state(self) -> dict[str, float | None]:
+        """Return what `load` needs to go on, as JSON knows it: no infinity."""
+        state = {"epoch": self.epoch, "waited": self.waited, "best_epoch": self.best_epoch}
+        return state | {"best": _finite(self._best), "previous": _finite(self._previous)}
+
+    def load(self, state: dict[str, float | None]) -> None:
+        """Go on from a saved state, under this object's own patience."""
+        self.epoch, self.waited, self.best_epoch = (int(state[k] or 0) for k in ("epoch", "waited", "best_epoch"))
+        self._best, self._previous = (_or_infinity(state[k]) for k in ("best", "previous"))
+
+
+def _finite(cost: float) -> float | None:
+    return cost if math.isfinite(cost) else None
+
+
+def _or_infinity(cost: float | None) -> float:
+    return math.inf if cost is None else cost

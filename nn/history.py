@@ -1,0 +1,57 @@
+"""What was measured, an epoch a record: plain numbers, for curves, tables and checkpoints."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochRecord:
+    """One epoch. Losses are means over the samples; those of training are taken in passing, while the parameters move.
+
+    Accuracies are in [0, 1], or means of the metric that was asked for; None where there was no metric or no
+    validation data.
+    """
+
+    epoch: int
+    """The first is 1."""
+    lr: float
+    """The learning rate of its last step."""
+    train_loss: float
+    train_accuracy: float | None
+    validation_loss: float | None
+    validation_accuracy: float | None
+    seconds: float
+    """Wall-clock time of the epoch with its validation."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields; a number JSON does not know - a loss that ran off - as the words "nan", "inf", "-inf"."""
+        return {name: _to_json(value) for name, value in asdict(self).items()}
+
+    @staticmethod
+    def from_json(fields: Mapping[str, Any]) -> "EpochRecord":
+        """Read what `to_json` wrote. Raises TypeError or ValueError on anything else."""
+        numbers: dict[str, Any] = {k: float(v) if isinstance(v, str) else v for k, v in fields.items()}
+        return EpochRecord(**numbers)
+
+
+@dataclass
+class History:
+    """The records of a training, in order, and how it ended."""
+
+    records: list[EpochRecord] = field(default_factory=list)
+    best_epoch: int | None = None
+    """The epoch whose monitored number was best, the first is 1; None without validation data."""
+    stopped_early: bool = False
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def column(self, name: str) -> list[Any]:
+        """Return one field of every record: `column("train_loss")`."""
+        return [getattr(record, name) for record in self.records]
+
+
+def _to_json(value: float | None) -> float | str | None:
+    return value if value is None or math.isfinite(value) else str(value)

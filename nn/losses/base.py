@@ -1,0 +1,81 @@
+"""The contract every loss keeps: one number from a batch, and its gradient. It alone reduces over the batch.
+
+A new loss is a new file beside this one, with two equations for the *sum* over the batch, and a row in
+`tests/nn/test_losses.py`.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+from torch import Tensor
+
+from errors import LayerError
+from nn.checks import one_of, same_shape
+
+Reduction = Literal["mean", "sum"]
+
+
+class Loss(ABC):
+    """L(y, target) over a batch: the mean of the samples' losses, or with `reduction="sum"` their sum.
+
+    y is (N, outputs), floating. A target is a tensor of class indices (N,), int64, or - where the loss
+    compares numbers - a floating one of y's shape. `forward` keeps what `backward` reads, and `backward` uses
+    it up; `total` keeps nothing.
+    """
+
+    def __init__(self, *, reduction: Reduction = "mean") -> None:
+        self.reduction = reduction
+        self._kept: tuple[Any, Tensor | int] | None = None
+        one_of(self, "reduction", reduction, ("mean", "sum"))
+
+    def __repr__(self) -> str:
+        return type(self).__name__
+
+    @abstractmethod
+    def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int, Any]:
+        """Return the sum over the batch, the count that turns it into the mean, and what `_backward` reads."""
+
+    @abstractmethod
+    def _backward(self, kept: Any) -> Tensor:
+        """Return the gradient of the sum with respect to y, as a fresh tensor."""
+
+    def forward(self, y: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, a tensor without axes."""
+        total, count, kept = self._forward(y.detach(), target)
+        divisor = count if self.reduction == "mean" else 1
+        self._kept = (kept, divisor)
+        return total / divisor
+
+    def backward(self) -> Tensor:
+        """Return dL/dy, of y's shape, for the `forward` just done."""
+        if self._kept is None:
+            raise LayerError(f"{self}: each backward() needs a forward(y, target) of its own before it")
+        (kept, divisor), self._kept = self._kept, None
+        return self._backward(kept).div_(divisor)
+
+    def total(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int]:
+        """Return the sum over the batch and the count to divide it by: what adds up over batches to an exact mean."""
+        total, count, _ = self._forward(y.detach(), target)
+        return total, count
+
+
+def as_numbers(owner: Loss, target: Tensor, y: Tensor) -> Tensor:
+    """Return a target that compares with y: a floating one as it is, class indices as rows of 0 and 1."""
+    if target.is_floating_point():
+        same_shape(owner, "target", target.shape, y.shape)
+        return target.to(y.dtype)
+    return one_hot(owner, target, y)
+
+
+def one_hot(owner: Loss, target: Tensor, y: Tensor) -> Tensor:
+    """Return class indices (N,) as rows of y's shape (N, classes) with a 1 at the class and 0 elsewhere."""
+    if y.ndim != 2 or target.is_floating_point() or target.shape != y.shape[:1]:
+        raise LayerError(
+            f"{owner}: y has the shape {tuple(y.shape)}, target {tuple(target.shape)} of {target.dtype}; "
+            "expected y (N, classes) and class indices (N,) of int64"
+        )
+    try:
+        return y.new_zeros(y.shape).scatter_(1, target.long()[:, None], 1.0)
+    except RuntimeError as error:
+        low, high = int(target.min()), int(target.max())
+        raise LayerError(f"{owner}: target holds classes {low} to {high}, expected 0 to {y.shape[1] - 1}") from error

@@ -1,0 +1,33 @@
+"""Adam with decoupled weight decay (Loshchilov & Hutter, 2019)."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from nn.optimisers.adam import Adam
+from nn.optimisers.base import Memory
+from nn.parameter import Parameter
+
+
+class AdamW(Adam):
+    """Adam, but the decay acts on p itself and not on the gradient, so that it is not divided by sqrt(v):
+
+    p <- p - lr * weight_decay * p
+    p <- p - lr * m_hat / (sqrt(v_hat) + eps)        as Adam, with g as it came
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter],
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        decay_biases: bool = False,
+    ) -> None:
+        super().__init__(parameters, betas=betas, eps=eps, weight_decay=weight_decay, decay_biases=decay_biases)
+
+    def _update(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float, decay: float) -> None:
+        if decay:
+            p.mul_(1 - lr * decay)
+        self._move(p, g, memory, scratch, lr)

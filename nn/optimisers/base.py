@@ -1,0 +1,80 @@
+"""What optimisers share: the parameters they move, a memory of earlier steps, and the one place that clears gradients.
+
+A new optimiser is a new file beside this one, with one rule, `_update`, and a row in
+`tests/nn/test_optimisers.py`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from nn.checks import at_least, same_names
+from nn.parameter import Parameter
+
+Memory = dict[str, Tensor]
+
+
+class Optimiser(ABC):
+    """Moves `parameters` (by name, as `Layer.parameters()` gives them) against their gradients.
+
+    `weight_decay` acts on weights, not on biases, unless `decay_biases`: a bias is a parameter with fewer
+    than two axes. A parameter without a gradient is left alone. Make an optimiser after `Layer.to`, for its
+    memory lies where the parameters lay.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter],
+        *,
+        memory: tuple[str, ...] = (),
+        weight_decay: float = 0.0,
+        decay_biases: bool = False,
+    ) -> None:
+        self.parameters = dict(parameters)
+        self.weight_decay = weight_decay
+        self.decay_biases = decay_biases
+        self.steps = 0
+        self._scratch = {name: torch.empty_like(parameter.value) for name, parameter in parameters.items()}
+        self._memory = {
+            name: {kind: torch.zeros_like(parameter.value) for kind in memory} for name, parameter in parameters.items()
+        }
+        at_least(self, "weight_decay", weight_decay, 0)
+
+    def __repr__(self) -> str:
+        return type(self).__name__
+
+    @abstractmethod
+    def _update(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float, decay: float) -> None:
+        """Change the value p and its memory in place, given its gradient g, which is not to be changed.
+
+        `decay` is the weight decay for this p. `scratch`, of p's shape, is there to compute in: memory taken once,
+        for the reason given at `Parameter`.
+        """
+
+    def step(self, lr: float) -> None:
+        """Move each parameter once, with the learning rate `lr`."""
+        self.steps += 1
+        for name, parameter in self.parameters.items():
+            if parameter.grad is not None:
+                decay = self.weight_decay if self.decay_biases or parameter.value.ndim > 1 else 0.0
+                self._update(parameter.value, parameter.grad, self._memory[name], self._scratch[name], lr, decay)
+
+    def zero(self) -> None:
+        """Clear every gradient: the next `backward` starts a new one."""
+        for parameter in self.parameters.values():
+            parameter.clear()
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the memory as tensors, not copied: `steps`, and for example `velocity/0.weight`."""
+        memory = {f"{kind}/{name}": tensor for name, kinds in self._memory.items() for kind, tensor in kinds.items()}
+        return {"steps": torch.tensor(self.steps)} | memory
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Copy a saved memory in. Raises RunError, and changes nothing, unless names and shapes are the same."""
+        own = self.state()
+        same_names(f"steps of {self}", state, own)
+        for name, tensor in own.items():
+            tensor.copy_(state[name])
+        self.steps = int(own["steps"])

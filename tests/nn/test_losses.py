@@ -1,0 +1,205 @@
+"""The contract of a loss, over all losses: adding a loss adds a row to `CASES`. Autograd is the oracle, in float64."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from errors import LayerError
+from nn.gradient_check import loss_error
+from nn.losses import MSE, CrossEntropy, CrossEntropyOfProbabilities, Loss, Reduction, SquaredError
+
+CLASSES = 5
+WEIGHTS = torch.tensor([0.5, 2.0, 1.0, 0.25, 3.0], dtype=torch.float64)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loss, what it compares with, and the loss of a whole batch, reduced, in torch's words."""
+
+    name: str
+    make: Callable[[Reduction], Loss]
+    target: Literal["classes", "numbers"]
+    oracle: Callable[[Tensor, Tensor, str], Tensor]
+    probabilities: bool = False
+
+    def y(self, n: int, dtype: torch.dtype = torch.float64) -> Tensor:
+        y = torch.randn(n, CLASSES, generator=seeded(1), dtype=dtype)
+        return y.softmax(1) if self.probabilities else y
+
+    def targets(self, n: int) -> Tensor:
+        if self.target == "numbers":
+            return torch.randn(n, CLASSES, generator=seeded(2), dtype=torch.float64)
+        return torch.randint(CLASSES, (n,), generator=seeded(2))
+
+
+def seeded(seed: int) -> Generator:
+    return Generator().manual_seed(seed)
+
+
+def mse(y: Tensor, target: Tensor, reduction: str) -> Tensor:
+    samples = functional.mse_loss(y, target, reduction="none").mean(1)
+    return samples.mean() if reduction == "mean" else samples.sum()
+
+
+def squared_error(y: Tensor, target: Tensor, reduction: str) -> Tensor:
+    samples = functional.mse_loss(y, target, reduction="none").sum(1) / 2
+    return samples.mean() if reduction == "mean" else samples.sum()
+
+
+def one_hot(target: Tensor) -> Tensor:
+    return functional.one_hot(target, CLASSES).double()
+
+
+def cross_entropy(weights: Tensor | None = None, smoothing: float = 0.0) -> Callable[[Tensor, Tensor, str], Tensor]:
+    return lambda y, t, reduction: functional.cross_entropy(
+        y, t, weight=weights, label_smoothing=smoothing, reduction=reduction
+    )
+
+
+CASES = [
+    Case("mse", lambda r: MSE(reduction=r), "numbers", mse),
+    Case("mse of classes", lambda r: MSE(reduction=r), "classes", lambda y, t, r: mse(y, one_hot(t), r)),
+    Case("squared error", lambda r: SquaredError(reduction=r), "numbers", squared_error),
+    Case(
+        "squared error of classes",
+        lambda r: SquaredError(reduction=r),
+        "classes",
+        lambda y, t, r: squared_error(y, one_hot(t), r),
+    ),
+    Case("cross-entropy", lambda r: CrossEntropy(reduction=r), "classes", cross_entropy()),
+    Case(
+        "cross-entropy, weighted",
+        lambda r: CrossEntropy(class_weights=WEIGHTS, reduction=r),
+        "classes",
+        cross_entropy(WEIGHTS),
+    ),
+    Case(
+        "cross-entropy, smoothed",
+        lambda r: CrossEntropy(label_smoothing=0.1, reduction=r),
+        "classes",
+        cross_entropy(smoothing=0.1),
+    ),
+    Case(
+        "cross-entropy, weighted and smoothed",
+        lambda r: CrossEntropy(class_weights=WEIGHTS, label_smoothing=0.2, reduction=r),
+        "classes",
+        cross_entropy(WEIGHTS, 0.2),
+    ),
+    Case(
+        "cross-entropy of probabilities",
+        lambda r: CrossEntropyOfProbabilities(reduction=r),
+        "classes",
+        lambda y, t, r: functional.nll_loss(y.log(), t, reduction=r),
+        probabilities=True,
+    ),
+]
+each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def same(a: Tensor, b: Tensor) -> None:
+    torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
+
+
+@each
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("n", [1, 7])
+def test_loss_and_gradient_are_those_of_autograd(case: Case, reduction: Reduction, n: int) -> None:
+    y, target, loss = case.y(n).requires_grad_(), case.targets(n), case.make(reduction)
+    expected = case.oracle(y, target, reduction)
+    (dy,) = torch.autograd.grad(expected, y)
+    value = loss.forward(y, target)
+    assert value.shape == ()
+    assert not value.requires_grad
+    same(value, expected.detach())
+    same(loss.backward(), dy)
+
+
+@each
+def test_finite_differences_agree(case: Case) -> None:
+    assert loss_error(case.make("mean"), case.y(4), case.targets(4), generator=seeded(0)) < 1e-6
+
+
+@each
+def test_parts_of_a_batch_add_up_to_its_mean(case: Case) -> None:
+    y, target, loss = case.y(7), case.targets(7), case.make("mean")
+    parts = [loss.total(y[rows], target[rows]) for rows in (slice(0, 3), slice(3, 7))]
+    total, count = (sum(numbers) for numbers in zip(*parts, strict=True))
+    same(torch.as_tensor(total / count), loss.forward(y, target))
+
+
+@each
+def test_the_dtype_stays(case: Case) -> None:
+    loss = case.make("mean")
+    value = loss.forward(case.y(4, torch.float32), case.targets(4))
+    assert (value.dtype, loss.backward().dtype) == (torch.float32, torch.float32)
+
+
+@each
+def test_backward_needs_a_forward_of_its_own(case: Case) -> None:
+    loss = case.make("mean")
+    loss.total(case.y(2), case.targets(2))
+    with pytest.raises(LayerError, match=r"needs a forward\(y, target\)"):
+        loss.backward()
+    loss.forward(case.y(2), case.targets(2))
+    loss.backward()
+    with pytest.raises(LayerError, match=r"needs a forward\(y, target\)"):
+        loss.backward()
+
+
+@each
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_gpu_computes_the_same(case: Case) -> None:
+    y, target, here, there = case.y(4), case.targets(4), case.make("mean"), case.make("mean")
+    same(there.forward(y.cuda(), target.cuda()).cpu(), here.forward(y, target))
+    same(there.backward().cpu(), here.backward())
+
+
+def test_a_logit_that_overflows_exp_costs_its_difference() -> None:
+    loss = CrossEntropy()
+    assert float(loss.forward(torch.tensor([[1e4, 0.0]]), torch.tensor([1]))) == 1e4
+    same(loss.backward(), torch.tensor([[1.0, -1.0]]))
+
+
+def test_a_vanished_probability_costs_much_but_not_infinity() -> None:
+    loss = CrossEntropyOfProbabilities()
+    assert float(loss.forward(torch.tensor([[1.0, 0.0]]), torch.tensor([1]))) == pytest.approx(87.3, abs=0.1)
+    assert loss.backward().isfinite().all()
+
+
+def test_small_integers_are_classes_too() -> None:
+    y, target = torch.randn(4, CLASSES, dtype=torch.float64), torch.tensor([0, 4, 1, 1])
+    loss = CrossEntropy(class_weights=WEIGHTS)
+    same(loss.forward(y, target.to(torch.uint8)), loss.forward(y, target))
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "target", "message"),
+    [
+        (MSE(), torch.ones(2, 3), torch.ones(2, 4), r"MSE: target has the shape \(2, 4\), expected \(2, 3\)"),
+        (CrossEntropy(), torch.ones(2, 3), torch.tensor([0]), r"class indices \(N,\)"),
+        (CrossEntropy(), torch.ones(2, 3), torch.ones(2, 3), r"class indices \(N,\)"),
+        (CrossEntropy(), torch.ones(2, 3), torch.tensor([0, 3]), "target holds classes 0 to 3, expected 0 to 2"),
+        (CrossEntropy(), torch.ones(2, 3), torch.tensor([-1, 2]), "target holds classes -1 to 2, expected 0 to 2"),
+        (
+            CrossEntropy(class_weights=WEIGHTS),
+            torch.ones(1, 3),
+            torch.tensor([0]),
+            r"class_weights has the shape \(5,\)",
+        ),
+    ],
+)
+def test_a_target_that_does_not_fit_is_refused(loss: Loss, y: Tensor, target: Tensor, message: str) -> None:
+    with pytest.raises(LayerError, match=message):
+        loss.forward(y, target)
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    with pytest.raises(LayerError, match="label_smoothing must be in"):
+        CrossEntropy(label_smoothing=1.0)
+    with pytest.raises(LayerError, match="reduction must be one of mean, sum, got max"):
+        MSE(reduction="max")  # type: ignore[arg-type]

@@ -1,0 +1,167 @@
+"""Every optimiser against torch.optim over ten steps in float64: adding an optimiser adds rows to `CASES`."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Generator, Tensor
+
+from errors import LayerError, RunError
+from nn.layers import Layer, Linear, Sequential, Tanh
+from nn.losses import MSE
+from nn.optimisers import SGD, Adam, AdamW, Optimiser
+from nn.parameter import Parameter
+
+Oracle = Callable[[Iterable[Tensor]], torch.optim.Optimizer]
+LRS = [0.1, 0.1, 0.05, 0.2, 0.01, 0.01, 0.3, 0.1, 0.0, 0.1]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An optimiser as ours and as torch's; torch's decays biases, so ours is told to."""
+
+    name: str
+    make: Callable[[dict[str, Parameter]], Optimiser]
+    oracle: Oracle
+
+
+CASES = [
+    Case("sgd", SGD, lambda p: torch.optim.SGD(p)),
+    Case(
+        "sgd, decay",
+        lambda p: SGD(p, weight_decay=0.1, decay_biases=True),
+        lambda p: torch.optim.SGD(p, weight_decay=0.1),
+    ),
+    Case("sgd, momentum", lambda p: SGD(p, momentum=0.8), lambda p: torch.optim.SGD(p, momentum=0.8)),
+    Case(
+        "sgd, momentum, decay",
+        lambda p: SGD(p, momentum=0.8, weight_decay=0.1, decay_biases=True),
+        lambda p: torch.optim.SGD(p, momentum=0.8, weight_decay=0.1),
+    ),
+    Case(
+        "sgd, nesterov, decay",
+        lambda p: SGD(p, momentum=0.8, nesterov=True, weight_decay=0.1, decay_biases=True),
+        lambda p: torch.optim.SGD(p, momentum=0.8, nesterov=True, weight_decay=0.1),
+    ),
+    Case("adam", Adam, lambda p: torch.optim.Adam(p)),
+    Case(
+        "adam, decay, betas, eps",
+        lambda p: Adam(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.1, decay_biases=True),
+        lambda p: torch.optim.Adam(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.1),
+    ),
+    Case("adamw", lambda p: AdamW(p, decay_biases=True), lambda p: torch.optim.AdamW(p)),
+    Case(
+        "adamw, decay, betas, eps",
+        lambda p: AdamW(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.2, decay_biases=True),
+        lambda p: torch.optim.AdamW(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.2),
+    ),
+]
+each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def network() -> Layer:
+    generator = Generator().manual_seed(0)
+    first, second = Linear(4, 5, generator=generator), Linear(5, 2, generator=generator)
+    return Sequential(first, Tanh(), second).to(dtype=torch.float64)
+
+
+def batches(n: int) -> list[tuple[Tensor, Tensor]]:
+    generator = Generator().manual_seed(1)
+    numbers = torch.randn(n, 3, 6, generator=generator, dtype=torch.float64)
+    return [(batch[:, :4], batch[:, 4:]) for batch in numbers.unbind()]
+
+
+def learn(layer: Layer, optimiser: Optimiser, data: list[tuple[Tensor, Tensor]], lrs: list[float]) -> None:
+    loss = MSE()
+    for (x, target), lr in zip(data, lrs, strict=True):
+        loss.forward(layer.forward(x, training=True), target)
+        layer.backward_parameters(loss.backward())
+        optimiser.step(lr)
+        optimiser.zero()
+
+
+def same(layer: Layer, state: dict[str, Tensor]) -> None:
+    for name, value in layer.state().items():
+        torch.testing.assert_close(value, state[name].detach(), rtol=1e-10, atol=1e-12)
+
+
+@each
+def test_ten_steps_are_those_of_torch(case: Case) -> None:
+    ours, data = network(), batches(10)
+    module = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.Tanh(), torch.nn.Linear(5, 2)).double()
+    module.load_state_dict(ours.state())
+    optimiser = case.oracle(module.parameters())
+    learn(ours, case.make(ours.parameters()), data, LRS)
+    for (x, target), lr in zip(data, LRS, strict=True):
+        optimiser.param_groups[0]["lr"] = lr
+        optimiser.zero_grad()
+        torch.autograd.backward(torch.nn.functional.mse_loss(module(x), target))
+        optimiser.step()
+    same(ours, module.state_dict())
+
+
+@each
+def test_a_saved_optimiser_goes_on_bit_equal(case: Case) -> None:
+    unbroken, resumed, data = network(), network(), batches(6)
+    learn(unbroken, case.make(unbroken.parameters()), data, LRS[:6])
+    first = case.make(resumed.parameters())
+    learn(resumed, first, data[:3], LRS[:3])
+    second = case.make(resumed.parameters())
+    second.load({name: tensor.clone() for name, tensor in first.state().items()})
+    learn(resumed, second, data[3:], LRS[3:6])
+    assert second.steps == 6
+    assert all(torch.equal(value, unbroken.state()[name]) for name, value in resumed.state().items())
+
+
+@each
+def test_the_gradient_is_left_for_others_to_read(case: Case) -> None:
+    layer = network()
+    optimiser = case.make(layer.parameters())
+    layer.backward(torch.ones_like(layer.forward(batches(1)[0][0], training=True)))
+    before = {name: p.grad.clone() for name, p in layer.parameters().items() if p.grad is not None}
+    optimiser.step(0.1)
+    for name, parameter in layer.parameters().items():
+        assert parameter.grad is not None
+        assert torch.equal(parameter.grad, before[name])
+    optimiser.zero()
+    assert all(parameter.grad is None for parameter in layer.parameters().values())
+
+
+@pytest.mark.parametrize("make", [SGD, Adam, AdamW])
+def test_weights_decay_and_biases_do_not(make: Callable[..., Optimiser]) -> None:
+    parameters = {"weight": Parameter(torch.ones(2, 2)), "bias": Parameter(torch.ones(2))}
+    for parameter in parameters.values():
+        parameter.grad = torch.zeros_like(parameter.value)
+    make(parameters, weight_decay=0.1).step(0.1)
+    assert (parameters["weight"].value < 1).all()
+    assert (parameters["bias"].value == 1).all()
+
+
+@each
+def test_a_parameter_without_a_gradient_stays(case: Case) -> None:
+    parameters = {"used": Parameter(torch.ones(2, 2)), "frozen": Parameter(torch.ones(2, 2))}
+    parameters["used"].grad = torch.ones(2, 2)
+    case.make(parameters).step(0.1)
+    assert (parameters["used"].value < 1).all()
+    assert (parameters["frozen"].value == 1).all()
+
+
+def test_a_state_of_another_network_or_optimiser_is_refused() -> None:
+    layer = network()
+    state = Adam(layer.parameters()).state()
+    with pytest.raises(RunError, match=r"steps of SGD do not fit this network: m/0\.bias is not known here"):
+        SGD(layer.parameters()).load(state)
+    with pytest.raises(RunError, match=r"v/2\.bias has the shape \(7,\), expected \(2,\)"):
+        Adam(layer.parameters()).load(state | {"v/2.bias": torch.zeros(7)})
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    with pytest.raises(LayerError, match=r"SGD: momentum must be in \[0, 1\), got 1\.0"):
+        SGD({}, momentum=1.0)
+    with pytest.raises(LayerError, match="nesterov needs a momentum above 0"):
+        SGD({}, nesterov=True)
+    with pytest.raises(LayerError, match="AdamW: beta2 must be in"):
+        AdamW({}, betas=(0.9, 1.0))
+    with pytest.raises(LayerError, match="weight_decay must be at least 0, got -1"):
+        Adam({}, weight_decay=-1)

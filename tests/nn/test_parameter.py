@@ -1,0 +1,73 @@
+"""A parameter and its gradient: added to by backward, cleared by the optimiser alone."""
+
+import pytest
+import torch
+from torch import Generator
+
+from errors import RunError
+from nn.layers import Linear, Sequential, Tanh
+from nn.losses import MSE
+from nn.optimisers import SGD
+from nn.parameter import Parameter
+
+
+def network() -> Sequential:
+    generator = Generator().manual_seed(0)
+    return Sequential(Linear(3, 4, generator=generator), Tanh(), Linear(4, 2, generator=generator)).to(
+        dtype=torch.float64
+    )
+
+
+def test_a_gradient_is_made_then_added_to() -> None:
+    parameter = Parameter(torch.zeros(2))
+    assert parameter.grad is None
+    parameter.accumulate(torch.tensor([1.0, 2.0]))
+    parameter.accumulate(torch.tensor([1.0, 2.0]))
+    assert parameter.grad is not None
+    assert parameter.grad.tolist() == [2.0, 4.0]
+
+
+def test_a_value_never_requires_grad() -> None:
+    assert not Parameter(torch.zeros(2, requires_grad=True)).value.requires_grad
+
+
+def test_two_half_batches_are_one_batch() -> None:
+    whole, halves = network(), network()
+    x, target = torch.randn(8, 3, dtype=torch.float64), torch.randn(8, 2, dtype=torch.float64)
+    for part, rows in ((whole, [slice(0, 8)]), (halves, [slice(0, 3), slice(3, 8)])):
+        loss = MSE(reduction="sum")
+        for chosen in rows:
+            loss.forward(part.forward(x[chosen], training=True), target[chosen])
+            part.backward_parameters(loss.backward())
+        SGD(part.parameters()).step(0.1)
+    for name, value in whole.state().items():
+        torch.testing.assert_close(halves.state()[name], value, rtol=1e-12, atol=1e-12)
+
+
+def test_moving_changes_the_dtype_and_drops_the_gradients() -> None:
+    layer = network()
+    layer.backward(torch.ones_like(layer.forward(torch.ones(1, 3, dtype=torch.float64), training=True)))
+    assert layer.to(dtype=torch.float32) is layer
+    assert {p.value.dtype for p in layer.parameters().values()} == {torch.float32}
+    assert {p.grad for p in layer.parameters().values()} == {None}
+
+
+def test_a_saved_state_comes_back_in_place() -> None:
+    a, b = network(), network()
+    b.parameters()["0.weight"].value.fill_(7)
+    kept = b.parameters()["0.weight"].value
+    b.load(a.state())
+    assert torch.equal(kept, a.state()["0.weight"])
+
+
+def test_a_state_of_another_network_is_refused_and_changes_nothing() -> None:
+    layer = network()
+    before = {name: value.clone() for name, value in layer.state().items()}
+    wrong_shape = layer.state() | {"2.bias": torch.zeros(5)}
+    with pytest.raises(RunError, match=r"do not fit this network: 2\.bias has the shape \(5,\), expected \(2,\)"):
+        layer.load({name: value + 1 for name, value in wrong_shape.items()})
+    with pytest.raises(RunError, match=r"9\.bias is not known here"):
+        layer.load(layer.state() | {"9.bias": torch.zeros(2)})
+    with pytest.raises(RunError, match=r"0\.weight is missing"):
+        layer.load({name: value for name, value in layer.state().items() if name != "0.weight"})
+    assert all(torch.equal(value, before[name]) for name, value in layer.state().items())
