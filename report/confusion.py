@@ -1,0 +1,39 @@
+"""The confusion matrix as a picture: who was taken for whom."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from report.style import COUNTS, INK, PAGE, new_figure, png, styled
+
+MOST_WITH_NUMBERS = 30  # beyond this many classes the numbers are too small to read: colour alone
+
+
+def confusion_picture(confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str) -> bytes:
+    """Return a PNG of counts, a row a true person and a column a predicted one; colour is the share of the row."""
+    counts = np.asarray(confusion)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    n = len(classes)
+    side = float(np.clip(0.55 * n + 2.2, 4.6, 16))
+    with styled():
+        figure = new_figure(side + 1.2, side)
+        axes = figure.subplots()
+        image = axes.imshow(share, cmap=COUNTS, vmin=0, vmax=1)
+        axes.set_xticks(range(n), classes, rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(n), classes)
+        axes.tick_params(length=0, labelsize=float(np.clip(160 / n, 5, 10)))
+        axes.spines[:].set_visible(False)
+        axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
+        axes.grid(which="minor", color=PAGE, linewidth=1.5)
+        axes.tick_params(which="minor", length=0)
+        if n <= MOST_WITH_NUMBERS:
+            for (row, column), count in np.ndenumerate(counts):
+                if count:
+                    colour = PAGE if share[row, column] > 0.5 else INK
+                    axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=9)
+        axes.set(xlabel="predicted", ylabel="true", title=title)
+        bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.03, label="share of the person's photos")
+        bar.outline.set_visible(False)
+        figure.tight_layout()
+        return png(figure)

@@ -1,0 +1,94 @@
+"""What the page of a run tells: plain values, without HTML and without knowledge of models.
+
+A new fact about a run gets a field here and a line in one of the `sections`. Who fills the page decides what is worst,
+surest or strongest by the order of the sequences; the page decides how many of them it has room for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How many of the `n` test photos were given the right name."""
+
+    right: int
+    n: int
+
+
+@dataclass(frozen=True)
+class ConfusedPair:
+    """`n` of the `of` test photos of the person `true` were taken for `predicted`."""
+
+    true: str
+    predicted: str
+    n: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model said of one test photo: the two most probable names, probabilities in [0, 1]."""
+
+    photo_jpeg: bytes
+    file: str
+    true: str
+    predicted: str
+    probability: float
+    runner_up: str
+    runner_up_probability: float
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A hidden unit, the person it speaks for, its weights as a picture if they are one, and the photos it likes best."""
+
+    number: int
+    name: str
+    tile_png: bytes | None
+    photos: Sequence[bytes]  # JPEG or PNG, the most exciting first
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """How well known people are told from strangers by a threshold on `quantity`.
+
+    A true accept is a photo of a known person that got a name, a false accept one of a stranger that did.
+    """
+
+    quantity: str
+    threshold: float
+    true_accepts: int
+    known: int
+    false_accepts: int
+    strangers: int
+
+
+@dataclass(frozen=True)
+class DownloadReport:
+    """What came of the rows of a list; `reasons` counts them by how they ended, `ok` among them or not."""
+
+    rows: int
+    ok: int
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """All that a page tells. A section whose content is empty or None is left out."""
+
+    title: str
+    subtitle: str
+    accuracy: Accuracy
+    macro_f1: float | None = None
+    facts: Sequence[tuple[str, str]] = ()  # what was trained, on what, how: term and value
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # part of the split -> person -> photos
+    curve_png: bytes = b""
+    confusion_png: bytes = b""
+    confused: Sequence[ConfusedPair] = ()  # the most frequent first
+    mistakes: Sequence[Answer] = ()  # the most certain first
+    surest: Sequence[Answer] = ()  # right answers, the most certain first
+    least_sure: Sequence[Answer] = ()  # the most hesitant first
+    units: Sequence[Unit] = ()  # the strongest of each person first
+    unknown: Unknown | None = None
+    download: DownloadReport | None = None

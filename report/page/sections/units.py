@@ -1,0 +1,61 @@
+"""What the hidden units look for: each with its weights, where they are a picture, and the photos it likes best."""
+
+from collections.abc import Sequence
+
+from report.page.content import Page, Unit
+from report.page.markup import Html, data_uri, join, person, tag
+from report.page.sections.section import Section, lede, note
+
+MOST_UNITS = 48  # the page's room for units, shared by the people: about 25 kB each
+UNITS_A_PERSON = 6  # a person's strongest; what comes after is weak and looks alike
+MOST_PEOPLE = 30  # a heading and a row each, some three printed pages
+PHOTOS_A_UNIT = 4  # a square of two by two beside the weights
+
+
+def units(page: Page) -> Section | None:
+    """Return the section of hidden units."""
+    groups = _by_person(page.units)
+    if not groups:
+        return None
+    people = list(groups)[:MOST_PEOPLE]
+    each = max(1, min(UNITS_A_PERSON, MOST_UNITS // len(people)))
+    blocks = [_person(name, groups[name][:each]) for name in people]
+    shown = sum(len(groups[name][:each]) for name in people)
+    left = note(f"The strongest: {shown} of {len(page.units):,} units.") if shown < len(page.units) else ""
+    return Section("units", "What its hidden units look for", join(lede(_words(page.units)), *blocks, left))
+
+
+def _by_person(chosen: Sequence[Unit]) -> dict[str, list[Unit]]:
+    """Return the units that can be shown, by person, both in the order given."""
+    groups: dict[str, list[Unit]] = {}
+    for unit in chosen:
+        if unit.tile_png or unit.photos:
+            groups.setdefault(unit.name, []).append(unit)
+    return groups
+
+
+def _words(chosen: Sequence[Unit]) -> str:
+    words = "Between photo and name stands a layer of hidden units. Each is under the person it speaks for most"
+    if not any(unit.tile_png for unit in chosen):
+        return f"{words}, with the photos that excite it most."
+    return (
+        f"{words}: its weights, red where light speaks for the unit and blue where it speaks against, and the photos "
+        "that excite it most."
+    )
+
+
+def _person(name: str, chosen: Sequence[Unit]) -> Html:
+    blocks = tag("ul", *(tag("li", _unit(unit)) for unit in chosen), class_="units")
+    return tag("div", tag("h3", person(name)), blocks, class_="group")
+
+
+def _unit(unit: Unit) -> Html:
+    tile = ""
+    if unit.tile_png:
+        tile = tag("img", src=data_uri(unit.tile_png), alt=f"Weights of unit {unit.number}", class_="tile")
+    images = [
+        tag("img", src=data_uri(photo), alt=f"Photo {place} that excites unit {unit.number}")
+        for place, photo in enumerate(unit.photos[:PHOTOS_A_UNIT], start=1)
+    ]
+    photos = tag("div", *images, class_="excite") if images else ""
+    return tag("figure", tag("div", tile, photos, class_="unit"), tag("figcaption", f"Unit {unit.number}"))

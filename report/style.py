@@ -1,0 +1,59 @@
+"""How every picture looks: one page colour, one type size, one colour an idea, one colour scale for signed numbers.
+
+Change a colour here and all pictures follow. Figures are made without pyplot, so no state outlives a call.
+"""
+
+import io
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+PAGE, INK, FAINT = "#fcfaf6", "#2b2a33", "#b9b4aa"
+TRAIN, VALIDATION, TEST = "#2f6f9f", "#d1662b", "#4f8a4b"
+
+# Signed numbers: blue against, page-white for nothing, red for. Counts: from the page to deep blue.
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", ["#123a6b", "#3f7fb8", "#a9cbe0", "#f7f4ee", "#f0b79b", "#cc5a43", "#7a1026"]
+)
+COUNTS = LinearSegmentedColormap.from_list("counts", [PAGE, "#bcd3e2", "#5f97bf", "#1f4e79"])
+
+_RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.facecolor": PAGE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "figure.facecolor": PAGE,
+}
+
+
+def styled() -> AbstractContextManager[None]:
+    """Everything that makes parts of a figure stands inside `with styled():`."""
+    return rc_context(cast(Any, _RC))
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of `width` x `height` inches with a canvas of its own."""
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def png(figure: Figure, dpi: int = 150) -> bytes:
+    """Draw the figure. Without the drawing library's name and version in the file: same numbers, same bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
