@@ -1,0 +1,8 @@
+"""Pictures with labels: lists, fetch, verify, crop, journal, portraits, folders, splits, augmentation.
+
+How a photo travels: a row of a list (`lists`, `rows`) -> its bytes (`fetch`) -> SHA-256 equal? -> decoded, cut to its
+box, resized (`crop`) -> a file `person/...` (`names`, `publish`) beside a journal line (`journal`). `download` drives
+this for many rows at once, `summary` tells what came of it.
+
+Imports none of the other rooms. Torch is imported by `augment` alone, so that a download starts without it.
+"""

@@ -1,0 +1,109 @@
+"""A folder of photos a person, read as torchvision's ImageFolder reads it: `DIR/<person>/<photo>`.
+
+Besides a file and a person, each photo has a group: photos of one group show the same original picture (two boxes
+of one photo, two rows of a list with one SHA-256, a file copied under another name) and must never stand on both
+sides of a split. `split` uses the groups, `images` opens the files.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from errors import DatasetError
+
+EXTENSIONS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"})
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photo of one person."""
+
+    file: str  # relative to the folder, with forward slashes
+    name: str  # the person: the name of the photo's folder
+    sha256: str  # of the file's bytes, 64 hexadecimal digits
+    group: int  # equal for photos made from one original picture
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What lies in a folder: its people in alphabetical order and their photos in order of file name."""
+
+    path: Path
+    people: tuple[str, ...]
+    photos: tuple[Photo, ...]
+
+
+def read_folder(path: Path) -> Folder:
+    """Read `path/<person>/<photo>`; every photo is hashed once. Hidden files and other extensions are passed over.
+
+    Raises DatasetError when the folder is missing, has fewer than two people, or a person has no photo.
+    """
+    if not path.is_dir():
+        raise DatasetError(f"{path} is not a folder: expected one with a folder of photos for each person")
+    people = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    if len(people) < 2:
+        found = f"only {people[0]!r}" if people else "no folder at all"
+        raise DatasetError(f"{path} needs a folder of photos for each of at least two people, got {found}")
+    files = [(name, photo) for name in people for photo in _photos_of(path / name)]
+    digests = [hashlib.sha256(photo.read_bytes()).hexdigest() for _, photo in files]
+    relative = [photo.relative_to(path).as_posix() for _, photo in files]
+    groups = _groups(relative, digests, _originals(path))
+    photos = tuple(
+        Photo(file, name, digest, group)
+        for file, (name, _), digest, group in zip(relative, files, digests, groups, strict=True)
+    )
+    return Folder(path, tuple(people), photos)
+
+
+def _photos_of(person: Path) -> list[Path]:
+    photos = sorted(
+        file
+        for file in person.iterdir()
+        if file.suffix.lower() in EXTENSIONS and not file.name.startswith(".") and file.is_file()
+    )
+    if not photos:
+        raise DatasetError(
+            f"{person} holds no photo: expected files ending in {', '.join(sorted(EXTENSIONS))}; "
+            "add some or remove the folder"
+        )
+    return photos
+
+
+def _originals(path: Path) -> dict[str, list[str]]:
+    """File -> marks of the original it was cut from (its URL, its SHA-256), as the download's manifest tells."""
+    manifest = path / "manifest.csv"
+    if not manifest.is_file():
+        return {}
+    with manifest.open(newline="", encoding="utf-8") as lines:
+        return {
+            row["file"]: [row["url"], row["sha256"]]
+            for row in _rows(lines)
+            if row.get("file") and row.get("url") and row.get("sha256")
+        }
+
+
+def _rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
+    try:
+        yield from csv.DictReader(lines)
+    except (csv.Error, UnicodeDecodeError):
+        return  # somebody else's manifest: the files' own digests still group them
+
+
+def _groups(files: list[str], digests: list[str], originals: dict[str, list[str]]) -> list[int]:
+    """Number the sets of files connected by a common mark (union-find over marks, smallest index as the root)."""
+    parent = list(range(len(files)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    first_with: dict[str, int] = {}
+    for index, (file, digest) in enumerate(zip(files, digests, strict=True)):
+        for mark in (digest, *originals.get(file, [])):
+            one, other = root(index), root(first_with.setdefault(mark, index))
+            parent[max(one, other)] = min(one, other)
+    return [root(index) for index in range(len(files))]

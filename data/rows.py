@@ -1,0 +1,85 @@
+"""A row of a list, as values: what it says, or why it says nothing.
+
+Nothing here reads, asks or writes. A field is added here only together with the list forms that can carry it.
+Neighbours: `lists` makes rows, `download` works through them, `journal` knows them by their key.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_BOX = re.compile(r"\s*(-?[0-9]{1,9})\s*,\s*(-?[0-9]{1,9})\s*,\s*(-?[0-9]{1,9})\s*,\s*(-?[0-9]{1,9})\s*")
+
+
+class Box(NamedTuple):
+    """A rectangle in the photo's raw pixels: columns x1 up to x2, rows y1 up to y2, the far edges left out."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Box":
+        """Read `x1,y1,x2,y2`; ValueError when it is not four whole numbers."""
+        match = _BOX.fullmatch(text)
+        if match is None:
+            raise ValueError("box: expected x1,y1,x2,y2 in whole pixels")
+        return cls(*map(int, match.groups()))
+
+    def __str__(self) -> str:
+        return f"{self.x1},{self.y1},{self.x2},{self.y2}"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no photo could have a pixel in it."""
+        return self.x1 >= self.x2 or self.y1 >= self.y2 or self.x2 <= 0 or self.y2 <= 0
+
+    def within(self, width: int, height: int) -> "Box | None":
+        """The part of the box inside a width x height photo; None when nothing is left."""
+        inside = Box(max(self.x1, 0), max(self.y1, 0), min(self.x2, width), min(self.y2, height))
+        return None if inside.is_empty else inside
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One photo of one person. `number` counts the list's rows from 1; no box means the whole photo."""
+
+    number: int
+    name: str
+    url: str
+    box: Box | None
+    sha256: str | None
+
+    @property
+    def key(self) -> bytes:
+        """16 bytes that stand for what the row says, wherever it stands: an edited list continues properly."""
+        return _digest("row", self.name, self.url, "" if self.box is None else str(self.box), self.sha256 or "")
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A line that is no row: its ordinal among the rows, its line in the file, its text and what is wrong."""
+
+    number: int
+    line: int
+    text: str
+    problem: str
+
+    @property
+    def key(self) -> bytes:
+        """As `Row.key`, from the text as it stands in the file."""
+        return _digest("bad", self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Unselected:
+    """A row of the list that this run was not asked for; an earlier run may have finished it."""
+
+    row: Row | BadRow
+
+
+def _digest(*parts: str) -> bytes:
+    joined = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(joined, digest_size=16).digest()

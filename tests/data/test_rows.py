@@ -1,0 +1,63 @@
+"""What a row says, and the key that stands for it."""
+
+import dataclasses
+
+import pytest
+
+from data.rows import BadRow, Box, Row
+
+ROW = Row(1, "Ann", "http://a.example/1.jpg", Box(1, 2, 3, 4), "0" * 64)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Bob"},
+        {"url": "http://a.example/2.jpg"},
+        {"box": Box(1, 2, 3, 5)},
+        {"box": None},
+        {"sha256": "1" * 64},
+        {"sha256": None},
+    ],
+)
+def test_the_key_changes_with_whatever_the_row_says(change: dict[str, object]) -> None:
+    assert dataclasses.replace(ROW, **change).key != ROW.key  # type: ignore[arg-type]
+
+
+def test_the_key_does_not_change_with_the_place_in_the_list() -> None:
+    assert dataclasses.replace(ROW, number=7).key == ROW.key
+    assert BadRow(1, 2, "text", "why").key == BadRow(5, 9, "text", "why").key
+
+
+def test_the_key_is_the_same_in_every_run() -> None:
+    assert ROW.key.hex() == "1e113f83b8d66211c0562b79de2b1c1b"
+
+
+@pytest.mark.parametrize(("text", "box"), [("1,2,3,4", (1, 2, 3, 4)), (" -5 , 0,10, 20 ", (-5, 0, 10, 20))])
+def test_a_box_is_four_whole_numbers(text: str, box: tuple[int, int, int, int]) -> None:
+    assert Box.parse(text) == box
+    assert Box.parse(str(Box.parse(text))) == box
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1,2,3", "1,2,3,4,5", "1.5,2,3,4", "a,b,c,d", "1 2 3 4", "9" * 5000 + ",1,1,1", "١,٢,٣,٤"]
+)
+def test_anything_else_is_no_box(text: str) -> None:
+    with pytest.raises(ValueError, match="x1,y1,x2,y2"):
+        Box.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("box", "inside"),
+    [
+        (Box(0, 0, 10, 8), Box(0, 0, 10, 8)),
+        (Box(-3, -3, 99, 99), Box(0, 0, 10, 8)),
+        (Box(9, 7, 30, 30), Box(9, 7, 10, 8)),
+        (Box(10, 0, 20, 8), None),
+        (Box(-5, 0, 0, 8), None),
+        (Box(5, 5, 5, 9), None),
+        (Box(6, 6, 2, 2), None),
+    ],
+)
+def test_a_box_is_clamped_to_the_photo(box: Box, inside: Box | None) -> None:
+    assert box.within(10, 8) == inside

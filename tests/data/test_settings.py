@@ -1,0 +1,29 @@
+"""Settings that cannot be meant are refused when they are made, in one line."""
+
+from typing import Any
+
+import pytest
+
+from data.settings import DownloadSettings
+from errors import UsageError
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 0},
+        {"size": 5000},
+        {"filter": "sinc"},
+        {"workers": 0},
+        {"per_host": 0},
+        {"retries": -1},
+        {"timeout": 0},
+        {"deadline": float("inf")},
+        {"timeout": float("nan")},
+        {"max_bytes": 0},
+    ],
+)
+def test_a_value_out_of_range_is_named(change: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(change))) as caught:
+        DownloadSettings(**change)
+    assert str(next(iter(change.values()))) in str(caught.value)
