@@ -1,0 +1,384 @@
+"""The commands: parse, call, print. No mathematics, no HTTP, no drawing; each room is imported when its command runs.
+
+stdout has results, stderr progress and complaints. Exit codes: 0 done, 1 short of what was asked, 2 wrong usage or
+input, 130 Ctrl-C, 143 TERM.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from data.settings import DownloadSettings
+from data.split import SplitSizes
+from errors import FacesError
+from faces.settings import DEVICES, HiddenSettings
+
+PORTRAITS = Path("datasets/portraits")
+BAD_ROWS_SHOWN = 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code: int = options.command(options)
+        sys.stdout.flush()
+    except FacesError as error:
+        print(f"faces {options.name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"faces {options.name}: interrupted", file=sys.stderr)
+        return 130
+    except _Terminated:
+        return 143
+    except BrokenPipeError:  # the reader of our results went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def download(options: argparse.Namespace) -> int:
+    """`download`: a list of photos, or the portraits, into a folder of crops."""
+    settings = DownloadSettings(
+        size=options.size,
+        gray=options.gray,
+        workers=options.workers,
+        per_host=options.per_host,
+        timeout=options.timeout,
+        deadline=options.deadline,
+        retries=options.retries,
+        max_bytes=options.max_bytes,
+        allow_private=options.allow_private,
+    )
+    if options.list is None:
+        report = _download_portraits(options, options.out or PORTRAITS, settings)
+    else:
+        report = _download_list(options, options.out or Path("datasets") / options.list.stem, settings)
+    if options.json:
+        _print_json(report)
+    return 0 if report["ok"] and 1 - report["ok"] / report["rows"] <= options.max_failed else 1
+
+
+def _download_list(options: argparse.Namespace, folder: Path, settings: DownloadSettings) -> dict[str, Any]:
+    from data.download import download as download_list
+    from data.lists import count_lines, read_list, select
+
+    rows = select(read_list(options.list), options.person, options.limit)
+    total = count_lines(options.list) if options.person is None and options.limit is None else options.limit
+    with _bar(options, "downloading", total) as advance, _bad_rows(options.list) as complain:
+
+        def on_outcome(outcome: Any) -> None:
+            complain(outcome)
+            advance("")
+
+        report = download_list(
+            rows, folder, settings=settings, retry_failed=options.retry_failed, on_outcome=on_outcome
+        )
+    return _print_report(options, folder, report)
+
+
+def _download_portraits(options: argparse.Namespace, folder: Path, settings: DownloadSettings) -> dict[str, Any]:
+    from data.drawn import download_portraits
+    from data.portraits import Gallery
+
+    gallery = Gallery()
+    with _bar(options, "drawing portraits", gallery.people * gallery.photos) as advance:
+        report = download_portraits(
+            gallery,
+            folder,
+            settings=settings,
+            people=options.person,
+            limit=options.limit,
+            processes=os.cpu_count() or 1,
+            retry_failed=options.retry_failed,
+            on_drawn=lambda: advance(""),
+        )
+    return _print_report(options, folder, report)
+
+
+def _print_report(options: argparse.Namespace, folder: Path, report: Any) -> dict[str, Any]:
+    """Print what came of the rows, by reason and by person; return it as JSON's dictionary."""
+    counts = {name: getattr(report, name) for name in ("rows", "ok", "reasons", "people", "seconds")}
+    if not options.json:
+        print(f"{report.ok} of {report.rows} rows verified, cropped and stored in {folder}")
+        for title, table in (("reason", report.reasons), ("person", report.people)):
+            width = max(map(len, table), default=0)
+            for name, n in table.items():
+                print(f"  {title}  {name:<{width}}  {n:>6}")
+    return counts
+
+
+@contextmanager
+def _bad_rows(path: Path) -> Iterator[Callable[[Any], None]]:
+    """Complain about the first few rows that cannot be read as they come, and count the rest at the end."""
+    from data.rows import BadRow
+
+    bad = 0
+
+    def complain(outcome: Any) -> None:
+        nonlocal bad
+        if isinstance(outcome.row, BadRow):
+            bad += 1
+            if bad <= BAD_ROWS_SHOWN:
+                _log(f"{path}:{outcome.row.line}: bad row: {outcome.row.problem}")
+
+    yield complain
+    if bad > BAD_ROWS_SHOWN:
+        _log(f"{path}: {bad - BAD_ROWS_SHOWN} more bad rows, see manifest.csv")
+
+
+def train_faces(options: argparse.Namespace) -> int:
+    """`train-faces`: a folder of photos a person into a run folder."""
+    settings = HiddenSettings(
+        hidden=options.hidden, epochs=options.epochs, lr=options.lr, batch_size=options.batch_size
+    )
+    sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
+    folder = options.folder or _portraits(options)
+    from faces import run as files
+    from faces.device import choose_device
+    from faces.hidden import HiddenClassifier
+    from faces.training_run import TrainingRun, accuracy_line
+    from faces.training_run import train_faces as train
+
+    out = options.out or files.free_out(Path("runs"), f"{folder.resolve().name}-{options.model}")
+    task = TrainingRun(
+        folder=folder,
+        out=out,
+        classifier=HiddenClassifier(settings, seed=options.seed, device=choose_device(options.device)),
+        sizes=sizes,
+        resume=options.resume,
+    )
+    metrics = train(task, lambda what, steps: _bar(options, what, steps))
+    if options.json:
+        _print_json(metrics)
+        return 0
+    for part in ("train", "validation"):
+        n, accuracy = sum(metrics["counts"][part].values()), metrics[f"{part}_accuracy"]
+        print(f"{part:<10} {n:>5} photos" + ("" if accuracy is None else f", accuracy {accuracy:.4f}"))
+    print(f"run        {out}: {', '.join((files.CURVE, files.CONFUSION, files.WEIGHTS))}")
+    print(accuracy_line(metrics))
+    return 0
+
+
+def _portraits(options: argparse.Namespace) -> Path:
+    """Return the folder of the portraits; draw them first if they are missing."""
+    if not (PORTRAITS / "report.json").exists():
+        from contextlib import redirect_stdout
+
+        with redirect_stdout(sys.stderr):
+            _download_portraits(_parser().parse_args(["download"]), PORTRAITS, DownloadSettings())
+    return PORTRAITS
+
+
+def show_weights(options: argparse.Namespace) -> int:
+    """`show-weights`: the hidden units of a run as a picture."""
+    from collections import Counter
+
+    from data.publish import publish
+    from faces import run as files
+    from faces.hidden_units import default_poster_file
+    from faces.training_run import accuracy_line
+
+    classifier = files.load_classifier(options.run)
+    metrics = files.read_metrics(options.run)
+    picture = classifier.weights_poster(f"{options.run.resolve().name}: {accuracy_line(metrics)}", options.unit)
+    out = options.out or default_poster_file(options.run, options.unit)
+    publish(out, picture)
+    heard = classifier.voices()
+    if options.unit is None:
+        for name, n in Counter(voice.name for voice in heard).most_common():
+            print(f"{n:>5} hidden units speak for {name}")
+    else:
+        for unit in dict.fromkeys(options.unit):
+            print(f"unit {unit} speaks for {heard[unit].name}")
+    print(out)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="faces", description="A faces classifier you can read: download, train, look.", formatter_class=_Help
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_download(commands)
+    _add_train_faces(commands)
+    _add_show_weights(commands)
+    return parser
+
+
+def _add_download(commands: Any) -> None:
+    about = "fetch a list of photos, verify each SHA-256, crop, store; without a list, draw the portraits"
+    add = _command(
+        commands, "download", download, about, "python cli.py download faces.tsv --out datasets/six --workers 8"
+    )
+    add(
+        "list",
+        nargs="?",
+        type=Path,
+        metavar="LIST",
+        help="FaceScrub's tab-separated form, or CSV with a header name,url,box,sha256",
+    )
+    add("--out", type=Path, metavar="DIR", help=f"where crops go (default: {PORTRAITS}, or datasets/ and LIST's stem)")
+    add("--person", nargs="+", metavar="NAME", help="only these people's rows (default: all)")
+    add("--limit", type=_count, metavar="N", help="only the first N rows (default: all)")
+    add("--size", type=int, default=DownloadSettings.size, metavar="PIXELS", help="side of a crop")
+    add("--gray", action="store_true", help="crops with one channel instead of three")
+    add("--workers", type=int, default=DownloadSettings.workers, metavar="N", help="rows in flight at once")
+    add("--per-host", type=int, default=DownloadSettings.per_host, metavar="N", help="of them at one host")
+    add("--timeout", type=float, default=DownloadSettings.timeout, metavar="S", help="seconds without a byte")
+    add(
+        "--deadline",
+        type=float,
+        default=DownloadSettings.deadline,
+        metavar="S",
+        help="seconds for a row, retries included",
+    )
+    add("--retries", type=int, default=DownloadSettings.retries, metavar="N", help="further attempts at what can pass")
+    add("--max-bytes", type=int, default=DownloadSettings.max_bytes, metavar="N", help="largest photo fetched")
+    add("--allow-private", action="store_true", help="fetch from private and local addresses too")
+    add("--retry-failed", action="store_true", help="ask again for rows that failed in an earlier run")
+    add(
+        "--max-failed",
+        type=_fraction,
+        default=1.0,
+        metavar="FRACTION",
+        help="exit 1 when more than this share of rows failed",
+    )
+    _add_output(add)
+
+
+def _add_train_faces(commands: Any) -> None:
+    about = "train a network to tell the people of a folder apart"
+    add = _command(
+        commands, "train-faces", train_faces, about, "python cli.py train-faces datasets/six --seed 1 --out runs/six"
+    )
+    add(
+        "folder",
+        nargs="?",
+        type=Path,
+        metavar="DIR",
+        help=f"a folder of photos a person (default: {PORTRAITS}, drawn if missing)",
+    )
+    add("--model", choices=["hidden"], default="hidden", help="hidden: one hidden layer on 32x32 grey pixels")
+    add("--hidden", type=int, default=HiddenSettings.hidden, metavar="N", help="hidden units")
+    add("--epochs", type=int, default=HiddenSettings.epochs, metavar="N", help="passes over the training photos")
+    add("--lr", type=float, default=HiddenSettings.lr, metavar="X", help="learning rate at the start")
+    add("--batch-size", type=int, default=HiddenSettings.batch_size, metavar="N", help="photos a step")
+    add("--seed", type=_count, default=0, metavar="N", help="decides the split, the weights and the order")
+    add("--train", type=_positive, default=SplitSizes.train, metavar="N", help="training photos a person, at most")
+    add("--validation", type=_count, default=SplitSizes.validation, metavar="N", help="validation photos a person")
+    add("--test", type=_count, default=SplitSizes.test, metavar="N", help="test photos a person")
+    add("--out", type=Path, metavar="RUN", help="run folder (default: a new one in runs/)")
+    add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add("--resume", action="store_true", help="go on with the interrupted training in --out")
+    _add_output(add)
+
+
+def _add_show_weights(commands: Any) -> None:
+    about = "picture what the hidden units of a run look for"
+    add = _command(commands, "show-weights", show_weights, about, "python cli.py show-weights runs/six --unit 3 17")
+    add("run", type=Path, metavar="RUN", help="a run folder of train-faces")
+    add("--unit", nargs="+", type=_count, metavar="K", help="only these hidden units (default: all)")
+    add("--out", type=Path, metavar="FILE", help="the picture, PNG (default: weights.png in RUN)")
+
+
+def _command(
+    commands: Any, name: str, command: Callable[[argparse.Namespace], int], about: str, example: str
+) -> Callable[..., Any]:
+    """Add a subcommand; return what adds its arguments."""
+    parser = commands.add_parser(
+        name, help=about, description=about, epilog=f"example:\n  {example}", formatter_class=_Help
+    )
+    parser.set_defaults(command=command, name=name)
+    add: Callable[..., Any] = parser.add_argument
+    return add
+
+
+def _add_output(add: Callable[..., Any]) -> None:
+    add("--quiet", action="store_true", help="no progress on stderr")
+    add("--json", action="store_true", help="print one JSON object instead of text")
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Show every default, and leave the example as it is typed."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        plain = action.default in (None, False) or action.required
+        return action.help if plain else super()._get_help_string(action)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is one line and exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def _count(text: str) -> int:
+    """Read a whole number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 on, got {text!r}")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    """Read a whole number from 1 on."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    """Read a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
+    return value
+
+
+@contextmanager
+def _bar(options: argparse.Namespace, what: str, steps: int | None) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar on a terminal, unless --quiet; yields what moves it on, with a word to show beside it."""
+    from tqdm import tqdm
+
+    with tqdm(total=steps, desc=what, disable=True if options.quiet else None, leave=False, unit="") as bar:
+
+        def advance(word: str) -> None:
+            if word:
+                bar.set_postfix_str(word, refresh=False)
+            bar.update()
+
+        yield advance
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def _log(line: str) -> None:
+    from tqdm import tqdm
+
+    tqdm.write(line, file=sys.stderr)
+
+
+class _Terminated(BaseException):
+    """SIGTERM, raised in the main thread so that everything is left in order."""
+
+
+def _terminate(signal_number: int, frame: object) -> NoReturn:
+    raise _Terminated
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

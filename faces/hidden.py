@@ -1,0 +1,106 @@
+"""The hidden-layer network: 32 x 32 grey pixels - local contrast - hidden ReLU units - one logit a person."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+from torch.nn.functional import pad
+
+from data.augment import Augmentation
+from faces.classifier import Classifier
+from faces.hidden_units import Voice, voices, weights_poster
+from faces.normaliser import Normaliser, local_contrast
+from faces.settings import HiddenSettings
+from nn.initialisers import glorot, normal
+from nn.layers import Dropout, Linear, ReLU, Sequential
+
+
+class HiddenClassifier(Classifier):
+    """Photos are grey images (N, 1, size, size), float32 in [0, 1]. Same seed, same machine: the same weights."""
+
+    kind = "hidden"
+    image_mode = "L"
+
+    def __init__(self, settings: HiddenSettings | None = None, *, seed: int = 0, device: str = "cpu") -> None:
+        settings = settings or HiddenSettings()
+        super().__init__(settings, seed=seed, device=device)
+        self.settings = settings
+        self.image_size = settings.size
+        self.augmentation = Augmentation(rotation=settings.rotation, shift=settings.shift, zoom=settings.zoom)
+        self.normaliser = Normaliser(torch.empty(0), torch.empty(0))
+
+    @property
+    def hidden_weights(self) -> Tensor:
+        """The weights into the hidden units, as pictures: (hidden, size, size)."""
+        weight = self.network.parameters()["0.weight"].value
+        return weight.reshape(-1, self.settings.size, self.settings.size)
+
+    @property
+    def output_weights(self) -> Tensor:
+        """The weights from the hidden units to the people, (classes, hidden)."""
+        return list(self.network.parameters().values())[-2].value
+
+    def identity(self) -> dict[str, Any]:
+        """Return the settings."""
+        return {"settings": asdict(self.settings)}
+
+    def voices(self) -> list[Voice]:
+        """Return whom each hidden unit speaks for."""
+        return voices(self.output_weights, self.classes_)
+
+    def weights_poster(self, title: str, units: Sequence[int] | None = None) -> bytes:
+        """Return a PNG with a tile for each hidden unit, or for the `units` asked for."""
+        return weights_poster(self.voices(), self.hidden_weights.cpu().numpy(), title, units)
+
+    def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Images (N, 1, size, size) in 0..255 -> the same in [0, 1]."""
+        return images.astype(np.float32) / np.float32(255)
+
+    def _opened(self, photos: NDArray[Any]) -> Tensor:
+        return local_contrast(super()._opened(photos))
+
+    def _prepare(self, photos: Tensor) -> None:
+        self.normaliser = Normaliser.fit(photos)
+
+    def _build(self, photos: Tensor, classes: int, generator: Generator) -> Sequential:
+        return self._network(classes, generator)
+
+    def _network(self, classes: int, generator: Generator) -> Sequential:
+        s = self.settings
+        device = self.device
+        return Sequential(
+            Linear(s.size * s.size, s.hidden, generator=generator, initialiser=normal(s.start), device=device),
+            ReLU(),
+            Dropout(s.dropout, generator=generator),
+            Linear(s.hidden, classes, generator=generator, initialiser=glorot, device=device),
+        )
+
+    def _inputs(self, photos: Tensor) -> Tensor:
+        return self.normaliser(photos)
+
+    def _augmented(self, photos: Tensor, generator: Generator) -> Tensor:
+        return self.normaliser(self.augmentation(photos, generator))
+
+    def _views(self, photos: Tensor) -> Iterator[Tensor]:
+        """Each photo and its mirror image, in place and moved a pixel towards each corner."""
+        for seen in (photos, photos.flip(3)):
+            yield seen
+            framed = pad(seen, (1, 1, 1, 1), mode="replicate")
+            for down in (0, 2):
+                for right in (0, 2):
+                    yield framed[:, :, down : down + seen.shape[2], right : right + seen.shape[3]]
+
+    def _saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        tensors = {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
+        return tensors, self.identity()
+
+    def _restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+        known = {field.name for field in fields(HiddenSettings)}
+        self.settings = HiddenSettings(**{k: v for k, v in metadata["settings"].items() if k in known})
+        self.image_size = self.settings.size
+        self.normaliser = Normaliser(tensors["mean"], tensors["deviation"])
+        self.network = self._network(len(self.classes_), torch.Generator(self.device))

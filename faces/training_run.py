@@ -1,0 +1,178 @@
+"""train-faces: a folder of photos a person in, a run folder out.
+
+Reads and splits the photos, trains, measures on photos the training never saw, and publishes the run: pictures first,
+`metrics.json` last.
+"""
+
+import csv
+import io
+import json
+import platform
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from data.folder import read_folder
+from data.images import FILTER
+from data.publish import publish, sweep
+from data.split import Split, SplitSizes, split
+from faces import run as files
+from faces.classifier import Classifier
+from faces.resume import StateKeeper, check_guard, guard_of, saved_state
+from nn.history import EpochRecord, History
+from report.confusion import confusion_picture
+from report.curves import learning_curve
+
+FORMAT = 1
+
+Bar = Callable[[str, int], AbstractContextManager[Callable[[str], None]]]
+"""(what, steps) -> a progress bar; what it yields moves it one step, with a word to show beside it."""
+
+
+def no_bar(what: str, steps: int) -> AbstractContextManager[Callable[[str], None]]:
+    """Show nothing: for tests and libraries."""
+    return nullcontext(lambda word: None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun:
+    """What one run is asked to do."""
+
+    folder: Path
+    out: Path
+    classifier: Classifier
+    """Not yet trained; afterwards it is."""
+    sizes: SplitSizes = field(default_factory=SplitSizes)
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The photos of one part of the split, opened."""
+
+    photos: NDArray[np.float32]
+    names: list[str]
+
+
+def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
+    """Train, measure, publish `task.out`; return what metrics.json holds."""
+    files.check_out(task.out)
+    started = time.perf_counter()
+    classifier = task.classifier
+    folder = read_folder(task.folder)
+    parts = split(folder.photos, task.sizes, np.random.default_rng(classifier.seed))
+    guard = guard_of(classifier, parts)
+    state = saved_state(task.out, guard) if task.resume else None
+    if task.resume and state is None and (task.out / files.METRICS).exists():
+        metrics = files.read_metrics(task.out)
+        check_guard(task.out, metrics.get("guard"), guard)
+        return metrics
+    train, validation, test = _open(task, parts, bar)
+    task.out.mkdir(parents=True, exist_ok=True)
+    sweep(task.out)
+    with bar("training", classifier.options.epochs) as advance:
+        keeper = StateKeeper(task.out, guard, advance)
+        watched = (validation.photos, validation.names) if validation.names else None
+        classifier.fit(train.photos, train.names, watched, on_epoch=keeper, resume=state)
+    metrics = {
+        "format": FORMAT,
+        "model": classifier.kind,
+        "data": str(task.folder),
+        "seed": classifier.seed,
+        "classes": classifier.classes_.tolist(),
+        "counts": parts.counts(),
+        **_measure(classifier, train, validation, test),
+        "seconds": round(time.perf_counter() - started, 2),
+        **classifier.identity(),
+        "split_sizes": asdict(task.sizes),
+        "device": str(classifier.device),
+        "guard": guard,
+        "versions": _versions(),
+    }
+    _publish(task, parts, metrics)
+    return metrics
+
+
+def accuracy_line(metrics: dict[str, Any]) -> str:
+    """Return the line a training ends with: `test accuracy 0.8750 (105 of 120)`."""
+    confusion = np.asarray(metrics["confusion"])
+    n, right = int(confusion.sum()), int(confusion.trace())
+    return f"test accuracy {right / n:.4f} ({right} of {n})" if n else "no test photos, no test accuracy"
+
+
+def _open(task: TrainingRun, parts: Split, bar: Bar) -> list[_Part]:
+    groups = [parts.train, parts.validation, parts.test]
+    with bar("opening photos", sum(map(len, groups))) as advance:
+        return [
+            _Part(
+                task.classifier.open(task.folder, photos, lambda: advance("")),
+                [photo.name for photo in photos],
+            )
+            for photos in groups
+        ]
+
+
+def _measure(classifier: Classifier, train: _Part, validation: _Part, test: _Part) -> dict[str, Any]:
+    """Return the accuracies, None for an empty part, and the confusion of the test photos (true person, predicted)."""
+    accuracies = {
+        f"{name}_accuracy": classifier.score(part.photos, part.names) if part.names else None
+        for name, part in (("train", train), ("validation", validation), ("test", test))
+    }
+    confusion = np.zeros((len(classifier.classes_),) * 2, dtype=int)
+    if test.names:
+        true = np.searchsorted(classifier.classes_, test.names)
+        predicted = np.searchsorted(classifier.classes_, classifier.predict(test.photos))
+        np.add.at(confusion, (true, predicted), 1)
+    return accuracies | {"confusion": confusion.tolist()}
+
+
+def _publish(task: TrainingRun, parts: Split, metrics: dict[str, Any]) -> None:
+    """Write the run. The old `metrics.json` goes first, the new one comes last: with it, all files are of one run."""
+    out, classifier = task.out, task.classifier
+    about = {key: metrics[key] for key in ("counts", "guard", "versions")}
+    about["image"] = {"mode": classifier.image_mode, "size": classifier.image_size, "filter": FILTER}
+    about["metrics"] = {"test_accuracy": metrics["test_accuracy"], "n": len(parts.test)}
+    title = f"{task.folder.name}: {accuracy_line(metrics)}"
+    (out / files.METRICS).unlink(missing_ok=True)
+    publish(out / files.MODEL, classifier.to_bytes(about))
+    publish(out / files.HISTORY, _history_csv(classifier.history))
+    publish(out / files.SPLIT, _json(_split_lists(task, parts)))
+    publish(out / files.CURVE, learning_curve(_columns(classifier.history), title))
+    publish(out / files.CONFUSION, confusion_picture(metrics["confusion"], metrics["classes"], title))
+    publish(out / files.WEIGHTS, classifier.weights_poster(title))
+    publish(out / files.METRICS, _json(metrics))
+    (out / files.STATE).unlink(missing_ok=True)
+
+
+def _columns(history: History) -> dict[str, list[float]]:
+    names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+    columns = {name: history.column(name) for name in names}
+    return {name: values for name, values in columns.items() if None not in values}
+
+
+def _history_csv(history: History) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(EpochRecord.__dataclass_fields__), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(record) for record in history.records)
+    return text.getvalue().encode()
+
+
+def _split_lists(task: TrainingRun, parts: Split) -> dict[str, Any]:
+    lists = {name: [photo.file for photo in getattr(parts, name)] for name in ("train", "validation", "test")}
+    return {"seed": task.classifier.seed, "sizes": asdict(task.sizes), **lists}
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__}

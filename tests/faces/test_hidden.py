@@ -1,0 +1,147 @@
+"""The hidden-layer network as an estimator: fit, predict, predict_proba, score, classes_, save and load."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch.testing import assert_close
+
+from data.folder import read_folder
+from data.images import load_images
+from errors import RunError, UsageError
+from faces.hidden import HiddenClassifier
+from faces.hidden_units import default_poster_file
+from faces.normaliser import FLOOR, REACH, Normaliser, local_contrast, standardised
+from faces.settings import HiddenSettings
+from nn import checkpoint
+
+SMALL = HiddenSettings(hidden=12, epochs=25, batch_size=16, size=16)
+
+
+@pytest.fixture(scope="module")
+def photos(people: Path) -> NDArray[np.float32]:
+    folder = read_folder(people)
+    return load_images([people / photo.file for photo in folder.photos], 16, "L").astype(np.float32) / np.float32(255)
+
+
+@pytest.fixture(scope="module")
+def names(people: Path) -> list[str]:
+    return [photo.name for photo in read_folder(people).photos]
+
+
+@pytest.fixture(scope="module")
+def fitted(photos: NDArray[np.float32], names: list[str]) -> HiddenClassifier:
+    return HiddenClassifier(SMALL).fit(photos, names)
+
+
+def test_it_learns_and_speaks_scikit_learn(
+    fitted: HiddenClassifier, photos: NDArray[np.float32], names: list[str]
+) -> None:
+    assert fitted.classes_.tolist() == ["Ada", "Bo", "Cy"]
+    probabilities = fitted.predict_proba(photos)
+    assert probabilities.shape == (len(photos), 3)
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
+    assert (fitted.predict(photos) == fitted.classes_[probabilities.argmax(1)]).all()
+    assert fitted.score(photos, names) > 0.9
+
+
+def test_a_photo_and_its_mirror_image_get_the_same_answer(
+    fitted: HiddenClassifier, photos: NDArray[np.float32]
+) -> None:
+    mirrored = np.ascontiguousarray(photos[..., ::-1])
+    np.testing.assert_allclose(fitted.predict_proba(photos), fitted.predict_proba(mirrored), atol=1e-6)
+
+
+def test_exposure_changes_nothing(fitted: HiddenClassifier, photos: NDArray[np.float32]) -> None:
+    np.testing.assert_allclose(fitted.predict_proba(photos), fitted.predict_proba(photos + 0.2), atol=1e-3)
+
+
+def test_a_shadow_on_half_of_the_face_is_mostly_taken_out() -> None:
+    face = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    shadow = torch.linspace(0.4, 1, 32, dtype=torch.float64)
+    taken_out = (local_contrast(face * shadow) - local_contrast(face)).abs().mean()
+    assert taken_out < 0.25 * (standardised(face * shadow) - standardised(face)).abs().mean()
+
+
+def test_local_contrast_is_what_its_formula_says_at_every_pixel() -> None:
+    image = torch.rand(1, 1, 7, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    x, result = image[0, 0], local_contrast(image)[0, 0]
+    for row, column in ((0, 0), (3, 4), (6, 8)):
+        near = torch.tensor(
+            [[np.exp(-((row - i) ** 2 + (column - j) ** 2) / (2 * REACH**2)) for j in range(9)] for i in range(7)]
+        )
+        near /= near.sum()
+        m = (near * x).sum()
+        s = (near * (x - m) ** 2).sum().sqrt()
+        assert_close(result[row, column], (x[row, column] - m) / (s + FLOOR))
+
+
+def test_same_seed_same_bytes_another_seed_others(photos: NDArray[np.float32], names: list[str]) -> None:
+    short = replace(SMALL, epochs=2)
+    one, same, other = (HiddenClassifier(short, seed=s).fit(photos, names).to_bytes() for s in (3, 3, 4))
+    assert one == same != other
+
+
+def test_a_saved_classifier_answers_as_before(fitted: HiddenClassifier, photos: NDArray[np.float32]) -> None:
+    loaded = HiddenClassifier().load(*checkpoint.load(fitted.to_bytes({"note": "x"})))
+    assert loaded.settings == fitted.settings
+    assert (loaded.predict_proba(photos) == fitted.predict_proba(photos)).all()
+
+
+@pytest.mark.parametrize("missing", ["model", "classes", "settings", "mean", "network.0.weight"])
+def test_an_incomplete_checkpoint_is_refused_in_one_line(fitted: HiddenClassifier, missing: str) -> None:
+    tensors, metadata = checkpoint.load(fitted.to_bytes())
+    tensors.pop(missing, None)
+    metadata.pop(missing, None)
+    with pytest.raises(RunError) as error:
+        HiddenClassifier().load(tensors, metadata)
+    assert "\n" not in str(error.value)
+
+
+def test_another_models_checkpoint_is_refused(fitted: HiddenClassifier) -> None:
+    tensors, metadata = checkpoint.load(fitted.to_bytes())
+    with pytest.raises(RunError, match="holds the model 'other', expected 'hidden'"):
+        HiddenClassifier().load(tensors, {**metadata, "model": "other"})
+
+
+def test_validation_with_a_strangers_name_is_refused(photos: NDArray[np.float32], names: list[str]) -> None:
+    with pytest.raises(UsageError, match="'Zed' is none of the classes"):
+        HiddenClassifier(SMALL).fit(photos, names, (photos[:1], ["Zed"]))
+
+
+def test_the_normaliser_leaves_mean_0_and_deviation_1_a_pixel() -> None:
+    images = torch.rand(50, 1, 6, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    inputs = Normaliser.fit(images)(images)
+    assert_close(inputs.mean(0), torch.zeros(30, dtype=torch.float64), atol=1e-9, rtol=0)
+    assert_close(inputs.std(0), torch.ones(30, dtype=torch.float64))
+
+
+def test_a_photo_of_one_grey_is_no_division_by_zero() -> None:
+    assert standardised(torch.full((2, 1, 4, 4), 0.7)).abs().max() < 1e-3
+
+
+def test_a_unit_speaks_for_the_person_it_gives_most_above_the_mean(fitted: HiddenClassifier) -> None:
+    heard = fitted.voices()
+    weights = fitted.output_weights.numpy()
+    assert [voice.unit for voice in heard] == list(range(12))
+    assert [voice.name for voice in heard] == fitted.classes_[weights.argmax(0)].tolist()
+    np.testing.assert_allclose([voice.strength for voice in heard], weights.max(0) - weights.mean(0), rtol=1e-4)
+
+
+def test_a_unit_that_does_not_exist_is_refused(fitted: HiddenClassifier) -> None:
+    with pytest.raises(UsageError, match="no hidden unit 12: expected 0 to 11"):
+        fitted.weights_poster("t", [3, 12])
+
+
+def test_a_poster_of_some_units_gets_a_name_of_its_own() -> None:
+    assert default_poster_file(Path("r"), None) == Path("r/weights.png")
+    assert default_poster_file(Path("r"), [3, 17, 3]) == Path("r/weights-3-17.png")
+
+
+@pytest.mark.parametrize("wrong", [{"hidden": 0}, {"lr": 0.0}, {"lr": float("nan")}, {"dropout": 1.0}, {"zoom": -1.0}])
+def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        HiddenSettings(**wrong)  # type: ignore[arg-type]  # integers and floats in one table
