@@ -15,6 +15,7 @@
     training_state all that a resumed training needs, and nothing else
     checkpoint     tensors and JSON as bytes
     gradient_check finite differences against `backward`
+    checks         the sentences in which all of them refuse
 
 It imports torch, safetensors, the standard library and the leaf `errors`. It touches no file and prints
 nothing; autograd stands only in its tests, as the oracle. Tensors made here never require grad.

@@ -7,6 +7,7 @@ does not notice a flipped bit. Raise FORMAT when a reader of today could misunde
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,11 @@ def load(data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if envelope.get("sha256") != _sha256(tensors, metadata):
         raise RunError("not a whole checkpoint: its content does not match its SHA-256; write it again")
     return tensors, metadata
+
+
+def json_number(value: float) -> float | str:
+    """Return a number for the metadata: one that JSON does not know as "nan", "inf" or "-inf", which float() reads."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _envelope(data: bytes) -> dict[str, Any]:

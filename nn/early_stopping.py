@@ -1,8 +1,10 @@
 """When to stop: an object fed one number an epoch. It knows no network and no data, so that its tests replay lists."""
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
+from nn.checkpoint import json_number
 from nn.checks import at_least, one_of
 
 Mode = Literal["min", "max"]
@@ -58,20 +60,12 @@ class EarlyStopping:
         self._previous = cost
         return self.should_stop
 
-    def state(self) -> dict[str, float | None]:
-        """Return what `load` needs to go on, as JSON knows it: no infinity."""
-        state = {"epoch": self.epoch, "waited": self.waited, "best_epoch": self.best_epoch}
-        return state | {"best": _finite(self._best), "previous": _finite(self._previous)}
+    def state(self) -> dict[str, float | str]:
+        """Return what `load` needs to go on, as JSON knows it."""
+        state: dict[str, float | str] = {"epoch": self.epoch, "waited": self.waited, "best_epoch": self.best_epoch}
+        return state | {"best": json_number(self._best), "previous": json_number(self._previous)}
 
-    def load(self, state: dict[str, float | None]) -> None:
+    def load(self, state: Mapping[str, float | str]) -> None:
         """Go on from a saved state, under this object's own patience."""
-        self.epoch, self.waited, self.best_epoch = (int(state[k] or 0) for k in ("epoch", "waited", "best_epoch"))
-        self._best, self._previous = (_or_infinity(state[k]) for k in ("best", "previous"))
-
-
-def _finite(cost: float) -> float | None:
-    return cost if math.isfinite(cost) else None
-
-
-def _or_infinity(cost: float | None) -> float:
-    return math.inf if cost is None else cost
+        self.epoch, self.waited, self.best_epoch = (int(state[k]) for k in ("epoch", "waited", "best_epoch"))
+        self._best, self._previous = (float(state[k]) for k in ("best", "previous"))

@@ -1,9 +1,10 @@
 """What was measured, an epoch a record: plain numbers, for curves, tables and checkpoints."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from nn.checkpoint import json_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +27,8 @@ class EpochRecord:
     """Wall-clock time of the epoch with its validation."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields; a number JSON does not know - a loss that ran off - as the words "nan", "inf", "-inf"."""
-        return {name: _to_json(value) for name, value in asdict(self).items()}
+        """Return the fields as JSON knows them."""
+        return {name: None if value is None else json_number(value) for name, value in asdict(self).items()}
 
     @staticmethod
     def from_json(fields: Mapping[str, Any]) -> "EpochRecord":
@@ -51,7 +52,3 @@ class History:
     def column(self, name: str) -> list[Any]:
         """Return one field of every record: `column("train_loss")`."""
         return [getattr(record, name) for record in self.records]
-
-
-def _to_json(value: float | None) -> float | str | None:
-    return value if value is None or math.isfinite(value) else str(value)

@@ -91,7 +91,7 @@ class Progress:
             records = [EpochRecord.from_json(record) for record in state.metadata["history"]]
             self.stopping.load(state.metadata["early_stopping"])
             self.step = int(state.metadata["step"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"the checkpoint holds no training to go on with: {error!r}") from error
         self.network.load(_part(state.tensors, "parameters"))
         self.optimiser.load(_part(state.tensors, "optimiser"))

@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from errors import LayerError
@@ -62,6 +62,7 @@ def test_it_counts_from_the_first_epoch_named(rule: Rule, stopped: int) -> None:
     assert replay(EarlyStopping(3, rule=rule, first_epoch=10), rising) == (stopped, 1)
 
 
+@example(numbers=[1.0, -math.inf, -math.inf, 2.0], cut=2, rule="no_better", mode="min")
 @given(
     numbers=st.lists(st.floats(width=16), min_size=1, max_size=30),
     cut=st.integers(0, 30),

@@ -27,6 +27,31 @@ def test_a_gradient_is_made_then_added_to() -> None:
     assert parameter.grad.tolist() == [2.0, 4.0]
 
 
+def test_a_cleared_gradient_leaves_its_memory_to_the_next() -> None:
+    layer = network()
+    optimiser, weight = SGD(layer.parameters()), layer.parameters()["0.weight"]
+    addresses, gradients = [], []
+    for _ in range(3):
+        layer.backward(torch.ones_like(layer.forward(torch.ones(2, 3, dtype=torch.float64), training=True)))
+        assert weight.grad is not None
+        addresses.append(weight.grad.data_ptr())
+        gradients.append(weight.grad.clone())
+        optimiser.zero()
+        assert weight.grad is None
+    assert len(set(addresses)) == 1
+    assert torch.equal(gradients[0], gradients[2])
+
+
+def test_memory_put_aside_is_handed_out_once() -> None:
+    parameter = Parameter(torch.zeros(2))
+    assert parameter.spare() is None
+    gradient = torch.ones(2)
+    parameter.accumulate(gradient)
+    parameter.clear()
+    assert parameter.spare() is gradient
+    assert parameter.spare() is None
+
+
 def test_a_value_never_requires_grad() -> None:
     assert not Parameter(torch.zeros(2, requires_grad=True)).value.requires_grad
 

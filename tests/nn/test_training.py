@@ -258,6 +258,23 @@ def test_a_loss_that_runs_off_is_recorded_and_the_best_still_restored() -> None:
     assert history.stopped_early
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_it_trains_in_any_dtype(dtype: torch.dtype) -> None:
+    layer, (x, target) = network().to(dtype=dtype), points(50)
+    history = run(layer, (x.to(dtype), target), epochs=10, validation=(x.to(dtype), target))
+    assert history.records[-1].train_loss < history.records[0].train_loss
+    assert {value.dtype for value in layer.state().values()} == {dtype}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_gpu_sees_the_same_batches_and_learns_the_same() -> None:
+    here, there = network(), network().to("cuda")
+    x, target = points(50)
+    run(here, (x, target))
+    run(there, (x.cuda(), target.cuda()))
+    torch.testing.assert_close(there.state()["0.weight"].cpu(), here.state()["0.weight"])
+
+
 def test_no_epochs_change_nothing() -> None:
     layer = network()
     assert len(run(layer, points(10), epochs=0)) == 0

@@ -1,0 +1,1 @@
+"""Side by side with what a user would pick instead, as ratios: one script a room, each run by hand."""
