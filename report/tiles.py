@@ -4,9 +4,11 @@ A poster is a list of sections, a heading with its tiles. The tiles of a section
 matplotlib sees them, so that a thousand tiles are drawn as fast as ten; matplotlib sets the type.
 """
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -17,7 +19,7 @@ from PIL import Image
 
 from report.style import PAGE, SIGNED, new_figure, png, styled
 
-Tile = NDArray[np.float32]  # (H, W)
+Tile = NDArray[Any]  # weights (H, W), or a picture (H, W, 3) in 0..255
 WIDTH, DPI = 12.0, 130  # of the page, in inches; dots an inch
 HEAD, MARGIN, HEADING, CAPTION, GAP = 1.25, 0.35, 0.38, 0.16, 0.05  # inches: the page's title, its edge, ...
 
@@ -53,8 +55,8 @@ def poster(sections: Sequence[Section], title: str, subtitle: str, limit: float 
     """
     shown = [section for section in sections if section.tiles]
     if limit is None:
-        weights = np.concatenate([np.ravel(tile) for section in shown for tile in section.tiles])
-        limit = float(np.percentile(np.abs(weights), 99.5)) or 1.0
+        weights = [np.ravel(tile) for section in shown for tile in section.tiles if tile.ndim == 2]
+        limit = float(np.percentile(np.abs(np.concatenate(weights)), 99.5)) or 1.0 if weights else 0.0
     grid = _grid(sum(len(section.tiles) for section in shown))
     height = HEAD + MARGIN + sum(HEADING + grid.rows(section) * grid.row_height for section in shown)
     with styled():
@@ -67,6 +69,13 @@ def poster(sections: Sequence[Section], title: str, subtitle: str, limit: float 
         return png(figure, dpi=DPI)
 
 
+def tile_png(tile: Tile, limit: float) -> bytes:
+    """Return weights (H, W) as a PNG of as many pixels, in the poster's colours."""
+    buffer = io.BytesIO()
+    Image.fromarray(SIGNED(Normalize(-limit, limit)(tile), bytes=True)).convert("RGB").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def _grid(tiles: int) -> _Grid:
     """As many columns as make the page about as high as it is wide; a few tiles are not blown up beyond use."""
     columns = max(6, min(30, round(math.sqrt(1.15 * tiles))))
@@ -77,6 +86,8 @@ def _title(figure: Figure, height: float, title: str, subtitle: str, limit: floa
     left, bar = MARGIN / WIDTH, 2.6 / WIDTH
     figure.text(left, 1 - 0.42 / height, title, fontsize=17, fontweight="bold", va="center")
     figure.text(left, 1 - 0.82 / height, subtitle, fontsize=10, va="center")
+    if not limit:
+        return  # pictures alone: there is no scale to show
     axes = figure.add_axes((1 - left - bar, 1 - 0.5 / height, bar, 0.13 / height))
     colours = ScalarMappable(Normalize(-limit, limit), SIGNED)
     scale = figure.colorbar(colours, cax=axes, orientation="horizontal", ticks=[-limit, 0, limit])
@@ -107,7 +118,8 @@ def _mosaic(tiles: Sequence[Tile], grid: _Grid, limit: float) -> NDArray[np.uint
     rows = math.ceil(len(tiles) / grid.columns)
     page = Image.new("RGBA", (round((WIDTH - 2 * MARGIN) * dots), rows * row), PAGE)
     for index, tile in enumerate(tiles):
-        large = Image.fromarray(np.asarray(tile, dtype=np.float32)).resize((side, side), Image.Resampling.BICUBIC)
-        colours = SIGNED(Normalize(-limit, limit)(np.asarray(large)), bytes=True)
-        page.paste(Image.fromarray(colours), (index % grid.columns * step, index // grid.columns * row))
+        large = Image.fromarray(tile).resize((side, side), Image.Resampling.BICUBIC)
+        if tile.ndim == 2:
+            large = Image.fromarray(SIGNED(Normalize(-limit, limit)(np.asarray(large)), bytes=True))
+        page.paste(large, (index % grid.columns * step, index // grid.columns * row))
     return np.asarray(page)

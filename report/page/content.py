@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Unit:
-    """A hidden unit, the person it speaks for, its weights as a picture if they are one, and the photos it likes best."""
+    """A hidden unit, the person it speaks for, its weights if they are a picture, and the photos that excite it."""
 
     number: int
     name: str

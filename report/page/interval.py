@@ -10,7 +10,8 @@ def wilson_interval(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
     within [0, 1] and is not empty at 0 of n or n of n. Raises ValueError unless 0 <= right <= n.
 
     Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal of the American
-    Statistical Association 22 (1927), 209-212; recommended by R. G. Newcombe, Statistics in Medicine 17 (1998), 857-872.
+    Statistical Association 22 (1927), 209-212. Compared with six others: R. G. Newcombe, Statistics in Medicine 17
+    (1998), 857-872.
     """
     if not 0 <= right <= n:
         raise ValueError(f"{right} of {n} is no share: expected 0 <= right <= n")

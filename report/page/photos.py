@@ -2,7 +2,7 @@
 
 import io
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 ANSWER_SIDE = 224  # pixels: sharp on a phone's dense screen at the 160 or so it is shown in
 UNIT_PHOTO_SIDE = 112  # pixels: shown in about 56; a page may hold two hundred of them
@@ -10,8 +10,9 @@ _QUALITY = 82
 
 
 def photo_jpeg(photo: Image.Image, side: int) -> bytes:
-    """Return a JPEG with no edge longer than `side`: same photo, same bytes; its place and camera are not passed on."""
-    small = photo.convert("RGB") if photo.mode not in ("L", "RGB") else photo.copy()
+    """Return an upright JPEG with no edge longer than `side`, without the place and camera the photo may tell of."""
+    small = ImageOps.exif_transpose(photo)  # a copy
+    small = small if small.mode in ("L", "RGB") else small.convert("RGB")
     small.info.clear()  # EXIF, with the place where it was taken, comments, colour profile
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

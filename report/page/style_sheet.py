@@ -17,6 +17,7 @@ _COLOURS = f"""
     --page: #17171a; --ink: #e8e4dc; --quiet: #a29d99; --line: #34343a; --track: #303036; --shade: #222226;
     --blue: #6aa7d3; --orange: #e58a55; --green: #7db278; --faint: #6b6870; --link: #8fc0e4;
   }}
+  .scroll, .tile {{ filter: brightness(0.9); }}
 }}
 """
 
@@ -63,31 +64,39 @@ header { padding-top: clamp(2rem, 6vw, 4.5rem); }
 .keys { display: flex; flex-wrap: wrap; gap: 0.1rem 1.2rem; margin-top: 0.5rem; }
 .key svg { width: 0.7em; height: 0.7em; margin-right: 0.45em; }
 .scale { margin-top: 1.8rem; }
-.scale svg:first-child { display: block; overflow: visible; }
+.scale > svg { display: block; overflow: visible; }
 .ends { display: flex; justify-content: space-between; margin: 0; }
 .ends + .keys { margin-top: 0; }
 .interval { fill: var(--blue); fill-opacity: 0.32; }
 .mark { transform: translateX(-1.5px); }
 .guess { fill: var(--quiet); }
 nav { margin-top: 2.6rem; font-size: 0.875rem; }
+nav a { text-decoration-color: var(--line); }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 0.3rem 1.4rem; margin: 0; padding: 0; }
 """
 
 _TABLES = """
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1.1rem 2rem; margin: 0 0 2rem; }
+.facts {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1.1rem 2rem; margin: 1.2rem 0 2rem;
+}
 .facts div { min-width: 0; }
 dt { font-size: 0.8125rem; color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; font-size: 0.9375rem; line-height: 1.35; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-th, td { text-align: left; padding: 0.5rem 0.9rem 0.5rem 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
-th { font-weight: 400; overflow-wrap: anywhere; }
+th, td {
+  text-align: left; vertical-align: middle; padding: 0.5rem 0.9rem 0.5rem 0; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere;
+}
+th { font-weight: 400; }
 thead th { font-size: 0.8125rem; color: var(--quiet); vertical-align: bottom; overflow-wrap: normal; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 th small, td small { display: block; }
-.wide { width: 38%; padding-right: 0; }
+.wide { width: 38%; padding-left: 0.6rem; padding-right: 0; }
+table + .note, ul + .note, .groups + .note { margin-top: 0.8rem; }
 .accepts td b { font-size: 1.375rem; }
 .bar { display: block; width: 100%; height: 0.5rem; }
+.bar + small { margin-top: 0.25rem; }
 .track { fill: var(--track); }
 .right, .train { fill: var(--blue); }
 .wrong, .validation { fill: var(--orange); }
@@ -101,23 +110,28 @@ _PICTURES = """
 .scroll img { display: block; max-width: 100%; height: auto; margin: 0 auto; border-radius: 0.75rem; }
 .swipe { display: none; }
 .cards {
-  list-style: none; margin: 1.4rem 0 0; padding: 0; display: grid; gap: 2rem 1.25rem;
-  grid-template-columns: repeat(auto-fill, minmax(8.6rem, 1fr));
+  list-style: none; margin: 1.4rem 0 0; padding: 0; display: grid; gap: 1.8rem 1.1rem;
+  grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr));
 }
 .cards li { min-width: 0; }
-.cards img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--shade); border-radius: 0.5rem; }
+.cards img {
+  display: block; width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--shade); border-radius: 0.5rem;
+}
 .cards p { margin: 0; }
 .cards figcaption { margin-top: 0.55rem; color: var(--ink); overflow-wrap: anywhere; }
 .vote { margin-top: 0.4rem; }
 .vote p { display: flex; justify-content: space-between; gap: 0.6rem; line-height: 1.25; }
+.vote .number { flex: none; }
 .vote .bar { height: 0.25rem; margin-top: 0.2rem; }
 .cards .file { margin-top: 0.5rem; font-size: 0.6875rem; color: var(--quiet); line-height: 1.3; }
-.units { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 1rem 1.6rem; }
-.unit { display: flex; gap: 3px; height: 6.25rem; }
-.unit img { display: block; object-fit: cover; border-radius: 3px; }
-.tile { width: 6.25rem; height: 6.25rem; }
-.excite { display: grid; grid-template: repeat(2, minmax(0, 1fr)) / repeat(2, 1fr); gap: 3px; height: 100%; aspect-ratio: 1; }
-.excite img { width: 100%; height: 100%; }
+.units, .single { display: grid; gap: 0.9rem 1.6rem; grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.units { list-style: none; margin: 0; padding: 0; }
+.single .units { grid-template-columns: 1fr; }
+.single h3 { margin-top: 1rem; font-size: 1rem; }
+.unit { display: grid; gap: 3px; grid-template-columns: repeat(4, 1fr); }
+.unit img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 3px; }
+.unit .tile { grid-area: 1 / 1 / 3 / 3; }
+.units figcaption { margin-top: 0.15rem; }
 """
 
 _PHONE = """
@@ -128,8 +142,9 @@ _PHONE = """
   .scroll.small img { width: 30rem; }
   .swipe { display: block; margin-top: 0.4rem; }
   .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-  .counts .wide { display: none; }
-  .wide { width: 28%; }
+  .units, .single { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.8rem 1rem; }
+  .counts .wide, .counts .key svg { display: none; }
+  .wide { width: 32%; }
   .facts { grid-template-columns: 1fr 1fr; gap: 1rem; }
   table { font-size: 0.875rem; }
   th, td { padding-right: 0.6rem; }
@@ -144,13 +159,15 @@ _PAPER = """
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main, footer { max-width: none; padding: 0; }
   header { padding-top: 0; }
+  footer { margin-top: 1.5rem; }
   nav { display: none; }
   section { margin-top: 2rem; }
   h2, h3, .lede, thead { break-after: avoid; }
-  h2, h3, p, figure, tr, .cards li, .units li { break-inside: avoid; }
+  h2, h3, p, figure, table, .cards li, .group { break-inside: avoid; }
   .scroll { overflow: visible; }
   .scroll img { max-height: 200mm; width: auto; object-fit: contain; }
-  .cards { grid-template-columns: repeat(5, 1fr); gap: 1.2rem 1rem; }
+  .cards { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 1.2rem 0.8rem; }
+  .cards figcaption { font-size: 0.7rem; }
 }
 """
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from report.page.content import Answer, Page
 from report.page.markup import Html, data_uri, join, person, tag
 from report.page.sections.section import Section, bar, lede, note
-from report.page.wording import count, percent
+from report.page.wording import about, count
 
 MOST_MISTAKES = 24  # four rows at a desk; the worst come first, the rest teaches little more
 MOST_OTHERS = 12  # two rows each of the surest and the least sure
@@ -15,7 +15,10 @@ def mistakes(page: Page) -> Section | None:
     """Return the section of the worst mistakes."""
     if not page.mistakes:
         return None
-    words = lede("Photos it had never seen and named wrongly, those first where it was most certain of the wrong name.")
+    words = lede(
+        "Photos it had never seen and named wrongly, those first where it was most certain of the wrong name. Below "
+        "each: who it really is, and the two names that it found most probable."
+    )
     left = len(page.mistakes) - MOST_MISTAKES
     more = note(f"{count(left, 'more mistake')} of which it was less certain.") if left > 0 else ""
     return Section("mistakes", "Its worst mistakes", join(words, _cards(page.mistakes[:MOST_MISTAKES]), more))
@@ -29,7 +32,7 @@ def certainty(page: Page) -> Section | None:
     if page.surest:
         parts += [tag("h3", "Surest"), _cards(page.surest[:MOST_OTHERS])]
     if page.least_sure:
-        parts += [tag("h3", "Least sure"), lede("The two most probable names are nearly as probable.")]
+        parts += [tag("h3", "Least sure"), lede("Photos for which two names were almost equally probable.")]
         parts += [_cards(page.least_sure[:MOST_OTHERS])]
     return Section("certainty", "Where it is sure, and where it hesitates", join(*parts))
 
@@ -45,11 +48,11 @@ def _card(answer: Answer) -> Html:
         tag("p", "Really ", tag("b", person(answer.true)), class_="truth") if wrong else "",
         _vote(answer.predicted, answer.probability, "wrong" if wrong else "right"),
         _vote(answer.runner_up, answer.runner_up_probability, "right" if answer.runner_up == answer.true else "other"),
-        tag("p", answer.file, class_="file"),
+        tag("p", answer.file.rpartition("/")[2], title=answer.file, class_="file"),
     ]
     return tag("figure", tag("img", src=data_uri(answer.photo_jpeg), alt=words), tag("figcaption", *caption))
 
 
 def _vote(name: str, probability: float, colour: str) -> Html:
-    line = tag("p", tag("span", person(name)), tag("span", percent(probability), class_="number"))
+    line = tag("p", tag("span", person(name)), tag("span", about(probability), class_="number"))
     return tag("div", line, bar((probability, colour)), class_=f"vote vote-{colour}")

@@ -36,7 +36,9 @@ def download(page: Page) -> Section | None:
     report = page.download
     if report is None or not report.rows:
         return None
-    words = lede(f"Of {count(report.rows, 'photo')} on the list, {report.ok:,} arrived ({percent(report.ok / report.rows)}).")
+    words = lede(
+        f"Of {count(report.rows, 'photo')} on the list, {report.ok:,} arrived ({percent(report.ok / report.rows)})."
+    )
     failed = {reason: n for reason, n in report.reasons.items() if reason != _OK and n}
     counted = [(_OK, report.ok), *sorted(failed.items(), key=lambda item: (-item[1], item[0]))]
     heads = [head("What became of it"), head("Photos", class_="number"), head("Share", class_="wide")]

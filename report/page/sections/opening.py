@@ -5,6 +5,7 @@ import math
 from report.page.content import Accuracy, Page
 from report.page.interval import wilson_interval
 from report.page.markup import Html, join, tag
+from report.page.sections.section import key
 from report.page.wording import count, percent
 
 MOST_DOTS = 800  # twenty rows of forty: beyond that a dot a photo is a grey surface
@@ -22,11 +23,12 @@ def opening(page: Page) -> Html:
 def _headline(page: Page) -> Html:
     right, n = page.accuracy.right, page.accuracy.n
     low, high = wilson_interval(right, n)
-    figure = tag("p", tag("span", percent(right / n)), class_="headline-figure")
+    figure = tag("p", percent(right / n), class_="headline-figure")
     plain = tag("p", f"Right for {right:,} of {count(n, 'photo')} it had never seen.", class_="plain")
-    luck = f"Shown many more photos like these, it would most likely be right for {percent(low)} to {percent(high)} of them"
-    terms = tag("small", f"95% interval {percent(low)} to {percent(high)}, n = {n:,}{_macro_f1(page)}")
-    return tag("div", figure, tag("div", plain, tag("p", luck + "."), tag("p", terms, class_="note")), class_="headline")
+    bounds = f"{percent(low)} to {percent(high)}"
+    luck = tag("p", f"Shown many more photos like these, it would most likely be right for {bounds} of them.")
+    terms = tag("p", f"95% interval {bounds}, n = {n:,}{_macro_f1(page)}", class_="note")
+    return tag("div", figure, tag("div", plain, luck, terms), class_="headline")
 
 
 def _macro_f1(page: Page) -> str:
@@ -49,19 +51,14 @@ def _dots(accuracy: Accuracy) -> Html:
         aria_label=label,
         class_="dots",
     )
-    keys = join(_key("right", f"{right:,} right"), _key("wrong", f"{n - right:,} wrong"), "A dot is a photo.")
+    keys = join(key("right", f"{right:,} right"), key("wrong", f"{n - right:,} wrong"), "A dot is a photo.")
     return tag("figure", drawing, tag("figcaption", keys, class_="keys"))
 
 
 def _dots_path(indices: range) -> str:
-    """Lines of no length: with round caps they are dots, and a thousand of them are a short text."""
+    """Lines of nearly no length: with round caps they are dots, and a thousand of them are a short text."""
     places = ((index % _COLUMNS * _PITCH + _PITCH // 2, index // _COLUMNS * _PITCH + _PITCH // 2) for index in indices)
-    return "".join(f"M{x} {y}h0" for x, y in places)
-
-
-def _key(colour: str, words: str) -> Html:
-    swatch = tag("svg", tag("circle", cx="5", cy="5", r="4", class_=colour), viewBox="0 0 10 10", aria_hidden="true")
-    return tag("span", swatch, words, class_="key")
+    return "".join(f"M{x} {y}h.01" for x, y in places)
 
 
 def _scale(page: Page) -> Html:
@@ -76,9 +73,9 @@ def _scale(page: Page) -> Html:
     if guess is not None:
         marks.append(tag("rect", x=f"{guess / n:.2%}", width="3", y="1", height="18", class_="guess mark"))
     ends = tag("p", tag("span", "0%"), tag("span", "100%"), class_="ends")
-    keys = [_key("right", "accuracy"), _key("interval", "95% interval")]
+    keys = [key("right", "accuracy"), key("interval", "95% interval")]
     if guess is not None:
-        keys.append(_key("guess", f"always naming the most frequent person: {percent(guess / n)}"))
+        keys.append(key("guess", f"always naming the most frequent person: {percent(guess / n)}"))
     drawing = tag("svg", *marks, height="20", width="100%", aria_hidden="true")
     return tag("figure", drawing, ends, tag("figcaption", *keys, class_="keys"), class_="scale")
 

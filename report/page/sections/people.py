@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 from report.page.content import Page
 from report.page.markup import Html, join, person, tag
-from report.page.sections.section import Section, bar, head, lede, note, number, table
+from report.page.sections.section import Section, bar, head, key, lede, note, number, table
 from report.page.wording import count
 
-MOST_PEOPLE = 40  # rows of the table, about a printed page; beyond, those with the fewest photos: they are the hardest
-_COLOURS = ("train", "validation", "test")  # by place, like the columns
+MOST_PEOPLE = 25  # rows of the table, a printed page; of more, those with the fewest photos: they are the hardest
+_PARTS = {  # what they are for; each is a colour of that name, too
+    "train": "From the training photos it learned.",
+    "validation": "The validation photos told how far it had come.",
+    "test": "By the test photos alone it was judged.",
+}
 
 Counts = Mapping[str, Mapping[str, int]]  # part of the split -> person -> photos
 
@@ -32,19 +36,27 @@ def _photos(counts: Counts) -> Html:
         fewest = set(sorted(shown, key=lambda name: totals[name])[:MOST_PEOPLE])
         shown = [name for name in shown if name in fewest]
     words = lede(
-        f"{count(sum(totals.values()), 'photo')} of {count(len(totals), 'person', 'people')}. It learned from the "
-        "training photos, its settings were watched on the validation photos, and it was judged on the test photos alone."
+        f"{count(sum(totals.values()), 'photo')} of {count(len(totals), 'person', 'people')}.",
+        *(f" {_PARTS[part]}" for part in counts if part in _PARTS),
     )
-    heads = [head("Person"), *(head(part.capitalize(), class_="number") for part in counts)]
+    heads = [head("Person"), *map(_part_head, counts)]
     heads += [head("All", class_="number"), head("Shares", class_="wide")]
     most = max(1, *totals.values())
-    rows = (_row(name, [by_person.get(name, 0) for by_person in counts.values()], most) for name in shown)
+    rows = (_row(name, {part: by_person.get(name, 0) for part, by_person in counts.items()}, most) for name in shown)
     listed = table("Photos of each person, by part of the split", heads, rows, "counts")
     left = len(totals) - len(shown)
     return join(words, listed, note(f"Those with the fewest photos; {left:,} more are not listed.") if left else "")
 
 
-def _row(name: str, photos: list[int], most: int) -> Html:
-    shares = bar(*((n / most, colour) for n, colour in zip(photos, _COLOURS, strict=False)))
-    cells = [number(f"{n:,}") for n in (*photos, sum(photos))]
+def _part_head(part: str) -> Html:
+    return head(key(_colour(part), part.capitalize()), class_="number")
+
+
+def _colour(part: str) -> str:
+    return part if part in _PARTS else "other"
+
+
+def _row(name: str, photos: Mapping[str, int], most: int) -> Html:
+    shares = bar(*((n / most, _colour(part)) for part, n in photos.items()))
+    cells = [number(f"{n:,}") for n in (*photos.values(), sum(photos.values()))]
     return tag("tr", tag("th", person(name), scope="row"), *cells, tag("td", shares, class_="wide"))

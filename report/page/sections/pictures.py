@@ -1,9 +1,9 @@
-"""The pictures drawn elsewhere, put on the page: the learning curve, the confusion matrix with its most confused pairs."""
+"""The pictures that are drawn elsewhere: the learning curve, and the confusion matrix with its most confused pairs."""
 
 from report.page.content import ConfusedPair, Page
 from report.page.markup import Html, data_uri, join, person, png_size, tag
 from report.page.sections.section import Section, bar, head, lede, number, table
-from report.page.wording import count, percent
+from report.page.wording import count
 
 MOST_PAIRS = 12  # a dozen is read, more is a list
 _DOTS_AN_INCH, _CSS_AN_INCH = 150, 96  # of `report.style.png`; of the web
@@ -25,12 +25,13 @@ def confusion(page: Page) -> Section | None:
     """Return the section of the confusion matrix and of the pairs."""
     if not page.confusion_png and not page.confused:
         return None
-    words = lede(
-        "A row is a person, a column the name that was given. On the diagonal the two agree; all else is a mistake."
-    )
-    matrix = join(words, _plate(page.confusion_png, "Confusion matrix: test photos by true and predicted person"))
-    pairs = _pairs(page) if page.confused else ""
-    return Section("confusion", "Whom it takes for whom", join(matrix if page.confusion_png else "", pairs))
+    parts: list[Html] = []
+    if page.confusion_png:
+        parts += [lede("A row is a person, a column the name that was given: on the diagonal the two agree.")]
+        parts += [_plate(page.confusion_png, "Confusion matrix: test photos by true and predicted person")]
+    if page.confused:
+        parts += [_pairs(page)]
+    return Section("confusion", "Whom it takes for whom", join(*parts))
 
 
 def _plate(picture: bytes, words: str) -> Html:
@@ -47,12 +48,12 @@ def _pairs(page: Page) -> Html:
     heads = [head("Person"), head("Taken for"), head("Photos", class_="number"), head("Share", class_="wide")]
     listed = table("Most confused pairs", heads, map(_pair, page.confused[:MOST_PAIRS]), "pairs")
     left = len(page.confused) - MOST_PAIRS
-    more = tag("p", f"{count(left, 'pair')} more, each as frequent or less.", class_="note") if left > 0 else ""
+    more = tag("p", f"{count(left, 'more pair')}, none of them more frequent.", class_="note") if left > 0 else ""
     return join(tag("h3", "Most confused"), listed, more)
 
 
 def _pair(pair: ConfusedPair) -> Html:
     share = pair.n / pair.of if pair.of else 0.0
     cells = [tag("td", person(pair.predicted)), number(f"{pair.n:,} of {pair.of:,}")]
-    wide = tag("td", bar((share, "wrong")), tag("small", percent(share)), class_="wide")
+    wide = tag("td", bar((share, "wrong")), class_="wide")
     return tag("tr", tag("th", person(pair.true), scope="row"), *cells, wide)

@@ -41,6 +41,12 @@ def head(*words: str, class_: str | None = None) -> Html:
     return tag("th", *words, scope="col", class_=class_)
 
 
+def key(colour: str, words: str) -> Html:
+    """Return what a colour stands for."""
+    swatch = tag("svg", tag("circle", cx="5", cy="5", r="4", class_=colour), viewBox="0 0 10 10", aria_hidden="true")
+    return tag("span", swatch, words, class_="key")
+
+
 def number(*words: str | int) -> Html:
     """Return a cell that is aligned as a number."""
     return tag("td", *words, class_="number")
@@ -55,7 +61,9 @@ def bar(*parts: tuple[float, str]) -> Html:
     for share, colour in parts:
         rectangles.append(tag("rect", x=_hundredth(left), width=_hundredth(share), height="4", class_=colour))
         left += share
-    return tag("svg", join(*rectangles), class_="bar", viewBox="0 0 100 4", preserveAspectRatio="none", aria_hidden="true")
+    return tag(
+        "svg", join(*rectangles), class_="bar", viewBox="0 0 100 4", preserveAspectRatio="none", aria_hidden="true"
+    )
 
 
 def _hundredth(share: float) -> str:

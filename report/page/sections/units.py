@@ -7,9 +7,9 @@ from report.page.markup import Html, data_uri, join, person, tag
 from report.page.sections.section import Section, lede, note
 
 MOST_UNITS = 48  # the page's room for units, shared by the people: about 25 kB each
-UNITS_A_PERSON = 6  # a person's strongest; what comes after is weak and looks alike
-MOST_PEOPLE = 30  # a heading and a row each, some three printed pages
-PHOTOS_A_UNIT = 4  # a square of two by two beside the weights
+UNITS_A_PERSON = (6, 3, 1)  # a person's strongest, the first of these that there is room for: whole rows of three
+MOST_PEOPLE = 30  # with one unit each, ten rows of three: two printed pages
+PHOTOS_A_UNIT = 4  # a square of two by two beside the weights, a row without
 
 
 def units(page: Page) -> Section | None:
@@ -18,11 +18,12 @@ def units(page: Page) -> Section | None:
     if not groups:
         return None
     people = list(groups)[:MOST_PEOPLE]
-    each = max(1, min(UNITS_A_PERSON, MOST_UNITS // len(people)))
+    each = next(n for n in UNITS_A_PERSON if n * len(people) <= MOST_UNITS)
     blocks = [_person(name, groups[name][:each]) for name in people]
+    all_groups = tag("div", *blocks, class_="groups single" if each == 1 else "groups")
     shown = sum(len(groups[name][:each]) for name in people)
     left = note(f"The strongest: {shown} of {len(page.units):,} units.") if shown < len(page.units) else ""
-    return Section("units", "What its hidden units look for", join(lede(_words(page.units)), *blocks, left))
+    return Section("units", "What its hidden units look for", join(lede(_words(page.units)), all_groups, left))
 
 
 def _by_person(chosen: Sequence[Unit]) -> dict[str, list[Unit]]:
@@ -57,5 +58,4 @@ def _unit(unit: Unit) -> Html:
         tag("img", src=data_uri(photo), alt=f"Photo {place} that excites unit {unit.number}")
         for place, photo in enumerate(unit.photos[:PHOTOS_A_UNIT], start=1)
     ]
-    photos = tag("div", *images, class_="excite") if images else ""
-    return tag("figure", tag("div", tile, photos, class_="unit"), tag("figcaption", f"Unit {unit.number}"))
+    return tag("figure", tag("div", tile, *images, class_="unit"), tag("figcaption", f"Unit {unit.number}"))

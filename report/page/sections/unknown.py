@@ -10,7 +10,7 @@ from report.page.wording import percent
 def unknown(page: Page) -> Section | None:
     """Return the section of true and false accepts."""
     measured = page.unknown
-    if measured is None or not measured.known and not measured.strangers:
+    if measured is None or not (measured.known or measured.strangers):
         return None
     words = lede(
         "A face is given a name only if the model is sure enough of it; otherwise the answer is “none of these”. "
@@ -22,7 +22,7 @@ def unknown(page: Page) -> Section | None:
         _row("strangers", "false accepts: the fewer, the better", measured.false_accepts, measured.strangers, "wrong"),
     ]
     accepts = table("Photos that were given a name", heads, [row for row in rows if row], "accepts")
-    line = note("How sure is measured by ", measured.quantity, f"; the threshold is {measured.threshold:.4g}.")
+    line = note("Sure is measured by ", measured.quantity, f"; the threshold is {measured.threshold:.4g}.")
     return Section("strangers", "People it does not know", join(words, accepts, line))
 
 
@@ -30,7 +30,9 @@ def _row(who: str, term: str, accepts: int, n: int, colour: str) -> Html:
     if n == 0:
         return Html()
     low, high = wilson_interval(accepts, n)
-    share = tag("td", bar((accepts / n, colour)), tag("small", f"95% interval {percent(low)} to {percent(high)}"), class_="wide")
+    share = tag(
+        "td", bar((accepts / n, colour)), tag("small", f"95% interval {percent(low)} to {percent(high)}"), class_="wide"
+    )
     name = tag("th", who, tag("small", term), scope="row")
     figure = number(tag("b", percent(accepts / n)), tag("small", f"{accepts:,} of {n:,}"))
     return tag("tr", name, figure, share)

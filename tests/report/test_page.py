@@ -1,0 +1,209 @@
+"""The page of a run as text: what it says, what it leaves out, that names cannot break it, that it stays small."""
+
+import io
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from report.page import (
+    ANSWER_SIDE,
+    UNIT_PHOTO_SIDE,
+    Accuracy,
+    Answer,
+    ConfusedPair,
+    DownloadReport,
+    Page,
+    Unit,
+    Unknown,
+    photo_jpeg,
+    render,
+)
+
+HOSTILE = "<script>alert(1)</script>\"'&\x00\ud800"
+
+
+def photo(seed: int, width: int, height: int) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8))
+
+
+def png(width: int = 20, height: int = 10) -> bytes:
+    buffer = io.BytesIO()
+    photo(0, width, height).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+JPEG = photo_jpeg(photo(1, 40, 30), 40)
+
+
+def answer(true: str = "Ann", predicted: str = "Bob") -> Answer:
+    return Answer(JPEG, f"{true}/7.jpg", true, predicted, 0.9, "Cy", 0.05)
+
+
+FULL = Page(
+    title="Three people",
+    subtitle="a hidden layer",
+    accuracy=Accuracy(105, 120),
+    macro_f1=0.8712,
+    facts=[("Epochs", "100"), ("Seed", "0")],
+    counts={"train": {"Ann": 70, "Bob": 58}, "test": {"Ann": 60, "Bob": 60}},
+    curve_png=png(),
+    confusion_png=png(),
+    confused=[ConfusedPair("Ann", "Bob", 4, 60)],
+    mistakes=[answer()],
+    surest=[answer("Ann", "Ann")],
+    least_sure=[answer("Bob", "Bob")],
+    units=[Unit(17, "Ann", png(), [JPEG] * 3), Unit(4, "Bob", None, [JPEG])],
+    unknown=Unknown("the largest logit", 1.25, 90, 100, 7, 50),
+    download=DownloadReport(10, 6, {"ok": 6, "http_404": 3, "new_reason": 1}),
+)
+BARE = Page(title="Three people", subtitle="", accuracy=Accuracy(0, 0))
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: elements closed in order. Keeps what the tests ask for."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(page)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((name, dict(attributes)))
+        if name not in {"meta", "img", "link"}:
+            self.open.append(name)
+
+    def handle_endtag(self, name: str) -> None:
+        assert self.open.pop() == name
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for element, attributes in self.elements if element == name]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+def sections(page: Page) -> set[str | None]:
+    return {attributes["id"] for attributes in Reader(render(page)).all("section")}
+
+
+def test_the_head_line_is_the_accuracy_in_plain_words_with_its_interval() -> None:
+    text = Reader(render(FULL)).text
+    assert "87.5%" in text
+    assert "Right for 105 of 120 photos it had never seen." in text
+    assert "95% interval 80.4% to 92.3%, n = 120; macro F1 0.871" in text
+    assert "always naming the most frequent person: 50.0%" in text
+
+
+def test_same_content_same_bytes() -> None:
+    assert render(FULL) == render(replace(FULL))
+
+
+def test_a_full_page_has_all_sections_and_links_to_each() -> None:
+    everything = {"data", "learning", "confusion", "mistakes", "certainty", "units", "strangers", "download"}
+    assert sections(FULL) == everything
+    assert {link["href"] for link in Reader(render(FULL)).all("a")} == {f"#{anchor}" for anchor in everything}
+
+
+@pytest.mark.parametrize(
+    ("section", "without"),
+    [
+        ("data", {"facts": (), "counts": {}}),
+        ("learning", {"curve_png": b""}),
+        ("confusion", {"confusion_png": b"", "confused": ()}),
+        ("mistakes", {"mistakes": ()}),
+        ("certainty", {"surest": (), "least_sure": ()}),
+        ("units", {"units": ()}),
+        ("strangers", {"unknown": None}),
+        ("download", {"download": None}),
+    ],
+)
+def test_a_section_without_content_is_left_out_and_the_others_stay(section: str, without: dict[str, object]) -> None:
+    assert sections(replace(FULL, **without)) == sections(FULL) - {section}  # type: ignore[arg-type]
+
+
+def test_a_run_without_test_photos_claims_no_accuracy() -> None:
+    text = Reader(render(BARE)).text
+    assert "%" not in text
+    assert "No photos were set aside for a test" in text
+
+
+def test_names_and_files_of_strangers_are_text_wherever_they_stand() -> None:
+    page = Page(
+        title=HOSTILE,
+        subtitle=HOSTILE,
+        accuracy=Accuracy(1, 2),
+        facts=[(HOSTILE, HOSTILE)],
+        counts={HOSTILE: {HOSTILE: 2}},
+        confused=[ConfusedPair(HOSTILE, HOSTILE, 1, 2)],
+        mistakes=[Answer(JPEG, HOSTILE, HOSTILE, "Bob", 0.9, HOSTILE, 0.1)],
+        surest=[Answer(JPEG, HOSTILE, "Bob", "Bob", 0.9, HOSTILE, 0.1)],
+        units=[Unit(1, HOSTILE, None, [JPEG])],
+        unknown=Unknown(HOSTILE, 0.5, 1, 2, 1, 2),
+        download=DownloadReport(2, 1, {HOSTILE: 1}),
+    )
+    read = Reader(render(page))
+    assert not read.all("script")
+    assert {key for _, attributes in read.elements for key in attributes if key.startswith("on")} == set()
+    shown = "<script>alert(1)</script>\"'&\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"
+    assert read.text.count(shown) >= 15
+    render(page).encode()  # a file name that is not Unicode does not keep the page from being written
+
+
+def test_the_page_forbids_itself_everything_and_needs_nothing() -> None:
+    page = render(FULL)
+    read = Reader(page)
+    policy = next(meta["content"] for meta in read.all("meta") if meta.get("http-equiv")) or ""
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    addresses = [value or "" for _, found in read.elements for key, value in found.items() if key in {"src", "href"}]
+    assert all(address.startswith(("data:image/", "#")) for address in addresses)
+    assert not re.search(r"url\(|@import|style=", page)
+
+
+def test_the_page_can_be_read_by_those_who_do_not_see_it() -> None:
+    read = Reader(render(FULL))
+    assert read.all("html") == [{"lang": "en"}]
+    assert len(read.all("h1")) == 1
+    assert all(image["alt"] for image in read.all("img"))
+    assert all(cell["scope"] in {"row", "col"} for cell in read.all("th"))
+    assert len(read.all("caption")) == len(read.all("table")) > 0
+    identifiers = [attributes["id"] for _, attributes in read.elements if "id" in attributes]
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_a_mistake_says_who_it_really_was_and_a_right_answer_does_not() -> None:
+    assert "Really" in Reader(render(replace(BARE, mistakes=[answer("Ann", "Bob")]))).text
+    assert "Really" not in Reader(render(replace(BARE, surest=[answer("Ann", "Ann")]))).text
+
+
+def test_reasons_are_put_into_words_and_unknown_ones_stand_for_themselves() -> None:
+    text = Reader(render(FULL)).text
+    assert "Of 10 photos on the list, 6 arrived (60.0%)." in text
+    assert text.index("verified and kept") < text.index("no longer there") < text.index("new_reason")
+
+
+def test_a_hundred_people_make_a_page_of_a_few_megabytes() -> None:
+    names = [f"Person {number}" for number in range(100)]
+    large, small = photo_jpeg(photo(2, 400, 400), ANSWER_SIDE), photo_jpeg(photo(3, 400, 400), UNIT_PHOTO_SIDE)
+    answers = [replace(answer(name), photo_jpeg=large) for name in names]  # noise: the largest photos there are
+    units = [Unit(number, names[number // 3], png(32, 32), [small] * 6) for number in range(300)]
+    counts = {"train": {name: 30 + number for number, name in enumerate(names)}}
+    page = replace(FULL, mistakes=answers, surest=answers, least_sure=answers, units=units, counts=counts)
+    written = render(page)
+    assert len(written) < 5e6
+    text = Reader(written).text
+    assert "Those with the fewest photos; 75 more are not listed." in text
+    assert "The strongest: 30 of 300 units." in text
+    assert "76 more mistakes of which it was less certain." in text
