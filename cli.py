@@ -17,9 +17,10 @@ from typing import Any, NoReturn
 from data.settings import DownloadSettings
 from data.split import SplitSizes
 from errors import FacesError
-from faces.settings import DEVICES, HiddenSettings
+from faces.settings import CLASS_WEIGHTS, DEVICES, HeadSettings, HiddenSettings, TrainingOptions
 
 PORTRAITS = Path("datasets/portraits")
+MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet": HeadSettings}
 BAD_ROWS_SHOWN = 10
 
 
@@ -136,14 +137,15 @@ def _bad_rows(path: Path) -> Iterator[Callable[[Any], None]]:
 
 def train_faces(options: argparse.Namespace) -> int:
     """`train-faces`: a folder of photos a person into a run folder."""
-    settings = HiddenSettings(
-        hidden=options.hidden, epochs=options.epochs, lr=options.lr, batch_size=options.batch_size
+    told = ("hidden", "epochs", "lr", "batch_size", "class_weight")
+    settings = MODELS[options.model](
+        **{name: getattr(options, name) for name in told if getattr(options, name) is not None}
     )
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
     folder = options.folder or _portraits(options)
     from faces import run as files
     from faces.device import choose_device
-    from faces.hidden import HiddenClassifier
+    from faces.models import make_classifier
     from faces.training_run import TrainingRun, accuracy_line
     from faces.training_run import train_faces as train
 
@@ -151,7 +153,7 @@ def train_faces(options: argparse.Namespace) -> int:
     task = TrainingRun(
         folder=folder,
         out=out,
-        classifier=HiddenClassifier(settings, seed=options.seed, device=choose_device(options.device)),
+        classifier=make_classifier(settings, options.weights, options.seed, choose_device(options.device)),
         sizes=sizes,
         resume=options.resume,
     )
@@ -162,7 +164,13 @@ def train_faces(options: argparse.Namespace) -> int:
     for part in ("train", "validation"):
         n, accuracy = sum(metrics["counts"][part].values()), metrics[f"{part}_accuracy"]
         print(f"{part:<10} {n:>5} photos" + ("" if accuracy is None else f", accuracy {accuracy:.4f}"))
-    print(f"run        {out}: {', '.join((files.CURVE, files.CONFUSION, files.WEIGHTS))}")
+    if metrics["unknown"].get("strangers"):
+        print(
+            "strangers  {false_accepts} of {strangers} accepted, known people {true_accepts} of {known}".format(
+                **metrics["unknown"]
+            )
+        )
+    print(f"run        {out}: {', '.join((files.PAGE, files.CURVE, files.CONFUSION, files.WEIGHTS))}")
     print(accuracy_line(metrics))
     return 0
 
@@ -183,13 +191,15 @@ def show_weights(options: argparse.Namespace) -> int:
 
     from data.publish import publish
     from faces import run as files
-    from faces.hidden_units import default_poster_file
+    from faces.pictures import weights_picture
     from faces.training_run import accuracy_line
 
     classifier = files.load_classifier(options.run)
     metrics = files.read_metrics(options.run)
-    picture = classifier.weights_poster(f"{options.run.resolve().name}: {accuracy_line(metrics)}", options.unit)
-    out = options.out or default_poster_file(options.run, options.unit)
+    favourites = files.read_favourites(options.run, Path(metrics["data"]))
+    title = f"{options.run.resolve().name}: {accuracy_line(metrics)}"
+    picture = weights_picture(classifier, title, favourites, options.unit)
+    out = options.out or files.poster_file(options.run, options.unit)
     publish(out, picture)
     heard = classifier.voices()
     if options.unit is None:
@@ -202,6 +212,22 @@ def show_weights(options: argparse.Namespace) -> int:
     return 0
 
 
+def report(options: argparse.Namespace) -> int:
+    """`report`: where the page of a run is; opens it if asked."""
+    from errors import RunError
+    from faces import run as files
+
+    page = options.run / files.PAGE
+    if not page.is_file():
+        raise RunError(f"{page} is missing: expected a run folder of train-faces; train again")
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(page.resolve().as_uri())
+    print(page)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="faces", description="A faces classifier you can read: download, train, look.", formatter_class=_Help
@@ -210,6 +236,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_download(commands)
     _add_train_faces(commands)
     _add_show_weights(commands)
+    _add_report(commands)
     return parser
 
 
@@ -266,11 +293,30 @@ def _add_train_faces(commands: Any) -> None:
         metavar="DIR",
         help=f"a folder of photos a person (default: {PORTRAITS}, drawn if missing)",
     )
-    add("--model", choices=["hidden"], default="hidden", help="hidden: one hidden layer on 32x32 grey pixels")
-    add("--hidden", type=int, default=HiddenSettings.hidden, metavar="N", help="hidden units")
-    add("--epochs", type=int, default=HiddenSettings.epochs, metavar="N", help="passes over the training photos")
-    add("--lr", type=float, default=HiddenSettings.lr, metavar="X", help="learning rate at the start")
-    add("--batch-size", type=int, default=HiddenSettings.batch_size, metavar="N", help="photos a step")
+    add(
+        "--model",
+        choices=list(MODELS),
+        default="hidden",
+        help="hidden: one hidden layer on grey pixels; alexnet: conv5 features and a head",
+    )
+    add(
+        "--weights",
+        default="imagenet",
+        metavar="W",
+        help="of alexnet: imagenet, random, or a .pth, .safetensors or .npz file",
+    )
+    for flag, kind, metavar, about in (
+        ("--hidden", _count, "N", "hidden units; alexnet takes 0 too: softmax regression"),
+        ("--epochs", _positive, "N", "passes over the training photos"),
+        ("--lr", float, "X", "learning rate at the start"),
+        ("--batch-size", _positive, "N", "photos a step"),
+    ):
+        add(flag, type=kind, metavar=metavar, help=f"{about} ({_defaults(flag)})")
+    add(
+        "--class-weight",
+        choices=CLASS_WEIGHTS,
+        help=f"balanced: every person counts alike, however few the photos ({_defaults('--class-weight')})",
+    )
     add("--seed", type=_count, default=0, metavar="N", help="decides the split, the weights and the order")
     add("--train", type=_positive, default=SplitSizes.train, metavar="N", help="training photos a person, at most")
     add("--validation", type=_count, default=SplitSizes.validation, metavar="N", help="validation photos a person")
@@ -287,6 +333,14 @@ def _add_show_weights(commands: Any) -> None:
     add("run", type=Path, metavar="RUN", help="a run folder of train-faces")
     add("--unit", nargs="+", type=_count, metavar="K", help="only these hidden units (default: all)")
     add("--out", type=Path, metavar="FILE", help="the picture, PNG (default: weights.png in RUN)")
+
+
+def _add_report(commands: Any) -> None:
+    add = _command(
+        commands, "report", report, "name the page of a run, or open it", "python cli.py report runs/six --open"
+    )
+    add("run", type=Path, metavar="RUN", help="a run folder of train-faces")
+    add("--open", action="store_true", help="open the page in the browser")
 
 
 def _command(
@@ -320,6 +374,14 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
+
+
+def _defaults(flag: str) -> str:
+    """Return a flag's default for each model, or the one they share."""
+    values = {model: getattr(settings, flag.strip("-").replace("-", "_")) for model, settings in MODELS.items()}
+    if len(set(values.values())) == 1:
+        return f"default: {next(iter(values.values()))}"
+    return "default: " + ", ".join(f"{value} for {model}" for model, value in values.items())
 
 
 def _count(text: str) -> int:

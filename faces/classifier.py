@@ -7,7 +7,7 @@ A subclass says how photos become inputs, what the network is, and what is saved
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from data.folder import Photo
 from data.images import Mode, load_images
 from errors import RunError, UsageError
 from faces.hidden_units import Voice
+from faces.settings import TrainingOptions
 from nn import checkpoint
 from nn.history import History
 from nn.layers import Sequential
@@ -27,34 +28,28 @@ from nn.schedules import Cosine
 from nn.training import OnEpoch, TrainingSettings, train
 from nn.training_state import TrainingState
 
-
-class TrainingOptions(Protocol):
-    """What the training of any of the networks is told; the settings of each have more."""
-
-    @property
-    def epochs(self) -> int: ...  # noqa: D102
-    @property
-    def batch_size(self) -> int: ...  # noqa: D102
-    @property
-    def lr(self) -> float: ...  # noqa: D102
-    @property
-    def weight_decay(self) -> float: ...  # noqa: D102
-    @property
-    def label_smoothing(self) -> float: ...  # noqa: D102
+KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold for "none of these" lets pass
 
 
 class Classifier(ABC):
-    """Photos (N, ...) -> names. `classes_`, sorted, and `network` exist after `fit` or `load`."""
+    """Photos (N, ...) -> names. `classes_`, sorted, and `network` exist after `fit` or `load`.
+
+    A face is one of the known people when its `likeness`, the quantity that `quantity` puts into words, is at least
+    `threshold_`; without validation photos to set it by, `threshold_` is None and everybody is taken for known.
+    """
 
     kind: str  # the name of the model in a run folder
     image_mode: Mode  # what an image must be to be read: its channels, and its side in pixels
     image_size: int
+    quantity = "probability of the name"
+    quick_to_train = False  # seconds, so that it can be trained once more for each person left out
 
     def __init__(self, options: TrainingOptions, *, seed: int = 0, device: str = "cpu") -> None:
         self.options = options
         self.seed = seed
         self.device = torch.device(device)
         self.classes_: NDArray[np.str_] = np.array([], dtype=np.str_)
+        self.threshold_: float | None = None
         self.network = Sequential()
         self.history = History()
 
@@ -63,12 +58,16 @@ class Classifier(ABC):
         """Return, as JSON, all that beside kind and seed decides what is trained: `settings`, and more."""
 
     @abstractmethod
+    def alike(self) -> Self:
+        """Return another classifier, untrained, of the same settings and seed."""
+
+    @abstractmethod
     def voices(self) -> list[Voice]:
         """Return whom each hidden unit speaks for."""
 
     @abstractmethod
-    def weights_poster(self, title: str, units: Sequence[int] | None = None) -> bytes:
-        """Return a PNG of what was learned, or of the hidden `units` asked for."""
+    def activations(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how strongly each photo excites each hidden unit, (N, units)."""
 
     @abstractmethod
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -86,12 +85,12 @@ class Classifier(ABC):
         return torch.as_tensor(photos, dtype=torch.float32, device=self.device)
 
     @abstractmethod
-    def _prepare(self, photos: Tensor) -> None:
-        """Learn from the training photos, without their names, how photos become inputs."""
+    def _prepare(self, photos: Tensor, target: Tensor) -> None:
+        """Learn from the training photos how photos become inputs, and keep of them what `likeness` needs."""
 
     @abstractmethod
-    def _build(self, photos: Tensor, classes: int, generator: Generator) -> Sequential:
-        """Return the untrained network, from the inputs to one logit a class."""
+    def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
+        """Return the untrained network, from so many inputs to one logit a class."""
 
     @abstractmethod
     def _inputs(self, photos: Tensor) -> Tensor:
@@ -114,30 +113,41 @@ class Classifier(ABC):
         on_epoch: OnEpoch | None = None,
         resume: TrainingState | None = None,
     ) -> Self:
-        """Train from the seed on `photos` (N, ...) with one name each; validation photos are only measured."""
+        """Train from the seed on `photos` (N, ...) with one name each.
+
+        Validation photos are measured every epoch, stop the training if there is a patience, and set `threshold_`.
+        """
         self.classes_ = np.unique(np.asarray(names))
         x, target = self._opened(photos), self._targets(names)
         options = self.options
         generator = torch.Generator(self.device).manual_seed(self.seed)
-        self._prepare(x)
-        self.network = self._build(x, len(self.classes_), generator)
+        self._prepare(x, target)
+        self.network = self._build(self._inputs(x[:1]).shape[1], len(self.classes_), generator)
         self.history = train(
             self.network,
-            CrossEntropy(label_smoothing=options.label_smoothing),
+            CrossEntropy(label_smoothing=options.label_smoothing, class_weights=self._class_weights(target)),
             AdamW(self.network.parameters(), weight_decay=options.weight_decay),
             Cosine(options.lr, steps=max(1, options.epochs * -(-len(x) // options.batch_size))),
             (x, target),
-            settings=TrainingSettings(epochs=options.epochs, batch_size=options.batch_size),
+            settings=TrainingSettings(
+                epochs=options.epochs,
+                batch_size=options.batch_size,
+                patience=None if validation is None else options.patience,
+            ),
             generator=generator,
             validation=None if validation is None else self._validation(*validation),
             augment=self._augmented,
             on_epoch=on_epoch,
             resume=resume,
         )
+        if validation is not None:
+            self.threshold_ = float(np.quantile(self.likeness(validation[0]), 1 - KNOWN_ACCEPTED))
         return self
 
     def predict_proba(self, photos: NDArray[Any]) -> NDArray[np.float32]:
         """Return probabilities (N, classes), columns as in `classes_`: the mean over several views."""
+        if not len(photos):
+            return np.empty((0, len(self.classes_)), np.float32)
         x = self._opened(photos)
         views = [self.network.forward(self._inputs(view)).softmax(1) for view in self._views(x)]
         return torch.stack(views).mean(0).cpu().numpy()  # (N, classes)
@@ -147,24 +157,33 @@ class Classifier(ABC):
         names: NDArray[np.str_] = self.classes_[self.predict_proba(photos).argmax(1)]
         return names
 
+    def likeness(self, photos: NDArray[Any]) -> NDArray[np.float32]:
+        """Return how surely each face is one of the known people, (N,), higher for surer."""
+        surest: NDArray[np.float32] = self.predict_proba(photos).max(1)
+        return surest
+
     def score(self, photos: NDArray[Any], names: Sequence[str]) -> float:
         """Return the accuracy, in [0, 1]."""
         return float((self.predict(photos) == np.asarray(names)).mean())
 
     @abstractmethod
-    def _saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Return the tensors beside the network's weights, and the JSON, that `_restore` needs."""
+    def _saved(self) -> dict[str, Tensor]:
+        """Return the tensors beside the network's weights that `_restore` needs."""
 
     @abstractmethod
     def _restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-        """Take up what `_saved` returned and build the network, its weights still to be loaded."""
+        """Take up what `_saved` and `identity` returned and build the network, its weights still to be loaded."""
 
     def to_bytes(self, about: Mapping[str, Any] | None = None) -> bytes:
         """Return the trained classifier as a checkpoint; `about` is what else its reader may want to know, as JSON."""
-        tensors, metadata = self._saved()
         weights = {f"network.{name}": value for name, value in self.network.state().items()}
-        own = {"model": self.kind, "classes": self.classes_.tolist(), "seed": self.seed}
-        return checkpoint.dump(tensors | weights, {**(about or {}), **own, **metadata})
+        own = {
+            "model": self.kind,
+            "classes": self.classes_.tolist(),
+            "seed": self.seed,
+            "unknown": {"quantity": self.quantity, "threshold": self.threshold_},
+        }
+        return checkpoint.dump(self._saved() | weights, {**(about or {}), **own, **self.identity()})
 
     def load(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> Self:
         """Take up what `to_bytes` saved and `nn.checkpoint.load` read. Raises RunError when it is another model's."""
@@ -173,12 +192,21 @@ class Classifier(ABC):
                 raise RunError(f"the checkpoint holds the model {metadata['model']!r}, expected {self.kind!r}")
             self.classes_ = np.array(metadata["classes"], dtype=np.str_)
             self.seed = int(metadata["seed"])
+            threshold = metadata["unknown"]["threshold"]
+            self.threshold_ = None if threshold is None else float(threshold)
             self._restore({name: tensor.to(self.device) for name, tensor in tensors.items()}, metadata)
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
         prefix = "network."
         self.network.load({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         return self
+
+    def _class_weights(self, target: Tensor) -> Tensor | None:
+        """Return N / (classes * photos of the class) for each class if they are to be balanced, (classes,)."""
+        if self.options.class_weight == "none":
+            return None
+        counts = target.bincount(minlength=len(self.classes_))
+        return len(target) / (len(counts) * counts)
 
     def _validation(self, photos: NDArray[Any], names: Sequence[str]) -> tuple[Tensor, Tensor]:
         return self._inputs(self._opened(photos)), self._targets(names)

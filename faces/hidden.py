@@ -1,6 +1,6 @@
 """The hidden-layer network: 32 x 32 grey pixels - local contrast - hidden ReLU units - one logit a person."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 
 from data.augment import Augmentation
 from faces.classifier import Classifier
-from faces.hidden_units import Voice, voices, weights_poster
+from faces.hidden_units import Voice, voices
 from faces.normaliser import Normaliser, local_contrast
 from faces.settings import HiddenSettings
 from nn.initialisers import glorot, normal
@@ -48,13 +48,18 @@ class HiddenClassifier(Classifier):
         """Return the settings."""
         return {"settings": asdict(self.settings)}
 
+    def alike(self) -> "HiddenClassifier":
+        """Return another one, untrained, of the same settings."""
+        return HiddenClassifier(self.settings, seed=self.seed, device=str(self.device))
+
     def voices(self) -> list[Voice]:
         """Return whom each hidden unit speaks for."""
         return voices(self.output_weights, self.classes_)
 
-    def weights_poster(self, title: str, units: Sequence[int] | None = None) -> bytes:
-        """Return a PNG with a tile for each hidden unit, or for the `units` asked for."""
-        return weights_poster(self.voices(), self.hidden_weights.cpu().numpy(), title, units)
+    def activations(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how strongly each photo excites each hidden unit, (N, hidden)."""
+        below = Sequential(*self.network.layers[:-1])
+        return below.forward(self._inputs(self._opened(photos))).cpu().numpy()
 
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Images (N, 1, size, size) in 0..255 -> the same in [0, 1]."""
@@ -63,17 +68,14 @@ class HiddenClassifier(Classifier):
     def _opened(self, photos: NDArray[Any]) -> Tensor:
         return local_contrast(super()._opened(photos))
 
-    def _prepare(self, photos: Tensor) -> None:
+    def _prepare(self, photos: Tensor, target: Tensor) -> None:
         self.normaliser = Normaliser.fit(photos)
 
-    def _build(self, photos: Tensor, classes: int, generator: Generator) -> Sequential:
-        return self._network(classes, generator)
-
-    def _network(self, classes: int, generator: Generator) -> Sequential:
+    def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
         s = self.settings
         device = self.device
         return Sequential(
-            Linear(s.size * s.size, s.hidden, generator=generator, initialiser=normal(s.start), device=device),
+            Linear(inputs, s.hidden, generator=generator, initialiser=normal(s.start), device=device),
             ReLU(),
             Dropout(s.dropout, generator=generator),
             Linear(s.hidden, classes, generator=generator, initialiser=glorot, device=device),
@@ -94,13 +96,12 @@ class HiddenClassifier(Classifier):
                 for right in (0, 2):
                     yield framed[:, :, down : down + seen.shape[2], right : right + seen.shape[3]]
 
-    def _saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        tensors = {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
-        return tensors, self.identity()
+    def _saved(self) -> dict[str, Tensor]:
+        return {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
 
     def _restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
         known = {field.name for field in fields(HiddenSettings)}
         self.settings = HiddenSettings(**{k: v for k, v in metadata["settings"].items() if k in known})
         self.image_size = self.settings.size
         self.normaliser = Normaliser(tensors["mean"], tensors["deviation"])
-        self.network = self._network(len(self.classes_), torch.Generator(self.device))
+        self.network = self._build(len(tensors["mean"]), len(self.classes_), torch.Generator(self.device))

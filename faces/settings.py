@@ -1,6 +1,6 @@
 """Every default of the face networks, in one place. `cli` shows them in --help, so nothing heavy is imported here.
 
-The values of HiddenSettings were chosen on validation photos (see README, "How the defaults were chosen").
+The values were chosen on validation photos (README, "How the defaults were chosen").
 """
 
 from dataclasses import dataclass
@@ -8,30 +8,29 @@ from dataclasses import dataclass
 from errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
+CLASS_WEIGHTS = ("none", "balanced")
 
 
 @dataclass(frozen=True, kw_only=True)
-class HiddenSettings:
-    """The hidden-layer network on grey pixels and its training."""
+class TrainingOptions:
+    """What the training of every face network is told. UsageError when a value cannot be meant."""
 
-    hidden: int = 300  # units of the one hidden layer
-    start: float = 0.001  # deviation of the weights into the hidden units before training
-    epochs: int = 300
+    hidden: int  # units of the one hidden layer
+    epochs: int
     batch_size: int = 64
     lr: float = 1e-3  # at the start; it falls to 0 along half a cosine
-    weight_decay: float = 1e-4  # AdamW's: per step, times lr
+    weight_decay: float  # AdamW's: a step takes lr times this fraction of each weight
     dropout: float = 0.5  # of hidden units, in training
     label_smoothing: float = 0.1
-    size: int = 32  # side of the input in pixels
-    rotation: float = 10.0  # augmentation in training: degrees,
-    shift: float = 0.04  # fraction of the side,
-    zoom: float = 0.1  # and factor - 1, each at most, either way; half of the photos are mirrored
+    start: float = 0.001  # deviation of the weights into the hidden units before training
+    patience: int | None = None  # epochs without a lower validation loss, then the best epoch is restored; None: never
+    class_weight: str = "none"  # balanced: each person counts as much as any other, however few their photos
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "epochs", "batch_size", "size"):
+        for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("weight_decay", "rotation", "shift", "zoom"):
+        for name in ("hidden", "weight_decay", "start"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise UsageError(f"{name} must be a number from 0, got {getattr(self, name)}")
         if not 0 < self.lr < float("inf"):
@@ -39,3 +38,38 @@ class HiddenSettings:
         for name in ("dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"{name} must be from 0 to below 1, got {getattr(self, name)}")
+        if self.class_weight not in CLASS_WEIGHTS:
+            raise UsageError(f"class_weight must be one of {', '.join(CLASS_WEIGHTS)}, got {self.class_weight!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HiddenSettings(TrainingOptions):
+    """The hidden-layer network on grey pixels."""
+
+    hidden: int = 300
+    epochs: int = 300
+    weight_decay: float = 1e-4
+    size: int = 32  # side of the input in pixels
+    rotation: float = 10.0  # augmentation in training: degrees,
+    shift: float = 0.04  # fraction of the side,
+    zoom: float = 0.1  # and factor - 1, each at most, either way; half of the photos are mirrored
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("hidden", "size"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("rotation", "shift", "zoom"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise UsageError(f"{name} must be a number from 0, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadSettings(TrainingOptions):
+    """The head on AlexNet's conv5 features; `hidden` 0 is softmax regression."""
+
+    hidden: int = 100
+    epochs: int = 40
+    weight_decay: float = 5.0
+    patience: int | None = 10
+    size: int = 227  # side of the crops AlexNet sees, in pixels

@@ -25,7 +25,11 @@ from data.publish import publish, sweep
 from data.split import Split, SplitSizes, split
 from faces import run as files
 from faces.classifier import Classifier
+from faces.hidden_units import most_exciting
+from faces.pictures import PHOTOS_A_UNIT, weights_picture
 from faces.resume import StateKeeper, check_guard, guard_of, saved_state
+from faces.run_page import page_of_run
+from faces.strangers import OpenedPart, leave_each_out, rounds
 from nn.history import EpochRecord, History
 from report.confusion import confusion_picture
 from report.curves import learning_curve
@@ -51,14 +55,6 @@ class TrainingRun:
     """Not yet trained; afterwards it is."""
     sizes: SplitSizes = field(default_factory=SplitSizes)
     resume: bool = False
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The photos of one part of the split, opened."""
-
-    photos: NDArray[np.float32]
-    names: list[str]
 
 
 def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
@@ -89,6 +85,7 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "classes": classifier.classes_.tolist(),
         "counts": parts.counts(),
         **_measure(classifier, train, validation, test),
+        "unknown": _unknown(classifier, train, validation, test, bar),
         "seconds": round(time.perf_counter() - started, 2),
         **classifier.identity(),
         "split_sizes": asdict(task.sizes),
@@ -96,7 +93,7 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "guard": guard,
         "versions": _versions(),
     }
-    _publish(task, parts, metrics)
+    _publish(task, parts, train, test, metrics)
     return metrics
 
 
@@ -107,11 +104,11 @@ def accuracy_line(metrics: dict[str, Any]) -> str:
     return f"test accuracy {right / n:.4f} ({right} of {n})" if n else "no test photos, no test accuracy"
 
 
-def _open(task: TrainingRun, parts: Split, bar: Bar) -> list[_Part]:
+def _open(task: TrainingRun, parts: Split, bar: Bar) -> list[OpenedPart]:
     groups = [parts.train, parts.validation, parts.test]
     with bar("opening photos", sum(map(len, groups))) as advance:
         return [
-            _Part(
+            OpenedPart(
                 task.classifier.open(task.folder, photos, lambda: advance("")),
                 [photo.name for photo in photos],
             )
@@ -119,7 +116,7 @@ def _open(task: TrainingRun, parts: Split, bar: Bar) -> list[_Part]:
         ]
 
 
-def _measure(classifier: Classifier, train: _Part, validation: _Part, test: _Part) -> dict[str, Any]:
+def _measure(classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart) -> dict[str, Any]:
     """Return the accuracies, None for an empty part, and the confusion of the test photos (true person, predicted)."""
     accuracies = {
         f"{name}_accuracy": classifier.score(part.photos, part.names) if part.names else None
@@ -130,25 +127,66 @@ def _measure(classifier: Classifier, train: _Part, validation: _Part, test: _Par
         true = np.searchsorted(classifier.classes_, test.names)
         predicted = np.searchsorted(classifier.classes_, classifier.predict(test.photos))
         np.add.at(confusion, (true, predicted), 1)
-    return accuracies | {"confusion": confusion.tolist()}
+    return accuracies | {"macro_f1": macro_f1(confusion), "confusion": confusion.tolist()}
 
 
-def _publish(task: TrainingRun, parts: Split, metrics: dict[str, Any]) -> None:
+def macro_f1(confusion: NDArray[np.int_]) -> float | None:
+    """Return the mean over the classes of F1 = 2 right / (asked + said), 0 for a class never asked nor said.
+
+    `confusion` (classes, classes) counts true by predicted. None when nothing was asked.
+    """
+    asked_and_said = confusion.sum(0) + confusion.sum(1)
+    if not confusion.any():
+        return None
+    return float((2 * confusion.diagonal() / np.maximum(asked_and_said, 1)).mean())
+
+
+def _unknown(
+    classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart, bar: Bar
+) -> dict[str, Any]:
+    """Return the threshold for "none of these", and what it does to strangers where that is quick to measure."""
+    known = {"quantity": classifier.quantity, "threshold": classifier.threshold_}
+    if not classifier.quick_to_train:
+        return known
+    with bar("leaving each person out", len(rounds(sorted(set(train.names))))) as advance:
+        measured = leave_each_out(classifier, train, validation, test, lambda: advance(""))
+    return known if measured is None else known | asdict(measured)
+
+
+def _publish(task: TrainingRun, parts: Split, train: OpenedPart, test: OpenedPart, metrics: dict[str, Any]) -> None:
     """Write the run. The old `metrics.json` goes first, the new one comes last: with it, all files are of one run."""
     out, classifier = task.out, task.classifier
     about = {key: metrics[key] for key in ("counts", "guard", "versions")}
     about["image"] = {"mode": classifier.image_mode, "size": classifier.image_size, "filter": FILTER}
     about["metrics"] = {"test_accuracy": metrics["test_accuracy"], "n": len(parts.test)}
+    restored = classifier.options.patience is not None and metrics["validation_accuracy"] is not None
     title = f"{task.folder.name}: {accuracy_line(metrics)}"
     (out / files.METRICS).unlink(missing_ok=True)
     publish(out / files.MODEL, classifier.to_bytes(about))
     publish(out / files.HISTORY, _history_csv(classifier.history))
     publish(out / files.SPLIT, _json(_split_lists(task, parts)))
-    publish(out / files.CURVE, learning_curve(_columns(classifier.history), title))
-    publish(out / files.CONFUSION, confusion_picture(metrics["confusion"], metrics["classes"], title))
-    publish(out / files.WEIGHTS, classifier.weights_poster(title))
+    curve = learning_curve(_columns(classifier.history), title, classifier.history.best_epoch if restored else None)
+    confusion = confusion_picture(metrics["confusion"], metrics["classes"], title)
+    publish(out / files.CURVE, curve)
+    publish(out / files.CONFUSION, confusion)
+    units = _units(task, parts, train)
+    favourites = {unit["unit"]: [task.folder / file for file in unit["photos"]] for unit in units}
+    publish(out / files.UNITS, _json(units))
+    publish(out / files.WEIGHTS, weights_picture(classifier, title, favourites))
+    answers = classifier.predict_proba(test.photos)
+    page = page_of_run(task.folder, classifier, metrics, parts.test, answers, favourites, curve, confusion)
+    publish(out / files.PAGE, page)
     publish(out / files.METRICS, _json(metrics))
     (out / files.STATE).unlink(missing_ok=True)
+
+
+def _units(task: TrainingRun, parts: Split, train: OpenedPart) -> list[dict[str, Any]]:
+    """Return whom each hidden unit speaks for, and the files of the training photos that excite it most."""
+    exciting = most_exciting(task.classifier.activations(train.photos), PHOTOS_A_UNIT)
+    return [
+        asdict(voice) | {"photos": [parts.train[index].file for index in exciting[voice.unit]]}
+        for voice in task.classifier.voices()
+    ]
 
 
 def _columns(history: History) -> dict[str, list[float]]:

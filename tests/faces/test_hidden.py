@@ -13,7 +13,7 @@ from data.folder import read_folder
 from data.images import load_images
 from errors import RunError, UsageError
 from faces.hidden import HiddenClassifier
-from faces.hidden_units import default_poster_file
+from faces.hidden_units import chosen_voices, most_exciting
 from faces.normaliser import FLOOR, REACH, Normaliser, local_contrast, standardised
 from faces.settings import HiddenSettings
 from nn import checkpoint
@@ -133,12 +133,16 @@ def test_a_unit_speaks_for_the_person_it_gives_most_above_the_mean(fitted: Hidde
 
 def test_a_unit_that_does_not_exist_is_refused(fitted: HiddenClassifier) -> None:
     with pytest.raises(UsageError, match="no hidden unit 12: expected 0 to 11"):
-        fitted.weights_poster("t", [3, 12])
+        chosen_voices(fitted.voices(), [3, 12])
 
 
-def test_a_poster_of_some_units_gets_a_name_of_its_own() -> None:
-    assert default_poster_file(Path("r"), None) == Path("r/weights.png")
-    assert default_poster_file(Path("r"), [3, 17, 3]) == Path("r/weights-3-17.png")
+def test_chosen_units_come_once_and_in_the_order_asked_for(fitted: HiddenClassifier) -> None:
+    assert [voice.unit for voice in chosen_voices(fitted.voices(), [7, 3, 7])] == [7, 3]
+
+
+def test_the_most_exciting_photos_come_first() -> None:
+    activations = np.array([[0.1, 5.0], [0.9, 1.0], [0.5, 3.0]], dtype=np.float32)
+    assert most_exciting(activations, 2).tolist() == [[1, 2], [0, 2]]
 
 
 @pytest.mark.parametrize("wrong", [{"hidden": 0}, {"lr": 0.0}, {"lr": float("nan")}, {"dropout": 1.0}, {"zoom": -1.0}])

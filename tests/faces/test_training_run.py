@@ -19,7 +19,7 @@ from faces.training_run import Bar, TrainingRun, accuracy_line, train_faces
 
 FILES = {
     "model.safetensors", "metrics.json", "history.csv", "split.json",
-    "learning_curve.png", "confusion.png", "weights.png",
+    "learning_curve.png", "confusion.png", "weights.png", "units.json", "report.html",
 }  # fmt: skip
 SIZES = SplitSizes(train=8, validation=2, test=3)
 
@@ -67,7 +67,7 @@ def test_history_and_split_are_part_of_the_run(finished: Path) -> None:
 
 def test_same_seed_same_bytes(finished: Path, people: Path, tmp_path: Path) -> None:
     train_faces(task(people, tmp_path / "again"))
-    for name in FILES - {"metrics.json", "history.csv"}:  # these two hold seconds
+    for name in FILES - {"metrics.json", "history.csv", "report.html"}:  # these hold seconds
         assert (tmp_path / "again" / name).read_bytes() == (finished / name).read_bytes(), name
 
 
@@ -144,6 +144,11 @@ def test_a_photo_that_is_none_leaves_no_run(people: Path, tmp_path: Path) -> Non
     with pytest.raises(DatasetError, match=r"Bo/03\.png is not an image"):
         train_faces(task(tmp_path / "people", tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_poster_of_some_units_gets_a_name_of_its_own() -> None:
+    assert files.poster_file(Path("r"), None) == Path("r/weights.png")
+    assert files.poster_file(Path("r"), [3, 17, 3]) == Path("r/weights-3-17.png")
 
 
 def test_default_runs_do_not_overwrite_each_other(tmp_path: Path) -> None:

@@ -1,0 +1,154 @@
+"""Features computed once: what is known of a photo is found beside the data set, and only what is missing is computed.
+
+A photo is known by the SHA-256 of its file, its features by all that decides them (`_kind`): a new photo, other weights
+or another size compute what changed and nothing else. Batches are kept one by one, in order, so a run that is killed
+leaves whole batches, and the next one computes the same batches an unbroken run would have.
+Neighbours: `shards` keeps, `extract` computes.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from data.folder import Photo
+from data.images import FILTER
+from data.publish import sweep
+from errors import StorageError
+from faces.alexnet.architecture import FEATURES, SIZE
+from faces.alexnet.extract import BATCH_SIZE, extract
+from faces.alexnet.frozen import Weights
+from faces.alexnet.precision import Precision, choose_precision
+from faces.alexnet.shards import Shard, add_shard, read_shards, remove_shard
+
+VERSION = 1  # raise it when the same photo and the same weights come to give other features
+VIEWS = 2  # a photo and its mirror image
+
+OnPhoto = Callable[[], None]
+Complain = Callable[[str], None]
+
+
+def features_of(
+    folder: Path,
+    photos: Sequence[Photo],
+    weights: Weights,
+    *,
+    size: int = SIZE,
+    device: str = "cpu",
+    precision: Precision | None = None,
+    batch_size: int = BATCH_SIZE,
+    on_photo: OnPhoto = lambda: None,
+    complain: Complain = lambda line: None,
+) -> NDArray[np.float32]:
+    """Return the features of `photos` of the data set `folder` and of their mirror images: (N, 2, 9216).
+
+    `on_photo` is called for each of the N. Where the disk keeps nothing all is computed, and `complain` is told why,
+    once. Raises UsageError for a size the network does not take, DatasetError naming a photo that is not an image.
+    """
+    weights.architecture.check_size(size)
+    precision = precision or choose_precision(device)
+    kind = _kind(weights, size, precision)
+    table = _Table(photos, on_photo)
+    for shard in _kept(folder, kind):
+        table.fill(shard.photos, shard.features.numpy())
+    missing = table.missing()
+    if missing:
+        keep = _Keeper(folder, complain)
+        paths, digests = [folder / photo.file for photo in missing], iter([photo.sha256 for photo in missing])
+        for batch in extract(
+            paths, weights, size=size, mirror=True, device=device, precision=precision, batch_size=batch_size
+        ):
+            shard = Shard(kind, tuple(islice(digests, len(batch))), torch.from_numpy(batch))
+            keep(shard)
+            table.fill(shard.photos, batch)
+    return table.features
+
+
+def forget(folder: Path, photos: Collection[str]) -> int:
+    """Remove what is kept of the photos with these SHA-256 from all files of `folder`; return how many files held some.
+
+    A file that is not whole might hold some, and goes. StorageError when the disk refuses: nothing is sure then.
+    """
+    sweep(folder)
+    found = 0
+    for path, shard in read_shards(folder):
+        kept = [i for i, photo in enumerate(shard.photos) if photo not in photos] if shard else []
+        if shard and len(kept) == len(shard.photos):
+            continue
+        if shard and kept:
+            add_shard(folder, Shard(shard.kind, tuple(shard.photos[i] for i in kept), shard.features[kept]))
+        remove_shard(path)
+        found += 1
+    return found
+
+
+def _kind(weights: Weights, size: int, precision: Precision) -> dict[str, Any]:
+    """All that decides a photo's features but the photo, as JSON has it."""
+    kind = {
+        "version": VERSION,
+        "architecture": weights.architecture.name,
+        "weights": weights.sha256,
+        "preprocessing": asdict(weights.preprocessing),
+        "size": size,
+        "filter": FILTER,
+        "mode": "RGB",
+        "precision": precision,
+    }
+    as_json: dict[str, Any] = json.loads(json.dumps(kind))
+    return as_json
+
+
+def _kept(folder: Path, kind: dict[str, Any]) -> Iterator[Shard]:
+    """The whole shards of this kind; others of its name are of no use to anybody, and go."""
+    for path, shard in read_shards(folder, kind):
+        if shard and shard.features.shape[1:] == (VIEWS, FEATURES) and shard.features.dtype == torch.float32:
+            yield shard
+        else:
+            with suppress(StorageError):
+                remove_shard(path)
+
+
+class _Table:
+    """The features asked for, a row a photo, and which rows are still open; copies of one file share their numbers."""
+
+    def __init__(self, photos: Sequence[Photo], on_photo: OnPhoto) -> None:
+        self.features = np.empty((len(photos), VIEWS, FEATURES), np.float32)
+        self._photos, self._on_photo = photos, on_photo
+        self._rows: dict[str, list[int]] = {}
+        for row, photo in enumerate(photos):
+            self._rows.setdefault(photo.sha256, []).append(row)
+
+    def fill(self, digests: Sequence[str], numbers: NDArray[np.float32]) -> None:
+        for digest, own in zip(digests, numbers, strict=True):
+            for row in self._rows.pop(digest, ()):
+                self.features[row] = own
+                self._on_photo()
+
+    def missing(self) -> list[Photo]:
+        return [self._photos[rows[0]] for rows in self._rows.values()]
+
+
+class _Keeper:
+    """Keeps one batch after the other, until the disk refuses."""
+
+    def __init__(self, folder: Path, complain: Complain) -> None:
+        self._folder, self._complain = folder, complain
+        self._refused = False
+        with suppress(StorageError):
+            sweep(folder)
+
+    def __call__(self, shard: Shard) -> None:
+        if self._refused:
+            return
+        try:
+            add_shard(self._folder, shard)
+        except StorageError as error:
+            self._refused = True
+            self._complain(f"features are not kept, the next run computes them again: {error}")

@@ -1,0 +1,96 @@
+"""Files of photos -> features, batch by batch, on all cores.
+
+On a processor the cores are shared out among a few workers, each of which opens a batch and computes it. With a core of
+its own a worker never waits for another, as cores that share a batch do many times a layer, and while one decodes the
+others compute. Before CUDA two workers take turns: one opens photos while the other's are computed.
+Memory holds a batch a worker, however many files there are.
+Neighbours: `data.images` opens, `network` computes, `cache` keeps.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from data.crop import quiet_decoding
+from data.images import open_photo
+from errors import DatasetError
+from faces.alexnet.architecture import SIZE
+from faces.alexnet.frozen import Weights
+from faces.alexnet.network import Network
+from faces.alexnet.precision import Precision
+
+BATCH_SIZE = 64  # photos
+_MOST_WORKERS = 4  # each takes about 200 MB; with more cores than this, each gets several
+
+OnPhoto = Callable[[], None]
+Features = NDArray[np.float32]
+
+
+def extract(
+    paths: Sequence[Path],
+    weights: Weights,
+    *,
+    size: int = SIZE,
+    mirror: bool = False,
+    device: str = "cpu",
+    precision: Precision | None = None,
+    batch_size: int = BATCH_SIZE,
+    on_photo: OnPhoto = lambda: None,
+) -> Iterator[Features]:
+    """Yield the features of the photos, in order, a batch at a time: (n, 1, 9216).
+
+    With `mirror`, of each photo and of its mirror image: (n, 2, 9216). `on_photo` is called for each photo opened, by
+    any thread. Raises UsageError for a size the network does not take, DatasetError naming a photo that is no image.
+    """
+    most = min(batch_size, len(paths))
+    network = Network(weights, size=size, device=device, precision=precision, batch_size=most)
+    compute = network.both_ways if mirror else network
+
+    def features(batch: Sequence[Path]) -> Features:
+        crops = _opened(batch, size, on_photo)
+        numbers = compute(crops.pin_memory() if device == "cuda" else crops)
+        return numbers.view(len(batch), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, 9216)
+
+    batches = (paths[start : start + batch_size] for start in range(0, len(paths), batch_size))
+    yield from _in_order(features, batches, workers=2 if device == "cuda" else None)
+
+
+def _in_order(
+    work: Callable[[Sequence[Path]], Features], batches: Iterator[Sequence[Path]], workers: int | None
+) -> Iterator[Features]:
+    """Map `work` over the batches with so many threads (None: as the cores allow), at most one batch ahead of them."""
+    threads = torch.get_num_threads()
+    workers = workers or min(threads, _MOST_WORKERS)
+    own = (max(1, threads // workers),)
+    ahead: deque[Future[Features]] = deque()
+    with quiet_decoding(), ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=own) as pool:
+        try:
+            for batch in batches:
+                ahead.append(pool.submit(work, batch))
+                if len(ahead) > workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(
+                threads
+            )  # a worker's setting is its own, but also what later threads would start from
+
+
+def _opened(paths: Sequence[Path], size: int, on_photo: OnPhoto) -> Tensor:
+    """Photos as the network takes them, (n, 3, size, size), uint8, channels last in memory."""
+    crops = np.empty((len(paths), size, size, 3), np.uint8)
+    for crop, path in zip(crops, paths, strict=True):
+        try:
+            crop[:] = np.asarray(open_photo(path.read_bytes(), size, "RGB"))
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{path} is not an image that can be read ({error}): replace or remove it") from error
+        on_photo()
+    return torch.from_numpy(crops).permute(0, 3, 1, 2)

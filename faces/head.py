@@ -1,0 +1,197 @@
+"""Transfer: AlexNet's conv5 features, computed once and kept, and a small head trained on them by the one loop."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+from torch.nn.functional import normalize
+
+from data.folder import Photo
+from errors import RunError
+from faces.alexnet.architecture import FEATURES
+from faces.alexnet.cache import features_of
+from faces.alexnet.frozen import Weights
+from faces.alexnet.network import Network
+from faces.alexnet.weights import load_weights
+from faces.classifier import Classifier
+from faces.hidden_units import Voice, voices
+from faces.settings import HeadSettings
+from nn.initialisers import glorot, normal
+from nn.layers import Dropout, Linear, ReLU, Sequential
+
+NEIGHBOURS = 5  # training photos of the named person that a face is compared with
+MOST_NEIGHBOURS = 100  # photos a person that are kept for it
+READ_AT_ONCE = 64  # images in one forward pass
+
+
+class HeadClassifier(Classifier):
+    """Photos are conv5 features of a crop and of its mirror image, (N, 2, 9216) float32.
+
+    Their square root is taken, which keeps the few strongest features from deciding alone, and they are divided by the
+    training photos' deviation. In training a photo is shown as itself or mirrored, by chance; answers average both.
+    """
+
+    kind = "alexnet"
+    image_mode = "RGB"
+    quick_to_train = True
+    quantity = (
+        f"probability of the name + mean cosine similarity of the features with the {NEIGHBOURS} most similar "
+        "training photos of that person"
+    )
+
+    def __init__(
+        self,
+        settings: HeadSettings | None = None,
+        *,
+        weights: Weights,
+        weights_from: str,
+        seed: int = 0,
+        device: str = "cpu",
+    ) -> None:
+        settings = settings or HeadSettings()
+        super().__init__(settings, seed=seed, device=device)
+        self.settings = settings
+        self.weights = weights
+        self.weights_from = weights_from  # what `load_weights` was told, so that a prediction finds them again
+        self.image_size = settings.size
+        self.scale = torch.tensor(1.0)
+        self.centre = torch.empty(0)
+        self.neighbours = torch.empty(0)  # unit vectors of training photos around `centre`, (photos, 9216)
+        self.neighbour_classes = torch.empty(0, dtype=torch.int64)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the settings and the weights of the backbone."""
+        backbone = {"from": self.weights_from, "sha256": self.weights.sha256}
+        return {"settings": asdict(self.settings), "backbone": backbone}
+
+    def alike(self) -> "HeadClassifier":
+        """Return another one, untrained, of the same settings."""
+        return HeadClassifier(
+            self.settings,
+            weights=self.weights,
+            weights_from=self.weights_from,
+            seed=self.seed,
+            device=str(self.device),
+        )
+
+    def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Images (N, 3, size, size) in 0..255 -> features of each and of its mirror image, (N, 2, 9216)."""
+        network = Network(self.weights, size=self.image_size, device=str(self.device))
+        starts = range(0, len(images), READ_AT_ONCE)
+        batches = [network.both_ways(torch.from_numpy(images[at : at + READ_AT_ONCE])).cpu() for at in starts]
+        return torch.cat(batches).numpy() if batches else np.empty((0, 2, FEATURES), np.float32)
+
+    def open(
+        self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None
+    ) -> NDArray[np.float32]:
+        """Photos of a folder -> their features, from the cache beside it where they are there."""
+        return features_of(
+            folder, photos, self.weights, size=self.image_size, device=str(self.device), on_photo=on_photo
+        )
+
+    def voices(self) -> list[Voice]:
+        """Return whom each hidden unit speaks for; without a hidden layer each output is a unit of its own."""
+        classes = self.classes_
+        if not self.settings.hidden:
+            return [Voice(unit, str(name), 1.0) for unit, name in enumerate(classes)]
+        return voices(self._output.weight.value, classes)
+
+    def activations(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how strongly each photo excites each hidden unit (each output, if there is none), (N, units)."""
+        below = Sequential(*self.network.layers[:-1]) if self.settings.hidden else self.network
+        return below.forward(self._inputs(self._opened(photos))).cpu().numpy()
+
+    def likeness(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how surely each face is one of the known people, (N,): `quantity`."""
+        probability = torch.as_tensor(self.predict_proba(photos), device=self.device)
+        said = probability.argmax(1)
+        similar = self._directions(self._opened(photos)) @ self.neighbours.T  # (N, kept photos)
+        similar.masked_fill_(self.neighbour_classes[None, :] != said[:, None], -1.0)
+        nearest = min(NEIGHBOURS, int(self.neighbour_classes.bincount().min()))
+        return (probability.amax(1) + similar.topk(nearest, dim=1).values.mean(1)).cpu().numpy()
+
+    @property
+    def _output(self) -> Linear:
+        layer = self.network.layers[-1]
+        assert isinstance(layer, Linear)
+        return layer
+
+    def _opened(self, photos: NDArray[Any]) -> Tensor:
+        return super()._opened(photos).sqrt()
+
+    def _prepare(self, photos: Tensor, target: Tensor) -> None:
+        self.scale = photos.std()
+        self.centre = photos.mean((0, 1))
+        kept = torch.cat([(target == label).nonzero()[:MOST_NEIGHBOURS, 0] for label in range(int(target.max()) + 1)])
+        self.neighbours, self.neighbour_classes = self._directions(photos[kept]), target[kept]
+
+    def _directions(self, photos: Tensor) -> Tensor:
+        """Return unit vectors from the training photos' mean to each photo, (N, 9216)."""
+        return normalize(photos.mean(1) - self.centre, dim=1)
+
+    def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
+        s, device = self.settings, self.device
+        small = normal(s.start)
+        if not s.hidden:
+            return Sequential(Linear(inputs, classes, generator=generator, initialiser=small, device=device))
+        return Sequential(
+            Linear(inputs, s.hidden, generator=generator, initialiser=small, device=device),
+            ReLU(),
+            Dropout(s.dropout, generator=generator),
+            Linear(s.hidden, classes, generator=generator, initialiser=glorot, device=device),
+        )
+
+    def _inputs(self, photos: Tensor) -> Tensor:
+        return photos[:, 0] / self.scale
+
+    def _augmented(self, photos: Tensor, generator: Generator) -> Tensor:
+        side = torch.randint(0, 2, (len(photos),), generator=generator, device=photos.device)
+        return photos[torch.arange(len(photos), device=photos.device), side] / self.scale
+
+    def _views(self, photos: Tensor) -> Iterator[Tensor]:
+        yield photos
+        yield photos.flip(1)
+
+    def _saved(self) -> dict[str, Tensor]:
+        return {
+            "scale": self.scale,
+            "centre": self.centre,
+            "neighbours": self.neighbours.half(),  # a cosine needs no more digits
+            "neighbour_classes": self.neighbour_classes,
+        }
+
+    def _restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+        self.settings = settings_from(metadata)
+        self.image_size = self.settings.size
+        self.scale, self.centre = tensors["scale"], tensors["centre"]
+        self.neighbours, self.neighbour_classes = tensors["neighbours"].float(), tensors["neighbour_classes"]
+        self.network = self._build(len(self.centre), len(self.classes_), torch.Generator(self.device))
+
+
+def settings_from(metadata: Mapping[str, Any]) -> HeadSettings:
+    """Read the settings of a checkpoint; names of another version are passed over."""
+    known = {field.name for field in fields(HeadSettings)}
+    return HeadSettings(**{name: value for name, value in metadata["settings"].items() if name in known})
+
+
+def load_head(
+    tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], weights: str | None = None, device: str = "cpu"
+) -> HeadClassifier:
+    """Take up a saved head with the backbone it was trained on. RunError when the weights are not the same."""
+    try:
+        source, sha256 = str(metadata["backbone"]["from"]), str(metadata["backbone"]["sha256"])
+    except (KeyError, TypeError) as error:
+        raise RunError("the checkpoint does not say which weights its features came from; train again") from error
+    source = weights or source
+    found = load_weights(source)
+    if found.sha256 != sha256:
+        raise RunError(
+            f"the head was trained on features of other weights: expected SHA-256 {sha256[:12]}..., "
+            f"{source} has {found.sha256[:12]}...; name the right file with --weights"
+        )
+    return HeadClassifier(weights=found, weights_from=source, device=device).load(tensors, metadata)

@@ -1,0 +1,75 @@
+"""What a run learned, as one picture: hidden units' weights, or AlexNet's filters and the units' favourite photos."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.images import load_images
+from errors import DatasetError
+from faces.classifier import Classifier
+from faces.head import HeadClassifier
+from faces.hidden import HiddenClassifier
+from faces.hidden_units import Voice, chosen_voices
+from report.tiles import Section, poster
+
+PHOTO_SIDE = 96  # pixels of a photo on the poster
+PHOTOS_A_UNIT = 4
+
+Favourites = Mapping[int, Sequence[Path]]  # unit -> the photos that excite it most
+
+
+def weights_picture(
+    classifier: Classifier, title: str, favourites: Favourites, units: Sequence[int] | None = None
+) -> bytes:
+    """Return a PNG of all hidden units, or of the `units` asked for, each under the person it speaks for most."""
+    chosen = chosen_voices(classifier.voices(), units)
+    what = (
+        f"{len(chosen)} hidden units" if units is None else f"{len(chosen)} of {len(classifier.voices())} hidden units"
+    )
+    if isinstance(classifier, HiddenClassifier):
+        tiles = classifier.hidden_weights.cpu().numpy()
+        side = classifier.image_size
+        subtitle = f"{what}, weights on {side} x {side} pixels, each under the person it speaks for most"
+        sections = _by_person(chosen, {voice.unit: [tiles[voice.unit]] for voice in chosen})
+        return poster(sections, title, subtitle, float(np.percentile(np.abs(tiles), 99.5)) or 1.0)
+    assert isinstance(classifier, HeadClassifier)
+    photos = {voice.unit: _photos(favourites.get(voice.unit, ())) for voice in chosen}
+    sections = _by_person(chosen, photos)
+    if units is None:
+        filters = filter_tiles(classifier)
+        sections.insert(0, Section(f"conv1: {len(filters)} filters", filters, [""] * len(filters)))
+    subtitle = f"{what}, each by the {PHOTOS_A_UNIT} training photos that excite it most, under its person"
+    return poster(sections, title, subtitle)
+
+
+def filter_tiles(classifier: HeadClassifier) -> list[NDArray[np.uint8]]:
+    """Return conv1's filters as RGB pictures (11, 11, 3), each stretched to its own range."""
+    weight, _ = classifier.weights.convolutions[0]  # (filters, 3, 11, 11)
+    kernels = weight.permute(0, 2, 3, 1).cpu().numpy()
+    if classifier.weights.preprocessing.channels == "BGR":
+        kernels = kernels[..., ::-1]
+    reach = np.abs(kernels).max((1, 2, 3), keepdims=True)
+    return list((127.5 + 127.5 * kernels / np.maximum(reach, 1e-12)).astype(np.uint8))
+
+
+def _by_person(chosen: Sequence[Voice], tiles: Mapping[int, Sequence[NDArray[np.generic]]]) -> list[Section]:
+    """Return a section a person, the loudest unit first; a unit's first tile has its number."""
+    sections = []
+    for name in sorted({voice.name for voice in chosen}):
+        mine = sorted((voice for voice in chosen if voice.name == name), key=lambda voice: -voice.strength)
+        captions = [str(v.unit) if index == 0 else "" for v in mine for index in range(len(tiles[v.unit]))]
+        sections.append(Section(name, [tile for v in mine for tile in tiles[v.unit]], captions))
+    return sections
+
+
+def _photos(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
+    """Open photos for a poster, (side, side, 3); those that are gone since the training are left out."""
+    pictures = []
+    for path in paths:
+        try:
+            pictures.append(load_images([path], PHOTO_SIDE, "RGB")[0].transpose(1, 2, 0))
+        except DatasetError:
+            continue
+    return pictures
