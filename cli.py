@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from data.settings import DownloadSettings
-from data.split import SplitSizes
+from data.settings import DownloadSettings, SplitSizes
 from errors import FacesError
 from faces.settings import CLASS_WEIGHTS, DEVICES, HeadSettings, HiddenSettings, TrainingOptions
 

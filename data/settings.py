@@ -1,10 +1,10 @@
-"""What a download may be told, with every default: the one place for both.
+"""What a download and a split may be told, with every default: the one place for both.
 
 `cli` shows these values in `--help`, so nothing heavy is imported here. A new setting is added with its unit, its
 range and, where it changes the crops, with a line in `crop_settings`, which a folder's journal holds on to.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from errors import UsageError
@@ -32,6 +32,7 @@ class DownloadSettings:
     max_redirects: int = 10  # of one attempt
     give_up_after: int = 5  # rows in a row that find a host out of reach, before its other rows are given up
     allow_private: bool = False  # connect to private and local addresses too
+    respect_robots: bool = False  # ask for no photo that its host's robots.txt forbids
 
     def __post_init__(self) -> None:
         if self.filter not in FILTERS:
@@ -52,3 +53,17 @@ class DownloadSettings:
     def crop_settings(self) -> dict[str, str]:
         """What decides a crop's pixels: a folder holds crops of one such setting only."""
         return {"size": str(self.size), "mode": "gray" if self.gray else "RGB", "filter": self.filter}
+
+    def cropping_as(self, crop_settings: dict[str, str]) -> "DownloadSettings":
+        """These settings with crops as those of a folder, whose `crop_settings` are given."""
+        size, gray = int(crop_settings["size"]), crop_settings["mode"] == "gray"
+        return replace(self, size=size, gray=gray, filter=crop_settings["filter"])  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSizes:
+    """Photos wanted of each person. Test and validation are filled first; training gets at most `train` of the rest."""
+
+    train: int = 70
+    validation: int = 10
+    test: int = 20

@@ -11,16 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.folder import Photo
+from data.settings import SplitSizes
 from errors import DatasetError
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitSizes:
-    """Photos wanted of each person. Test and validation are filled first; training gets at most `train` of the rest."""
-
-    train: int = 70
-    validation: int = 10
-    test: int = 20
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def weights_picture(
     """Return a PNG of all hidden units, or of the `units` asked for, each under the person it speaks for most."""
     chosen = chosen_voices(classifier.voices(), units)
     what = (
-        f"{len(chosen)} hidden units" if units is None else f"{len(chosen)} of {len(classifier.voices())} hidden units"
+        f"{len(chosen)} units" if units is None else f"{len(chosen)} of {len(classifier.voices())} hidden units"
     )
     if isinstance(classifier, HiddenClassifier):
         tiles = classifier.hidden_weights.cpu().numpy()

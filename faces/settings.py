@@ -68,8 +68,9 @@ class HiddenSettings(TrainingOptions):
 class HeadSettings(TrainingOptions):
     """The head on AlexNet's conv5 features; `hidden` 0 is softmax regression."""
 
-    hidden: int = 100
-    epochs: int = 40
-    weight_decay: float = 5.0
+    hidden: int = 0
+    epochs: int = 60
+    lr: float = 5e-4
+    weight_decay: float = 1.0
     patience: int | None = 10
     size: int = 227  # side of the crops AlexNet sees, in pixels

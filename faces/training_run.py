@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from data.folder import read_folder
 from data.images import FILTER
 from data.publish import publish, sweep
-from data.split import Split, SplitSizes, split
+from data.settings import SplitSizes
+from data.split import Split, split
 from faces import run as files
 from faces.classifier import Classifier
 from faces.hidden_units import most_exciting

@@ -22,8 +22,8 @@ ALLOWED = {
 
 
 def sources(room: str) -> list[Path]:
-    folder = REPOSITORY / room
-    return sorted(folder.rglob("*.py")) if folder.is_dir() else [REPOSITORY / f"{room}.py"]
+    """All modules of a room; none if it is not built yet."""
+    return sorted((REPOSITORY / room).rglob("*.py")) or list(REPOSITORY.glob(f"{room}.py"))
 
 
 def imported(source: Path) -> set[str]:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.folder import Photo
-from data.split import Split, SplitSizes, split
+from data.settings import SplitSizes
+from data.split import Split, split
 from errors import DatasetError
 
 

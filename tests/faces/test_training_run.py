@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import faces.resume
-from data.split import SplitSizes
+from data.settings import SplitSizes
 from errors import DatasetError, RunError, UsageError
 from faces import run as files
 from faces.hidden import HiddenClassifier
