@@ -6,16 +6,19 @@ input, 130 Ctrl-C, 143 TERM.
 
 import argparse
 import json
+import math
 import os
 import signal
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+from data.rows import Box
 from data.settings import DownloadSettings, SplitSizes
-from errors import FacesError
+from errors import FacesError, UsageError
 from faces.settings import CLASS_WEIGHTS, DEVICES, HeadSettings, HiddenSettings, TrainingOptions
 
 PORTRAITS = Path("datasets/portraits")
@@ -141,7 +144,7 @@ def train_faces(options: argparse.Namespace) -> int:
         **{name: getattr(options, name) for name in told if getattr(options, name) is not None}
     )
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
-    folder = options.folder or _portraits(options)
+    folder = _detected(options) if options.detect else options.folder or _portraits(options)
     from faces import run as files
     from faces.device import choose_device
     from faces.models import make_classifier
@@ -182,6 +185,57 @@ def _portraits(options: argparse.Namespace) -> Path:
         with redirect_stdout(sys.stderr):
             _download_portraits(_parser().parse_args(["download"]), PORTRAITS, DownloadSettings())
     return PORTRAITS
+
+
+def _detected(options: argparse.Namespace) -> Path:
+    """Return the folder of the faces found in the photos of `options.folder`."""
+    if options.folder is None:
+        raise UsageError("--detect needs DIR, a folder of whole photos a person: the portraits are cut out already")
+    from faces.detect_folder import detect_folder
+
+    target = Path("datasets") / f"{options.folder.resolve().name}-faces"
+    with _bar(options, "finding faces", None) as advance:
+        found = detect_folder(options.folder, target, DownloadSettings.size, lambda: advance(""))
+    _log(f"{target}: {found.line}")
+    return target
+
+
+def predict(options: argparse.Namespace) -> int:
+    """`predict`: photos in, a line for each face out."""
+    if options.box and options.detect:
+        raise UsageError("--box and --detect: expected one of them, as each says where the faces are")
+    from data.boxes import BoxTable
+    from data.walk import Walk
+    from faces import run as files
+    from faces.answers import ANSWERED, FORMATS
+    from faces.detect import FaceDetector
+    from faces.device import choose_device
+    from faces.predict import PredictSettings, Wanted
+    from faces.predict import predict as answers_to
+
+    table = BoxTable(options.boxes) if options.boxes else None
+    wanted = Wanted(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
+    settings = PredictSettings(top=options.top, threshold=options.threshold)
+    classifier = files.load_classifier(options.run, options.weights, choose_device(options.device))
+    walk = Walk(options.photo, map(os.fsdecode, sys.stdin.buffer))
+    heading, line = FORMATS[options.format]
+    short = False
+    _write(heading)
+    for answer in answers_to(classifier, walk, wanted, settings):
+        _write(line(answer))
+        short |= answer.status not in ANSWERED
+    if walk.passed_over:
+        kinds = ", ".join(f"{extension} {n}" for extension, n in walk.passed_over.most_common())
+        _log(f"passed over in folders, as they are no photos by name: {kinds}")
+    if table and table.unused:
+        _log(f"{options.boxes}: {len(table.unused)} of its photos were not given, the first is {table.unused[0]!r}")
+    return int(short)
+
+
+def _write(text: str) -> None:
+    """Put results on stdout at once; a file's name goes out in the bytes it has on disk."""
+    sys.stdout.buffer.write(os.fsencode(text))
+    sys.stdout.buffer.flush()
 
 
 def show_weights(options: argparse.Namespace) -> int:
@@ -234,6 +288,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_download(commands)
     _add_train_faces(commands)
+    _add_predict(commands)
     _add_show_weights(commands)
     _add_report(commands)
     return parser
@@ -316,6 +371,7 @@ def _add_train_faces(commands: Any) -> None:
         choices=CLASS_WEIGHTS,
         help=f"balanced: every person counts alike, however few the photos ({_defaults('--class-weight')})",
     )
+    add("--detect", action="store_true", help="DIR has whole photos: train on the largest face found in each")
     add("--seed", type=_count, default=0, metavar="N", help="decides the split, the weights and the order")
     add("--train", type=_positive, default=SplitSizes.train, metavar="N", help="training photos a person, at most")
     add("--validation", type=_count, default=SplitSizes.validation, metavar="N", help="validation photos a person")
@@ -324,6 +380,53 @@ def _add_train_faces(commands: Any) -> None:
     add("--device", choices=DEVICES, default="auto", help="where to compute")
     add("--resume", action="store_true", help="go on with the interrupted training in --out")
     _add_output(add)
+
+
+def _add_predict(commands: Any) -> None:
+    about = (
+        "Say who is on photos: one line a face, with the columns file,box,name,probability,status. Status is ok; "
+        "unknown (most likely none of the people; name is the best guess all the same); no_face; or the reason why a "
+        "photo cannot be used, which makes the exit code 1. Boxes count pixels of the photo as it is seen, upright; "
+        "the box printed is the part looked at, empty for the whole photo."
+    )
+    add = _command(
+        commands,
+        "predict",
+        predict,
+        about,
+        "python cli.py predict runs/six holiday/ --detect",
+        brief="name the faces on photos",
+    )
+    add("run", type=Path, metavar="RUN", help="a run folder of train-faces")
+    add(
+        "photo",
+        nargs="+",
+        metavar="PHOTO",
+        help="a photo, a folder with all photos below it, or - for names on stdin, one a line",
+    )
+    add("--box", type=_box, metavar="X1,Y1,X2,Y2", help="the face's place, in every photo")
+    add(
+        "--boxes",
+        type=Path,
+        metavar="CSV",
+        help="a table with the columns file,box, a row a face; for photos without a row the other options count",
+    )
+    add("--detect", action="store_true", help="find the faces in each photo, the largest first")
+    add("--top", type=_positive, default=1, metavar="K", help="lines a face: its K most probable names")
+    add(
+        "--threshold",
+        type=_number,
+        metavar="T",
+        help="a face less like the known people than T is unknown (default: what the training found)",
+    )
+    add(
+        "--format",
+        choices=("csv", "json"),
+        default="csv",
+        help="csv with a header, or a JSON object a line: file, box as a list or null, name, probability, status",
+    )
+    add("--weights", metavar="W", help="AlexNet's weights, if they are no longer where the training found them")
+    add("--device", choices=DEVICES, default="auto", help="where to compute")
 
 
 def _add_show_weights(commands: Any) -> None:
@@ -343,11 +446,15 @@ def _add_report(commands: Any) -> None:
 
 
 def _command(
-    commands: Any, name: str, command: Callable[[argparse.Namespace], int], about: str, example: str
+    commands: Any, name: str, command: Callable[[argparse.Namespace], int], about: str, example: str, brief: str = ""
 ) -> Callable[..., Any]:
-    """Add a subcommand; return what adds its arguments."""
+    """Add a subcommand; return what adds its arguments. `brief` is what the list of commands says, if not `about`."""
     parser = commands.add_parser(
-        name, help=about, description=about, epilog=f"example:\n  {example}", formatter_class=_Help
+        name,
+        help=brief or about,
+        description=textwrap.fill(about, 100),
+        epilog=f"example:\n  {example}",
+        formatter_class=_Help,
     )
     parser.set_defaults(command=command, name=name)
     add: Callable[..., Any] = parser.add_argument
@@ -395,6 +502,28 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
     return int(text)
+
+
+def _number(text: str) -> float:
+    """Read a finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
+    return value
+
+
+def _box(text: str) -> Box:
+    """Read a box that a photo can have a part of."""
+    try:
+        box = Box.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}, got {text!r}") from error
+    if box.is_empty:
+        raise argparse.ArgumentTypeError(f"expected x1 < x2 and y1 < y2, got {text!r}")
+    return box
 
 
 def _fraction(text: str) -> float:

@@ -4,22 +4,21 @@ Here a photo is shown as its owner sees it: a phone's EXIF rotation is applied (
 does not). A photo that cannot be opened is an error that names it; nothing is skipped silently.
 """
 
-import io
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
-from data.crop import FORMATS, flat, quiet_decoding
+from data.crop import quiet_decoding
+from data.outcomes import Failure
+from data.regions import Mode, open_regions
 from data.settings import DownloadSettings
 from errors import DatasetError
 
-Mode = Literal["L", "RGB"]
 FILTER = DownloadSettings.filter  # the name of the resize filter, written into every checkpoint
 
 
@@ -52,14 +51,8 @@ def load_images(
 
 def open_photo(data: bytes, size: int, mode: Mode) -> Image.Image:
     """Return the whole photo, upright, flattened on white, resized to size x size. ValueError when it is no image."""
-    try:
-        with Image.open(io.BytesIO(data), formats=(*FORMATS, "BMP")) as photo:
-            if photo.width * photo.height > DownloadSettings.max_pixels:
-                raise ValueError(f"{photo.width} x {photo.height} pixels, the limit is {DownloadSettings.max_pixels}")
-            photo.draft(photo.mode, (2 * size, 2 * size))  # a JPEG decoder need not decode what a crop cannot show
-            upright = ImageOps.exif_transpose(photo)
-            return flat(upright).convert(mode).resize((size, size), Image.Resampling[FILTER.upper()])
-    except ValueError:
-        raise
-    except Exception as error:  # a decoder raises anything on hostile bytes: OSError, SyntaxError, struct.error ...
-        raise ValueError(f"{type(error).__name__}: {error}"[:120].replace("\n", " ")) from error
+    opened = open_regions(data, [None], size, mode)
+    region = opened if isinstance(opened, Failure) else opened[0]
+    if isinstance(region, Failure):
+        raise ValueError(f"{region.reason}: {region.detail}")
+    return region.picture

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from data.folder import Photo
-from data.images import Mode, load_images
+from data.images import load_images
+from data.regions import Mode
 from errors import RunError, UsageError
 from faces.hidden_units import Voice
 from faces.settings import TrainingOptions

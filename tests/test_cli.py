@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -132,6 +133,16 @@ def test_nothing_verified_is_exit_code_1(photo_list: Path, tmp_path: Path) -> No
         (["show-weights", "lonely"], "model.safetensors cannot be read"),
         (["show-weights", "damaged"], "model.safetensors: not a whole checkpoint"),
         (["show-weights", "damaged", "--unit", "-1"], "--unit"),
+        (["predict", "nowhere", "a.jpg"], "nowhere is not a folder"),
+        (["predict", "damaged"], "required: PHOTO"),
+        (["predict", "damaged", "a.jpg"], "model.safetensors: not a whole checkpoint"),
+        (["predict", "damaged", "a.jpg", "--box", "1,2,3"], "expected x1,y1,x2,y2"),
+        (["predict", "damaged", "a.jpg", "--box", "9,9,3,3"], "expected x1 < x2"),
+        (["predict", "damaged", "a.jpg", "--box", "1,2,3,4", "--detect"], "--box and --detect"),
+        (["predict", "damaged", "a.jpg", "--boxes", "prose.txt"], "prose.txt: expected CSV"),
+        (["predict", "damaged", "a.jpg", "--top", "0"], "expected a whole number from 1 on"),
+        (["predict", "damaged", "a.jpg", "--threshold", "nan"], "expected a number"),
+        (["train-faces", "--detect"], "--detect needs DIR"),
         ([], "required: COMMAND"),
         (["sing"], "invalid choice: 'sing'"),
     ],
@@ -159,7 +170,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     assert sorted(tmp_path.rglob("*")) == before, "something was left behind"
 
 
-@pytest.mark.parametrize("command", ["download", "train-faces", "show-weights"])
+@pytest.mark.parametrize("command", ["download", "train-faces", "predict", "show-weights"])
 def test_help_shows_every_default_and_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command, "--help") == 0
     text = capsys.readouterr().out
@@ -179,3 +190,84 @@ def test_the_program_starts_from_anywhere(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0
     assert "train-faces" in ended.stdout
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with photos of two people, and a run that was trained on them."""
+    folder = tmp_path_factory.mktemp("trained")
+    for seed in range(12):
+        name = ("Ada", "Bo")[seed % 2]
+        (folder / "photos" / name).mkdir(parents=True, exist_ok=True)
+        (folder / "photos" / name / f"{seed}.jpg").write_bytes(jpeg(seed))
+    arguments = ("--out", folder / "run", "--epochs", 2, "--hidden", 4, "--validation", 1, "--test", 1, "--quiet")
+    assert run("train-faces", folder / "photos", *arguments) == 0
+    return folder
+
+
+def test_predict_prints_a_line_a_face_and_a_reason_for_what_is_no_photo(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    (tmp_path / "page.jpg").write_bytes(b"<html>404</html>")
+    (tmp_path / "notes.txt").touch()
+    assert run("predict", trained / "run", trained / "photos", tmp_path, "--box", "1,2,30,99", "--threshold", 0) == 1
+    printed = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(printed.out)))
+    assert [*rows[0]] == ["file", "box", "name", "probability", "status"]
+    assert [row["status"] for row in rows] == ["ok"] * 12 + ["not_an_image"]
+    assert {row["box"] for row in rows[:12]} == {"1,2,30,40"}
+    assert "passed over in folders, as they are no photos by name: .txt 1" in printed.err
+    assert run("predict", trained / "run", trained / "photos", "--top", 2, "--threshold", 2) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["status"] for row in rows] == ["unknown"] * 24
+
+
+def test_predict_reads_names_from_stdin_and_writes_them_as_they_are(trained: Path, tmp_path: Path) -> None:
+    photo = os.fsencode(tmp_path) + b"/caf\xe9.jpg"  # Latin-1: no UTF-8
+    Path(os.fsdecode(photo)).write_bytes(jpeg(1))
+    ended = subprocess.run(
+        [sys.executable, REPOSITORY / "cli.py", "predict", trained / "run", "-"],
+        input=photo + b"\n\nmissing.jpg\n",
+        capture_output=True,
+        check=False,
+    )
+    lines = ended.stdout.splitlines()
+    assert ended.returncode == 1
+    assert lines[1].startswith(photo + b",,")
+    assert lines[2] == b"missing.jpg,,,,unreadable"
+
+
+def test_predict_takes_boxes_from_a_table(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    photo = trained / "photos" / "Ada" / "0.jpg"
+    (tmp_path / "boxes.csv").write_text(f'file,box\n{photo},"0,0,20,20"\n{photo},"9,9,40,40"\nother.jpg,\n')
+    assert run("predict", trained / "run", photo, "--boxes", tmp_path / "boxes.csv", "--format", "json") == 0
+    printed = capsys.readouterr()
+    assert [json.loads(line)["box"] for line in printed.out.splitlines()] == [[0, 0, 20, 20], [9, 9, 40, 40]]
+    assert "1 of its photos were not given, the first is 'other.jpg'" in printed.err
+
+
+def test_whole_photos_are_trained_on_the_faces_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("cv2", reason="OpenCV is not installed: pip install -e '.[detect]'")
+    from data.portraits import Gallery
+
+    monkeypatch.chdir(tmp_path)
+    gallery = Gallery(people=2, photos=8)
+    for photo in gallery.draw_all():
+        with Image.open(io.BytesIO(photo.jpeg)) as face:
+            canvas = Image.new("RGB", (2 * face.width, face.height), "gray")
+            canvas.paste(face, (face.width // 2, 0))
+        file = Path("album", photo.name, photo.url.rpartition("/")[2] + ".jpg")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        canvas.save(file)
+    sizes = ("--validation", 1, "--test", 1, "--epochs", 2, "--hidden", 4, "--out", "run")
+    assert run("train-faces", "album", "--detect", *sizes) == 0
+    assert "faces found in " in capsys.readouterr().err
+    assert json.loads(Path("run/metrics.json").read_text())["data"] == "datasets/album-faces"
+    assert run("predict", "run", "album", "--detect") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert sum(row["status"] != "no_face" for row in rows) >= 8
+    assert all(row["box"].count(",") == 3 for row in rows if row["status"] != "no_face")

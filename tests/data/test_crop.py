@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from data.crop import crop, crop_image, flat, quiet_decoding
+from data.crop import crop, crop_image, quiet_decoding
+from data.decoding import flat
 from data.outcomes import Failure
 from data.reasons import Reason
 from data.rows import Box
@@ -58,7 +59,9 @@ def test_a_crop_is_a_jpeg_of_the_size_and_mode_asked_for(photo: Draw, format: st
 
 
 def test_a_crop_keeps_full_colour_resolution_and_nothing_of_the_file(photo: Draw) -> None:
-    told = as_file(Image.open(io.BytesIO(photo())), "JPEG", comment=b"secret", exif=b"Exif\0\0secret", icc_profile=b"secret")
+    told = as_file(
+        Image.open(io.BytesIO(photo())), "JPEG", comment=b"secret", exif=b"Exif\0\0secret", icc_profile=b"secret"
+    )
     data = crop(told, None, SMALL)
     assert isinstance(data, bytes)
     assert b"secret" not in data
@@ -164,11 +167,13 @@ def test_of_several_pictures_in_one_jpeg_the_first_is_taken(picture: Callable[..
     assert crop(data, None, SMALL) == crop(as_file(picture(1), "JPEG"), None, SMALL)
 
 
-# Scaled decoding against decoding every pixel: what it may cost ----------------------------------------------------------
+# Scaled decoding against decoding every pixel: what it may cost -------------------------------------------------------
 
 
 @pytest.mark.parametrize("filter", FILTERS)
-@pytest.mark.parametrize(("gray", "box"), [(False, (37, 11, 1203, 907)), (True, (37, 11, 1203, 907)), (False, (5, 3, 801, 800))])
+@pytest.mark.parametrize(
+    ("gray", "box"), [(False, (37, 11, 1203, 907)), (True, (37, 11, 1203, 907)), (False, (5, 3, 801, 800))]
+)
 def test_scaled_decoding_stays_within_two_levels_on_average(photo: Draw, filter: Any, gray: bool, box: Any) -> None:
     noisy = np.asarray(Image.open(io.BytesIO(photo(7, 1280, 960)))).astype(int)
     noisy = noisy + np.random.default_rng(0).normal(0, 12, noisy.shape)
@@ -197,7 +202,8 @@ def test_a_large_photo_is_decoded_scaled(photo: Draw, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\0", b"<html><body>Gone</body></html>", b"BM" + bytes(100), b"%PDF-1.4", b"<svg/>", b"MM\0*" + bytes(60)]
+    "data",
+    [b"", b"\0", b"<html><body>Gone</body></html>", b"BM" + bytes(100), b"%PDF-1.4", b"<svg/>", b"MM\0*" + bytes(60)],
 )
 def test_what_is_none_of_the_four_formats_is_no_image(data: bytes) -> None:
     assert failed(data) is Reason.NOT_AN_IMAGE
@@ -228,7 +234,9 @@ def test_a_bomb_is_told_by_its_header_and_not_decoded(side: int) -> None:
     assert len(bomb) < 25_000
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert failed(bomb) is Reason.BOMB
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000 * (1024 if sys.platform == "darwin" else 1)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000 * (
+        1024 if sys.platform == "darwin" else 1
+    )
 
 
 def test_a_gif_whose_picture_is_larger_than_its_screen_is_a_bomb_too(photo: Draw) -> None:

@@ -1,0 +1,152 @@
+"""Who is on these photos? Files in, one answer a face out, in order and as they come; a bad photo never stops the rest.
+
+Photos are opened by threads, a few ahead of the network, which gets them a batch of faces at a time: so memory is
+bounded however many there are. Neighbours: `data.walk` lists the files, `data.regions` cuts the faces out, `detect`
+finds them, a `Classifier` names them, `answers` says what comes out.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from data.boxes import BoxTable
+from data.crop import quiet_decoding
+from data.outcomes import Failure
+from data.reasons import Reason
+from data.regions import Region, find_regions, open_regions
+from data.rows import Box
+from errors import UsageError
+from faces.answers import Answer, Status
+from faces.classifier import Classifier
+
+MOST_BYTES = 1 << 28  # of a file: beyond, it is not read into memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which parts of a photo are faces: what the table says of it, or else what `find` finds, or else the box.
+
+    Without any of them it is the whole photo.
+    """
+
+    table: BoxTable | None = None
+    box: Box | None = None
+    find: Callable[[Image.Image], Sequence[Box]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings:
+    """How the answers are made."""
+
+    top: int = 1  # answers a face, the most probable name first
+    threshold: float | None = None  # instead of the classifier's own
+    batch_size: int = 64  # faces the network is given at once
+    threads: int = os.cpu_count() or 1  # that open photos
+
+    def __post_init__(self) -> None:
+        for name in ("top", "batch_size", "threads"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """A part of a photo on its way to the network, or the word for why there is none."""
+
+    file: Path
+    box: Box | None
+    found: Region | Status | Reason
+
+
+def predict(
+    classifier: Classifier,
+    files: Iterable[Path],
+    wanted: Wanted | None = None,
+    settings: PredictSettings | None = None,
+) -> Iterator[Answer]:
+    """Yield `settings.top` answers for each face of each file, and one for each file that shows none, in order."""
+    wanted, settings = wanted or Wanted(), settings or PredictSettings()
+    with quiet_decoding(), closing(_opened(classifier, files, wanted, settings.threads)) as faces:
+        while batch := list(islice(faces, settings.batch_size)):
+            yield from _answers(classifier, batch, settings)
+
+
+def _answers(classifier: Classifier, batch: list[_Face], settings: PredictSettings) -> Iterator[Answer]:
+    named = _named(classifier, [face.found for face in batch if isinstance(face.found, Region)], settings)
+    for face in batch:
+        if isinstance(face.found, Region):
+            for name, probability, status in next(named):
+                yield Answer(face.file, face.box, name, probability, status)
+        else:
+            yield Answer(face.file, face.box, None, None, face.found)
+
+
+def _named(
+    classifier: Classifier, regions: list[Region], settings: PredictSettings
+) -> Iterator[list[tuple[str, float, Status]]]:
+    """Yield the best names of each face with their probabilities, and whether the face is of somebody known."""
+    if not regions:
+        return
+    photos = classifier.read(np.stack([region.pixels for region in regions]))  # (N, ...)
+    probabilities = classifier.predict_proba(photos)  # (N, classes)
+    threshold = classifier.threshold_ if settings.threshold is None else settings.threshold
+    known = np.ones(len(regions), bool) if threshold is None else classifier.likeness(photos) >= threshold  # (N,)
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, : settings.top]  # (N, top)
+    for row, columns, is_known in zip(probabilities, best, known, strict=True):
+        status = Status.OK if is_known else Status.UNKNOWN
+        yield [(str(classifier.classes_[column]), float(row[column]), status) for column in columns]
+
+
+def _opened(
+    classifier: Classifier, files: Iterable[Path], wanted: Wanted, threads: int
+) -> Generator[_Face, None, None]:
+    """Open the files in threads, at most twice as many ahead as there are threads; yield their faces in order."""
+    ahead: deque[Future[list[_Face]]] = deque()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for file in files:
+            ahead.append(pool.submit(_open, file, wanted, classifier))
+            if len(ahead) > 2 * threads:
+                yield from ahead.popleft().result()
+        while ahead:
+            yield from ahead.popleft().result()
+    finally:  # also when nobody wants the rest
+        pool.shutdown(cancel_futures=True)
+
+
+def _open(file: Path, wanted: Wanted, classifier: Classifier) -> list[_Face]:
+    size, mode = classifier.image_size, classifier.image_mode
+    listed = wanted.table.of(file) if wanted.table else []
+    boxes = listed or [wanted.box]
+    data = _read(file)
+    if not isinstance(data, bytes):
+        return [_Face(file, box, data) for box in boxes]
+    if wanted.find and not listed:
+        found = find_regions(data, wanted.find, size, mode)
+        if isinstance(found, Failure):
+            return [_Face(file, None, found.reason)]
+        return [_Face(file, region.box, region) for region in found] or [_Face(file, None, Status.NO_FACE)]
+    regions = open_regions(data, boxes, size, mode)
+    if isinstance(regions, Failure):
+        return [_Face(file, box, regions.reason) for box in boxes]
+    return [
+        _Face(file, box, region.reason) if isinstance(region, Failure) else _Face(file, region.box, region)
+        for box, region in zip(boxes, regions, strict=True)
+    ]
+
+
+def _read(file: Path) -> bytes | Status | Reason:
+    try:
+        with file.open("rb") as source:
+            data = source.read(MOST_BYTES + 1)
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return Status.NO_PHOTO if file.is_dir() else Status.UNREADABLE
+    return Reason.TOO_LARGE if len(data) > MOST_BYTES else data
