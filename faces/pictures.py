@@ -25,9 +25,7 @@ def weights_picture(
 ) -> bytes:
     """Return a PNG of all hidden units, or of the `units` asked for, each under the person it speaks for most."""
     chosen = chosen_voices(classifier.voices(), units)
-    what = (
-        f"{len(chosen)} units" if units is None else f"{len(chosen)} of {len(classifier.voices())} hidden units"
-    )
+    what = f"{len(chosen)} units" if units is None else f"{len(chosen)} of {len(classifier.voices())} hidden units"
     if isinstance(classifier, HiddenClassifier):
         tiles = classifier.hidden_weights.cpu().numpy()
         side = classifier.image_size
