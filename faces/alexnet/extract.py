@@ -8,7 +8,7 @@ Neighbours: `data.images` opens, `network` computes, `cache` keeps.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def extract(
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
     on_photo: OnPhoto = lambda: None,
-) -> Iterator[Features]:
+) -> Generator[Features, None, None]:
     """Yield the features of the photos, in order, a batch at a time: (n, 1, 9216).
 
     With `mirror`, of each photo and of its mirror image: (n, 2, 9216). `on_photo` is called for each photo opened, by

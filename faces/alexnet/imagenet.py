@@ -4,6 +4,7 @@ torchvision knows the address, checks what came against its hash, and keeps the 
 time it is found there. What can go wrong becomes one line that says what to do.
 """
 
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -30,15 +31,18 @@ def imagenet_weights() -> Weights:
         _fetch(entry, file)
     usual = entry.transforms()
     preprocessing = Preprocessing(channels="RGB", scale=1 / 255, mean=tuple(usual.mean), deviation=tuple(usual.std))
-    return read_weights(file, source=IMAGENET, preprocessing=preprocessing)
+    weights = read_weights(file, source=IMAGENET, preprocessing=preprocessing)
+    if not weights.sha256.startswith(file.stem.rpartition("-")[2]):  # a file already there was not checked by anybody
+        raise RunError(f"{file} is damaged: its SHA-256 is {weights.sha256}; remove it, and it is fetched again")
+    return weights
 
 
 def _entry() -> Any:
     """torchvision's own entry of these weights: their address and their preprocessing."""
     try:
-        from torchvision.models import AlexNet_Weights  # type: ignore[import-untyped]
+        from torchvision.models import AlexNet_Weights
     except (AttributeError, ImportError, OSError, RuntimeError) as error:
-        found = ", ".join(f"{name} {_version(name)}" for name in ("torch", "torchvision"))
+        found = f"torch {torch.__version__}, torchvision {_version('torchvision')}"
         raise UsageError(
             f"torch and torchvision do not belong together ({found}; {_line(error)}): install both by one command, pip "
             "install --force-reinstall torch torchvision, with one --index-url for both if any; or use --weights PATH"
@@ -49,7 +53,7 @@ def _entry() -> Any:
 def _fetch(entry: Any, file: Path) -> None:
     """Let torchvision fetch the file and check it."""
     try:
-        entry.get_state_dict(progress=False, check_hash=True, map_location="cpu", weights_only=True)
+        entry.get_state_dict(progress=sys.stderr.isatty(), check_hash=True, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError) as error:  # no network, no such host, a full disk; not the file it should be
         raise RunError(
             f"no ImageNet weights in {file}, and they cannot be fetched ({_line(error)}): fetch {entry.url} where "

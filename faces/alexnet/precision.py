@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 
 Precision = Literal["float32", "bfloat16"]
+CPUINFO = Path("/proc/cpuinfo")
 _FLAGS = frozenset({"avx512_bf16", "amx_bf16"})  # instructions that multiply bfloat16 at twice the float32 rate or more
 
 
@@ -18,10 +19,10 @@ def choose_precision(device: str) -> Precision:
     return "bfloat16" if fast else "float32"
 
 
-def _cpu_multiplies_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def _cpu_multiplies_bfloat16() -> bool:
     """Linux lists a processor's instructions; elsewhere the answer is no, which costs time alone."""
     try:
-        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        lines = CPUINFO.read_text(encoding="utf-8").splitlines()
     except OSError:
         return False
     return any(line.startswith("flags") and not _FLAGS.isdisjoint(line.split()) for line in lines)

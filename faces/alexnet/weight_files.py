@@ -6,6 +6,8 @@ pickle). Two sets of names are known: torchvision's, `features.0.weight`, and th
 """
 
 import hashlib
+import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,8 +38,7 @@ def read_weights(path: Path, *, source: str | None = None, preprocessing: Prepro
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         tensors = _tensors(path)
     except Exception as error:  # unzipping and unpickling a stranger's bytes raise anything
-        reason = (str(error) or type(error).__name__).splitlines()[0][:120]
-        raise RunError(f"{path} cannot be read as weights ({_look(path)}; {reason}): fetch it again") from error
+        raise RunError(f"no weights in {path}: {_complaint(path, error)}") from error
     architecture = ORIGINAL if "conv1_weight_q" in tensors else TORCHVISION
     how, convolutions = (_original if architecture is ORIGINAL else _torchvision)(path, tensors)
     return Weights(
@@ -53,13 +54,18 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     """Read every tensor of the file by name."""
     suffix = path.suffix.lower()
     if suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
     if suffix == ".safetensors":
         return safetensors.torch.load_file(path)
-    kept = torch.load(path, map_location="cpu", weights_only=True)
-    kept = kept.get("state_dict", kept)  # as training scripts keep it, beside their optimiser
-    return {name.removeprefix("module."): value for name, value in kept.items() if isinstance(value, Tensor)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is wrong with the file is said in an error
+        kept = torch.load(path, map_location="cpu", weights_only=True)
+    if isinstance(kept, Mapping):
+        kept = kept.get("state_dict", kept)  # as training scripts keep it, beside their optimiser
+    if not isinstance(kept, Mapping):
+        raise pickle.UnpicklingError(f"a {type(kept).__name__}, not a dictionary")
+    return {str(name).removeprefix("module."): value for name, value in kept.items() if isinstance(value, Tensor)}
 
 
 def _torchvision(path: Path, tensors: Mapping[str, Tensor]) -> tuple[Preprocessing, Convolutions]:
@@ -91,7 +97,7 @@ def _convolutions(
 
 def _checked(path: Path, tensors: Mapping[str, Tensor], name: str, shape: tuple[int, ...]) -> Tensor:
     """Return a tensor of the file in float32, if it is there, of the right shape, and finite."""
-    expected = "expected torchvision's alexnet, or the original's conv1 to conv5"
+    expected = "expected the state dict of torchvision's alexnet, or the original's conv1 to conv5"
     if name not in tensors:
         held = ", ".join(list(tensors)[:3]) or "nothing"
         raise RunError(f"{path} holds another network ({held} ..., but no {name}): {expected}")
@@ -104,13 +110,18 @@ def _checked(path: Path, tensors: Mapping[str, Tensor], name: str, shape: tuple[
     return numbers
 
 
-def _look(path: Path) -> str:
-    """What a file that cannot be read looks like."""
+def _complaint(path: Path, error: Exception) -> str:
+    """What is wrong with a file that cannot be read, and what to do."""
     try:
         with path.open("rb") as file:
             start = file.read(64)
-    except OSError:
-        return "it cannot be opened"
+    except OSError as refusal:
+        return f"it cannot be opened ({refusal.strerror}); change its permissions"
     if not start:
-        return "it is empty"
-    return "it looks like a web page" if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else "not a whole one"
+        return "it is empty; fetch it again"
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return "it looks like a web page; fetch the file that the page is about"
+    if isinstance(error, pickle.UnpicklingError) or "pickle" in str(error):
+        return "it holds other things than named tensors, and nothing in it is run; save the state dict alone"
+    reason = (str(error) or type(error).__name__).splitlines()[0][:80]
+    return f"it is cut short or damaged ({reason}); fetch it again"

@@ -1,0 +1,141 @@
+"""From crop files on disk to conv5 features: ours beside the report's way, and beside a plain loop over batches.
+
+    python benchmarks/features.py [FOLDER] [--weights W] [--photos N] [--pairs 3] [--precision float32]
+
+The report's way takes one photo at a time, the plain loop 64; both in float32, with torch's own layers and all of its
+threads, each photo opened when its turn comes. Ours is `extract` as a training calls it, preparations included. Before
+any timing all three must agree. FOLDER holds crops a person; without one, pictures are drawn into a temporary folder.
+"""
+
+import argparse
+import functools
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.pairs import time_pairs
+from data.folder import read_folder
+from data.images import open_photo
+from faces.alexnet.architecture import SIZE, Architecture
+from faces.alexnet.extract import extract
+from faces.alexnet.frozen import Weights
+from faces.alexnet.precision import choose_precision
+from faces.alexnet.weights import load_weights
+
+BATCH = 64  # photos, of the plain loop
+
+
+def plain_loop(paths: Sequence[Path], weights: Weights, batch_size: int) -> Tensor:
+    """Return the features as one writes it down: open, normalise, stack, run layer after layer."""
+    with torch.no_grad():
+        starts = range(0, len(paths), batch_size)
+        batches = (torch.stack([_normalised(path, weights) for path in paths[at : at + batch_size]]) for at in starts)
+        return torch.cat([_forward(batch, weights) for batch in batches])
+
+
+def _normalised(path: Path, weights: Weights) -> Tensor:
+    """One photo as the network was trained on: (3, size, size)."""
+    how = weights.preprocessing
+    pixels = torch.from_numpy(np.array(open_photo(path.read_bytes(), SIZE, "RGB"))).permute(2, 0, 1)
+    x = (pixels if how.channels == "RGB" else pixels.flip(0)) * how.scale
+    return (x - torch.tensor(how.mean)[:, None, None]) / torch.tensor(how.deviation)[:, None, None]
+
+
+def _forward(x: Tensor, weights: Weights) -> Tensor:
+    """The network in torch's own layers: (N, 9216)."""
+    for stage, (weight, bias) in zip(weights.architecture.stages, weights.convolutions, strict=True):
+        x = F.relu(F.conv2d(x, weight, bias, stage.stride, stage.padding, groups=stage.groups))
+        if stage.normalised:
+            x = F.local_response_norm(x, 5, alpha=1e-4, beta=0.75, k=1.0)
+        if stage.pooled:
+            x = F.max_pool2d(x, 3, 2, ceil_mode=weights.architecture.ceil_pooling)
+    return x.flatten(1)
+
+
+def operations(architecture: Architecture) -> float:
+    """Multiplications and additions of the five convolutions for one photo, computed directly."""
+    total = 0
+    for stage, (side, _) in zip(architecture.stages, pairwise(architecture.sides(SIZE)), strict=True):
+        maps = (side + 2 * stage.padding - stage.kernel) // stage.stride + 1
+        total += 2 * maps**2 * stage.outputs * (stage.inputs // stage.groups) * stage.kernel**2
+    return float(total)
+
+
+def matrix_rate(side: int = 1024, times: int = 20) -> float:
+    """Floating-point operations a second of the fastest of some float32 matrix products, on all threads."""
+    a, b = torch.rand(2, side, side)
+    seconds = []
+    for _ in range(times):
+        started = time.perf_counter()
+        torch.mm(a, b)
+        seconds.append(time.perf_counter() - started)
+    return 2 * side**3 / min(seconds)
+
+
+def draw(folder: Path, photos: int) -> None:
+    """Fill the folder with JPEGs as large and as busy as crops of faces, for two people."""
+    generator = np.random.default_rng(0)
+    for number in range(photos):
+        coarse = Image.fromarray(generator.integers(0, 256, (12, 12, 3), dtype=np.uint8))
+        smooth = np.asarray(coarse.resize((SIZE, SIZE), Image.Resampling.BICUBIC), dtype=float)
+        pixels = (smooth + generator.normal(0, 6, smooth.shape)).clip(0, 255).astype(np.uint8)
+        person = folder / "AB"[number % 2]
+        person.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(person / f"{number}.jpg", quality=90, subsampling=0)
+
+
+def compare(paths: Sequence[Path], weights: Weights, arguments: argparse.Namespace) -> None:
+    """Print the two rows and what they mean."""
+
+    def ours() -> Tensor:
+        return torch.cat([torch.from_numpy(f) for f in extract(paths, weights, precision=arguments.precision)])[:, 0]
+
+    expected, got = plain_loop(paths[:BATCH], weights, BATCH), ours()[:BATCH]
+    print(f"cosine similarity with the plain loop's features: at least {F.cosine_similarity(expected, got).min():.6f}")
+    rate = matrix_rate()
+    for title, batch_size, at_least in (("one photo at a time", 1, 2.5), (f"batches of {BATCH}", BATCH, 1.5)):
+        theirs = functools.partial(plain_loop, paths, weights, batch_size)
+        pairs = time_pairs(ours, theirs, pairs=arguments.pairs, warm_up=1)
+        print(pairs.line(f"{len(paths)} photos, beside {title}", 1 / at_least))
+        print(f"    {1 / pairs.ratio:.2f} times its photos a second, wanted {at_least}")
+        seconds = min(pairs.ours)
+    reached = operations(weights.architecture) * len(paths) / seconds
+    print(f"matrix products in float32 reach {rate / 1e9:.0f} GFLOP/s on {torch.get_num_threads()} threads")
+    print(
+        f"ours: {len(paths) / seconds:.0f} photos/s, at best; their convolutions, computed directly, would be "
+        f"{reached / 1e9:.0f} GFLOP/s: {reached / rate:.0%} of that"
+    )
+
+
+def main() -> None:
+    """Run the comparison and print it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--weights", default="random")
+    parser.add_argument("--photos", type=int, default=256)
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default=choose_precision("cpu"))
+    arguments = parser.parse_args()
+    weights = load_weights(arguments.weights)
+    print(f"{weights.architecture.name} AlexNet, weights {weights.source}, ours in {arguments.precision}")
+    with tempfile.TemporaryDirectory() as drawn:
+        if arguments.folder is None:
+            draw(Path(drawn), arguments.photos)
+        folder = read_folder(arguments.folder or Path(drawn))
+        paths = [folder.path / photo.file for photo in folder.photos[: arguments.photos]]
+        compare(paths, weights, arguments)
+
+
+if __name__ == "__main__":
+    main()
