@@ -33,7 +33,7 @@ def download_portraits(
     processes: int = 1,
     retry_failed: bool = False,
     on_drawn: Callable[[], None] = lambda: None,
-    on_outcome: Callable[[Outcome], None] | None = None,
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Report:
     """Do as `download` does, for the gallery's photos. `on_drawn` is called once for each photo of a new list."""
     drawn: dict[str, bytes] = {}
@@ -49,10 +49,20 @@ def download_portraits(
         select(rows, people, limit),
         folder,
         settings=settings,
-        fetch=lambda row: drawn.pop(row.url, b"") or gallery.draw_url(row.url).jpeg,
+        fetch=lambda row: drawn.pop(row.url, b"") or draw_again(row),
         retry_failed=retry_failed,
         on_outcome=on_outcome,
     )
+
+
+def is_drawn(row: Row) -> bool:
+    """Whether the row's photo is a portrait, drawn here, and not on the web."""
+    return row.url.startswith("portrait://")
+
+
+def draw_again(row: Row) -> bytes:
+    """The photo of such a row. UsageError when this version draws no photo with this address."""
+    return Gallery.draw_url(row.url).jpeg
 
 
 def _row(number: int, photo: Photo) -> Row:

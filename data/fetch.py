@@ -26,11 +26,12 @@ from data.body import read_body
 from data.dial import Adapter, LineError, Timer
 from data.outcomes import Failure, one_line
 from data.reasons import Reason
+from data.robots import NAME, Robots
 from data.rows import Row
 from data.settings import DownloadSettings
 
 _HEADERS = {
-    "User-Agent": "faces (downloads listed photos; obeys X-Robots-Tag: noai)",
+    "User-Agent": f"{NAME} (downloads listed photos; obeys X-Robots-Tag: noai)",
     "Accept": "image/*,*/*;q=0.5",
     "Accept-Encoding": "identity",
 }
@@ -44,8 +45,10 @@ _SMALL = 1 << 14  # bytes: reading so much of a refusal is cheaper than a new co
 class Web:
     """One worker's connections to the web; a context manager that closes them."""
 
-    def __init__(self, settings: DownloadSettings) -> None:
+    def __init__(self, settings: DownloadSettings, robots: Robots | None = None) -> None:
+        """`robots`: obey these, asking for them as need be; None: a host's robots.txt is not asked for."""
         self._settings = settings
+        self._robots = robots
         self._timer = Timer(settings.timeout)
         self._session = _Session()
         self._session.trust_env = False  # proxies and certificates are passed below; no passwords from ~/.netrc
@@ -68,17 +71,19 @@ class Web:
         """The bytes that `row.url` leads to, or why there are none; after `seconds` it is over."""
         self._timer.start(seconds)
         try:
-            return self._follow(row.url)
+            return self._follow(row.url, self._robots)
         except LineError as error:
             return error.failure
         except (requests.RequestException, faults.HTTPError, OSError, ValueError) as error:
             return _failure(error)
 
-    def _follow(self, url: str) -> bytes | Failure:
-        """Go where redirects lead, as far as they may."""
+    def _follow(self, url: str, robots: Robots | None) -> bytes | Failure:
+        """Go where redirects lead, as far as they and the robots.txt of each host may be followed."""
         seen: set[str] = set()
         while url not in seen and len(seen) <= self._settings.max_redirects:
             seen.add(url)
+            if robots is not None and (refusal := robots.refuse(url, lambda page: self._follow(page, None))):
+                return refusal
             with self._get(url) as response:
                 target = response.headers.get("Location", "")
                 if response.status_code not in _REDIRECTS or not target:

@@ -1,45 +1,27 @@
 """What has become of each row, kept in `DIR/journal.sqlite` so that nothing is asked twice, whatever ends a run.
 
-    meta       the format, and the crop settings that every file of the folder was made with
-    people     which folder is whose
-    outcomes   a line a row that ended, by the row's key
-    listing    the list as the last run read it: its order, a key a row
-
 One process at a time: the folder itself is locked, and the lock goes with the process. A line is written after its file
-is safely in place, never before. The table forms change only together with `_FORMAT`.
-Neighbours: `download` writes, `summary` reads.
+is safely in place, never before, and is taken out after its file is gone. Neighbours: `database` holds the tables,
+`download` writes, `summary` and `verify` read, `forget` takes out.
 """
 
-import fcntl
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import starmap
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from data.database import FORMAT, disk, locked, opened
 from data.names import candidates, folded
 from data.outcomes import Outcome
-from data.publish import refused
 from data.reasons import Reason
-from data.rows import Row
+from data.rows import Box, Row
 from errors import StorageError, UsageError
 
-_FORMAT = "1"
-_FILE = "journal.sqlite"
-_TABLES = """
-    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS people (
-        name TEXT PRIMARY KEY, folder TEXT NOT NULL, folded TEXT NOT NULL UNIQUE
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS outcomes (
-        key BLOB PRIMARY KEY, name TEXT, url TEXT, box TEXT, sha256 TEXT,
-        reason TEXT NOT NULL, file TEXT, photo TEXT, crop TEXT, detail TEXT NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS listing (place INTEGER PRIMARY KEY, number INTEGER NOT NULL, key BLOB NOT NULL);
-"""
+FILE = "journal.sqlite"
+_FINISHED = "finished"  # in `meta`: the mark of the list last worked through
 _MOST_NAMES = 10_000  # folders remembered between two look-ups
 
 
@@ -66,17 +48,28 @@ class Line(NamedTuple):
     photo: str | None
 
 
+class Stored(NamedTuple):
+    """A row whose crop is stored, with the crop's SHA-256, and the row to ask for if it has to be had again."""
+
+    file: str
+    crop: str
+    row: Row
+
+
 class Journal:
     """The journal of one folder, open and locked; a context manager. StorageError when the disk refuses."""
 
-    def __init__(self, folder: Path, crop_settings: dict[str, str]) -> None:
-        self._path = folder / _FILE
+    def __init__(self, folder: Path, crop_settings: dict[str, str] | None = None) -> None:
+        """Without `crop_settings` the folder's own hold, and it must have a journal; UsageError if it has none."""
+        self._path = folder / FILE
         self._folders: dict[str, str] = {}
+        if crop_settings is None and not self._path.is_file():
+            raise UsageError(f"{folder} holds no {FILE}: expected a folder that `download` has made")
         with ExitStack() as undo:
-            undo.callback(os.close, _locked(folder))
-            self._database = _opened(self._path)
+            undo.callback(os.close, locked(folder))
+            self._database = opened(self._path)
             undo.callback(self._database.close)
-            self._agree(crop_settings)
+            self.crop_settings = self._agree(crop_settings)
             self._closing = undo.pop_all()
 
     def __enter__(self) -> Self:
@@ -85,24 +78,37 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._closing, _disk(self._path):
+        with self._closing, disk(self._path):
             self._database.commit()
 
     def begin_list(self) -> None:
-        """Forget the order of the list that an earlier run read."""
-        with _disk(self._path):
+        """Forget the order of the list that an earlier run read, and that it was finished."""
+        with disk(self._path):
             self._database.execute("DELETE FROM listing")
+            self._database.execute("DELETE FROM meta WHERE name = ?", (_FINISHED,))
+
+    def finish_list(self, mark: str) -> None:
+        """Note that the list which `mark` stands for has been worked through."""
+        with disk(self._path):
+            self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_FINISHED, mark))
+
+    @property
+    def finished(self) -> str | None:
+        """The mark of the list last worked through; None when the last run did not come to the end of its list."""
+        with disk(self._path):
+            found = self._database.execute("SELECT value FROM meta WHERE name = ?", (_FINISHED,)).fetchone()
+        return found and str(found[0])
 
     def list_rows(self, rows: Iterable[tuple[int, bytes]]) -> None:
         """Note the numbers and keys of the list's next rows."""
-        with _disk(self._path):
+        with disk(self._path):
             self._database.executemany("INSERT INTO listing (number, key) VALUES (?, ?)", rows)
 
     def ended(self, keys: list[bytes]) -> dict[bytes, Ended]:
         """What is known of these rows; rows that have not ended are left out."""
         marks = ",".join("?" * len(keys))
         query = f"SELECT key, reason, file, photo, crop, detail FROM outcomes WHERE key IN ({marks})"
-        with _disk(self._path):
+        with disk(self._path):
             found = self._database.execute(query, keys)
             return {key: Ended(Reason(reason), *rest) for key, reason, *rest in found}
 
@@ -111,20 +117,20 @@ class Journal:
         if name not in self._folders:
             if len(self._folders) >= _MOST_NAMES:
                 self._folders.clear()
-            with _disk(self._path):
+            with disk(self._path):
                 self._folders[name] = self._claimed(name)
         return self._folders[name]
 
     def record(self, outcomes: Iterable[tuple[bytes, Outcome]]) -> None:
         """Keep how rows ended. Certain against a kill of the process from the next `commit` on."""
-        with _disk(self._path):
+        with disk(self._path):
             self._database.executemany(
-                "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", starmap(_values, outcomes)
+                "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", starmap(_values, outcomes)
             )
 
     def commit(self) -> None:
         """Write down what was recorded."""
-        with _disk(self._path):
+        with disk(self._path):
             self._database.commit()
 
     def lines(self) -> Iterator[Line]:
@@ -133,8 +139,59 @@ class Journal:
             SELECT number, name, url, box, sha256, reason, file, photo
             FROM listing JOIN outcomes USING (key) ORDER BY place
         """
-        with _disk(self._path):
+        with disk(self._path):
             yield from map(Line._make, self._database.execute(query))
+
+    def looks(self) -> Iterator[tuple[int, str, str]]:
+        """What each crop of the list looks like, whose it is, and its file."""
+        query = "SELECT look, name, file FROM outcomes WHERE look IS NOT NULL AND key IN (SELECT key FROM listing)"
+        with disk(self._path):
+            for look, name, file in self._database.execute(query):
+                yield int(look, 16), name, file
+
+    def stored(self) -> Iterator[Stored]:
+        """Every row whose crop is stored, of this list and of earlier ones, in the order of the files' names."""
+        query = "SELECT name, url, box, sha256, file, crop FROM outcomes WHERE file IS NOT NULL ORDER BY file"
+        with disk(self._path):
+            for name, url, box, sha256, file, crop in self._database.execute(query):
+                yield Stored(file, crop, Row(0, name, url, Box.parse(box) if box else None, sha256))
+
+    def files(self) -> Iterator[str]:
+        """The files of `stored`, in the same order."""
+        with disk(self._path):
+            for (file,) in self._database.execute("SELECT file FROM outcomes WHERE file IS NOT NULL ORDER BY file"):
+                yield file
+
+    def knows_file(self, file: str) -> bool:
+        """Whether a row's crop is stored under this name."""
+        with disk(self._path):
+            return self._database.execute("SELECT 1 FROM outcomes WHERE file = ?", (file,)).fetchone() is not None
+
+    def names(self) -> list[str]:
+        """Everyone that a row is about, in alphabetical order."""
+        query = "SELECT name FROM people UNION SELECT name FROM outcomes WHERE name IS NOT NULL ORDER BY 1"
+        with disk(self._path):
+            return [name for (name,) in self._database.execute(query)]
+
+    def crops_of(self, name: str) -> list[str]:
+        """The SHA-256 of each crop of the person, sorted, each once."""
+        query = "SELECT DISTINCT crop FROM outcomes WHERE name = ? AND crop IS NOT NULL ORDER BY crop"
+        with disk(self._path):
+            return [crop for (crop,) in self._database.execute(query, (name,))]
+
+    def forget(self, name: str) -> int:
+        """Take out all lines about the person, from `commit` on for good; returns how many rows there were."""
+        with disk(self._path):
+            self._database.execute("PRAGMA secure_delete = ON")  # what is taken out is overwritten
+            rows = "SELECT key FROM outcomes WHERE name = ?"
+            self._database.execute(f"DELETE FROM listing WHERE key IN ({rows})", (name,))
+            self._database.execute("DELETE FROM people WHERE name = ?", (name,))
+            return self._database.execute("DELETE FROM outcomes WHERE name = ?", (name,)).rowcount
+
+    def drop_traces(self) -> None:
+        """Empty the log that SQLite keeps beside the journal: what was taken out is still in it."""
+        with disk(self._path):
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _claimed(self, name: str) -> str:
         for (folder,) in self._database.execute("SELECT folder FROM people WHERE name = ?", (name,)):
@@ -145,18 +202,20 @@ class Journal:
                 return folder
         raise StorageError(f"{self._path}: every folder that {name!r} could have is another person's")
 
-    def _agree(self, crop_settings: dict[str, str]) -> None:
+    def _agree(self, crop_settings: dict[str, str] | None) -> dict[str, str]:
         """Note the settings in a journal without crops; refuse if the folder's crops were made otherwise."""
-        wanted = {"format": _FORMAT, **crop_settings}
-        with _disk(self._path):
-            known = dict(self._database.execute("SELECT name, value FROM meta"))
+        with disk(self._path):
+            known = dict(self._database.execute("SELECT name, value FROM meta WHERE name <> ?", (_FINISHED,)))
+            asked_for = {name: value for name, value in known.items() if name != "format"}
+            asked_for = asked_for if crop_settings is None else crop_settings
+            wanted = {"format": FORMAT, **asked_for}
             if known == wanted:
-                return
+                return asked_for
             bare = self._database.execute("SELECT 1 FROM outcomes WHERE file IS NOT NULL LIMIT 1").fetchone() is None
-            if bare and known.get("format", _FORMAT) == _FORMAT:
+            if bare and known.get("format", FORMAT) == FORMAT:
                 self._database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", wanted.items())
                 self._database.commit()
-                return
+                return asked_for
         different = [name for name in wanted if known.get(name) != wanted[name]]
         made = ", ".join(f"{name} {known.get(name)}" for name in different)
         asked = ", ".join(f"{name} {wanted[name]}" for name in different)
@@ -168,41 +227,4 @@ class Journal:
 def _values(key: bytes, outcome: Outcome) -> tuple[object, ...]:
     row = outcome.row
     said = (row.name, row.url, row.box and str(row.box), row.sha256) if isinstance(row, Row) else (None,) * 4
-    return (key, *said, outcome.reason.value, outcome.file, outcome.photo, outcome.crop, outcome.detail)
-
-
-def _locked(folder: Path) -> int:
-    """Lock the folder, making it if needed; StorageError when another process has it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise refused(folder, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise StorageError(f"another download is working in {folder}: wait for it, or choose another folder") from error
-    except OSError as error:
-        os.close(handle)
-        raise refused(folder, error) from error
-    return handle
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    with _disk(path):
-        database = sqlite3.connect(path)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")  # a commit outlives the process; power may take the last ones
-        database.execute("PRAGMA cache_size = -65536")  # KiB
-        database.executescript(_TABLES)
-        return database
-
-
-@contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    """SQLite's complaints as one line."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageError(f"cannot use the journal {path}: {error}") from error
+    return (key, *said, outcome.reason.value, outcome.file, outcome.photo, outcome.crop, outcome.detail, outcome.look)

@@ -1,7 +1,7 @@
 """The bytes that came for a row -> a file in its place, or the reason why not: verify, crop, publish, in this order.
 
 Nothing is decoded or stored before the SHA-256 has been compared. The same code serves photos from the web and
-portraits drawn here. Neighbours: `crop`, `publish`; `download` calls this in its workers.
+portraits drawn here. Neighbours: `crop`, `looks`, `publish`; `download` calls this in its workers.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from data.crop import crop
+from data.looks import look_of
 from data.outcomes import Failure, Outcome
 from data.publish import publish
 from data.reasons import Reason
@@ -37,7 +38,7 @@ def keep(
         return Outcome(row, picture.reason, photo=photo, detail=picture.detail)
     file = f"{person}/{photo[:12]}-{row.key.hex()[:8]}.jpg"
     publish(folder / file, picture)
-    return Outcome(row, Reason.OK, file, photo, hashlib.sha256(picture).hexdigest())
+    return Outcome(row, Reason.OK, file, photo, hashlib.sha256(picture).hexdigest(), look=look_of(picture))
 
 
 def _what_came(data: bytes) -> str:

@@ -9,6 +9,7 @@ Whether a URL answers, or a box fits its photo, is not known here. Neighbours: `
 """
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 from data.rows import BadRow, Box, Row, Unselected
 from errors import ListError, UsageError
 
+_RULES = 1  # what the rows of a file are: raise it when the same file comes to give other rows
 _LONGEST_LINE = 32_768  # characters; the longest URL that servers take is a quarter of that
 _URL = re.compile(r"https?://([^/?#\\\s]+)(?:[/?#].*)?", re.IGNORECASE)
 _PLAIN_HOST = re.compile(r"[\w.-]+(?::[1-9][0-9]{0,3})?")  # of nearly every URL: nothing more to look into
@@ -39,6 +41,13 @@ def count_lines(path: Path) -> int:
     """About how many rows the list has, for a progress bar: its line feeds, counted without reading the rows."""
     with path.open("rb") as file:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def mark_of(path: Path, people: Iterable[str] | None = None, limit: int | None = None) -> str:
+    """Stand for what `select(read_list(path), people, limit)` gives: a digest of the file, and what is kept."""
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return f"rules {_RULES}, list {content}, people {sorted(set(people or ()))}, limit {limit}"
 
 
 def select(

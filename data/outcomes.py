@@ -28,7 +28,8 @@ def one_line(error: object) -> str:
 class Outcome:
     """How a row ended. `file` is relative to the folder; `photo` is the SHA-256 of the bytes that came, if any did.
 
-    `crop` is the SHA-256 of the stored file. `fresh` is False when an earlier run had ended the row already.
+    `crop` is the SHA-256 of the stored file and `look` what it looks like (`looks`). `fresh` is False when an earlier
+    run had ended the row already.
     """
 
     row: Row | BadRow
@@ -38,3 +39,4 @@ class Outcome:
     crop: str | None = None
     detail: str = ""
     fresh: bool = True
+    look: str | None = None

@@ -1,9 +1,10 @@
 """Which row is asked for next: no host more than a few times at once, none before the time it named, none in vain.
 
 A plain data structure for one thread: it is told what happens and at what time, and keeps neither clock nor thread.
-Rows wait here by host. A host that answers 429 or 503 with a time rests until then, a row that may pass waits alone,
-and the workers do other rows meanwhile. A host that several rows in a row could not reach is given up.
-Neighbour: `download`, which owns the one instance.
+Rows wait here by host. A host that answers 429 or 503 with a time rests until then, one that nothing reaches until its
+first rows are tried again; a row that may pass waits alone, and the workers do other rows meanwhile. A host that
+several rows in a row could not reach is given up.
+Neighbour: `work`, which owns the one instance.
 """
 
 import heapq
@@ -11,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from itertools import count
 
+from data.doubts import host_of
 from data.outcomes import Failure
 from data.reasons import Reason
 from data.rows import Row
@@ -31,8 +33,8 @@ class Task:
 
     @property
     def host(self) -> str:
-        """What rows share a limit by: the URL between its slashes."""
-        return self.row.url.split("/", 3)[2].lower()
+        """What rows share a limit by."""
+        return host_of(self.row.url)
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +42,7 @@ class _Host:
     waiting: deque[Task] = field(default_factory=deque)
     active: int = 0
     rest_until: float = 0.0
+    unanswered: int = 0  # attempts in a row that did not reach it
     offered: bool = False  # stands in the queue of hosts that a row may be taken of
 
 
@@ -80,17 +83,25 @@ class Pace:
         """The row ended, for this reason."""
         self.size -= 1
         failures, _ = self._failures.pop(task.host, (0, reason))
-        if reason in _OUT_OF_REACH:
+        if reason not in _OUT_OF_REACH:
+            self._hosts[task.host].unanswered = 0
+        else:
             self._failures[task.host] = (failures + 1, reason)
             if len(self._failures) > _MOST_HOSTS:
                 self._failures.pop(next(iter(self._failures)))
         self._release(task.host)
 
-    def again(self, task: Task, moment: float, *, rest: bool) -> None:
-        """The row is to be asked for again at `moment`; with `rest`, nor is any row of its host before then."""
+    def again(self, task: Task, moment: float, *, reason: Reason, rest: bool) -> None:
+        """The row, which met this reason, is to be asked for again at `moment`.
+
+        With `rest`, no row of its host is asked for before then; nor is one while nothing reaches the host: what waits
+        would only fail too, before the first rows have found out whether it comes back.
+        """
+        host = self._hosts[task.host]
+        host.unanswered = host.unanswered + 1 if reason in _OUT_OF_REACH else 0
+        rest = rest or host.unanswered > 1
         heapq.heappush(self._later, (moment, next(self._order), task.host, None if rest else task))
         if rest:
-            host = self._hosts[task.host]
             host.rest_until = max(host.rest_until, moment)
             host.waiting.appendleft(task)
         self._release(task.host)

@@ -2,7 +2,7 @@
 
 Both are read off the journal, so they also tell of rows that an earlier run finished; rows of the list that have never
 been asked for are left out. Written a line at a time: the manifest of a million rows takes no memory.
-Neighbours: `journal`, `publish`; `folder` reads the manifest.
+Neighbours: `journal`, `publish`; `doubts` and `twins` find what no single row shows; `folder` reads the manifest.
 """
 
 import csv
@@ -12,23 +12,30 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from data.journal import Journal
+from data.doubts import Doubts, host_of
+from data.journal import Journal, Line
 from data.publish import publish, publishing
 from data.reasons import Reason
+from data.twins import find_twins
 
+MANIFEST, REPORT = "manifest.csv", "report.json"
 COLUMNS = ("row", "name", "url", "box", "sha256", "reason", "file")
 _FORMULAS = ("=", "+", "-", "@")
+_MOST_HOSTS = 20  # named in a report: those with the most rows that failed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The counts of a list: its rows that ended, by reason and (those that are ok) by person."""
+    """What came of a list: its rows that ended, by reason, by person and by host, and what is suspicious about them."""
 
     rows: int
     ok: int
     reasons: dict[str, int]
-    people: dict[str, int]
+    people: dict[str, int]  # rows that are ok
     seconds: float  # that this run took
+    hosts: dict[str, dict[str, int]]  # of those with most failures, the worst first, their rows by reason
+    warnings: list[str]
+    near_duplicates: list[list[str]]  # groups of files that show one picture under different names
 
     @property
     def failed_fraction(self) -> float:
@@ -36,30 +43,66 @@ class Report:
         return (self.rows - self.ok) / self.rows if self.rows else 0.0
 
 
+class _Tally:
+    """The counts, fed a line at a time."""
+
+    def __init__(self) -> None:
+        self.reasons: Counter[str] = Counter()
+        self.people: Counter[str] = Counter()
+        self.hosts: Counter[tuple[str, str]] = Counter()
+        self.doubts = Doubts()
+
+    def add(self, line: Line) -> None:
+        self.reasons[line.reason] += 1
+        if line.name is not None and line.url is not None:
+            self.people[line.name] += line.reason == Reason.OK
+            self.hosts[host_of(line.url), line.reason] += 1
+            self.doubts.notice(line.reason, line.url, line.photo)
+
+    def worst_hosts(self) -> dict[str, dict[str, int]]:
+        """Those with the most failures, and all their rows by reason."""
+        failed = Counter[str]()
+        for (host, reason), n in self.hosts.items():
+            failed[host] += n if reason != Reason.OK else 0
+        worst = sorted((host for host in failed if failed[host]), key=lambda host: (-failed[host], host))[:_MOST_HOSTS]
+        reasons = sorted({reason for _, reason in self.hosts})
+        return {host: {reason: n for reason in reasons if (n := self.hosts[host, reason])} for host in worst}
+
+
 def publish_summary(journal: Journal, folder: Path, seconds: float) -> Report:
     """Write `manifest.csv` and `report.json`, and return the report. StorageError when the disk refuses."""
-    reasons: Counter[str] = Counter()
-    people: Counter[str] = Counter()
-    with publishing(folder / "manifest.csv") as file:
+    tally = _Tally()
+    with publishing(folder / MANIFEST) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
         for line in journal.lines():
-            reasons[line.reason] += 1
-            if line.name is not None:
-                people[line.name] += line.reason == Reason.OK
+            tally.add(line)
             digest = line.sha256 or line.photo
             writer.writerow((line.number, _inert(line.name), line.url, line.box, digest, line.reason, line.file))
         text.detach()
+    twins = find_twins(journal.looks)
+    alike = [f"{len(twins)} groups of crops look alike across people: see near_duplicates in {REPORT}"] if twins else []
     report = Report(
-        rows=reasons.total(),
-        ok=reasons[Reason.OK],
-        reasons=dict(sorted(reasons.items())),
-        people=dict(sorted(people.items())),
+        rows=tally.reasons.total(),
+        ok=tally.reasons[Reason.OK],
+        reasons=dict(sorted(tally.reasons.items())),
+        people=dict(sorted(tally.people.items())),
         seconds=round(seconds, 3),
+        hosts=tally.worst_hosts(),
+        warnings=[*tally.doubts.warnings(), *alike],
+        near_duplicates=twins,
     )
-    publish(folder / "report.json", (json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n").encode())
+    publish(folder / REPORT, (json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n").encode())
     return report
+
+
+def read_report(folder: Path, seconds: float) -> Report | None:
+    """The report of an earlier run, as of a run of `seconds`; None when it is missing or of another version."""
+    try:
+        return Report(**{**json.loads((folder / REPORT).read_bytes()), "seconds": round(seconds, 3)})
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def _inert(name: str | None) -> str | None:

@@ -23,6 +23,7 @@ class Site:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._server.block_on_close = False
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hung up is no news
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
@@ -87,6 +88,20 @@ def site() -> Iterator[Site]:
     site = Site()
     yield site
     site.close()
+
+
+@pytest.fixture(scope="module")
+def site_factory() -> Iterator[Callable[[], Site]]:
+    """As many sites as a module's tests want, each a host of its own."""
+    sites: list[Site] = []
+
+    def another() -> Site:
+        sites.append(Site())
+        return sites[-1]
+
+    yield another
+    for site in sites:
+        site.close()
 
 
 @pytest.fixture

@@ -191,7 +191,12 @@ def test_scaled_decoding_stays_within_two_levels_on_average(photo: Draw, filter:
 def test_a_large_photo_is_decoded_scaled(photo: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
     load = Image.Image.crop
-    monkeypatch.setattr(Image.Image, "crop", lambda self, box: decoded.append(self.size) or load(self, box))
+
+    def noted(self: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+        decoded.append(self.size)
+        return load(self, box)
+
+    monkeypatch.setattr(Image.Image, "crop", noted)
     crop(photo(0, 1280, 960), None, SMALL)
     crop(photo(0, 1280, 960), Box(0, 0, 100, 100), SMALL)
     crop(photo(0, 1280, 960), None, DownloadSettings(size=32, filter="nearest"))

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from data.download import download
+from data.forget import forget
 from data.journal import Journal
-from data.lists import select
+from data.lists import mark_of, select
 from data.outcomes import Outcome
 from data.reasons import Reason
 from data.rows import BadRow, Box, Row
@@ -89,7 +90,9 @@ def test_another_place_than_the_web_is_no_host_to_spare(photo: Draw, tmp_path: P
         return photo(one.number)
 
     settings = DownloadSettings(workers=8, per_host=1)
-    report, _ = run([row(n, f"http://portraits.invalid/{n}") for n in range(8)], tmp_path, fetch=fetch, settings=settings)
+    report, _ = run(
+        [row(n, f"http://portraits.invalid/{n}") for n in range(8)], tmp_path, fetch=fetch, settings=settings
+    )
     assert report.ok == 8
 
 
@@ -264,6 +267,99 @@ def test_a_folder_without_crops_takes_any_settings(site: Site, tmp_path: Path) -
     assert site.asked == {"/gone": 1}
 
 
+# A third run with nothing to do ---------------------------------------------------------------------------------------
+
+
+def unread() -> Iterator[Row]:
+    pytest.fail("the list was read")
+    yield
+
+
+@pytest.fixture
+def finished(site: Site, photo: Draw, tmp_path: Path) -> list[Row]:
+    """Rows that a run with the mark "all" has come to the end of."""
+    rows = [row(1, site.serve("/1", photo())), row(2, site.url("/gone"))]
+    run(rows, tmp_path, mark="all")
+    return rows
+
+
+def test_a_finished_list_is_not_even_read(finished: list[Row], tmp_path: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*") if "sqlite" not in path.name}
+    report, outcomes = run(unread(), tmp_path, mark="all")
+    assert (report.rows, report.ok, report.reasons, outcomes) == (2, 1, {"http_404": 1, "ok": 1}, [])
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def change_the_manifest(folder: Path, rows: list[Row]) -> None:
+    (folder / "manifest.csv").write_text("edited\n")
+
+
+def lose_the_report(folder: Path, rows: list[Row]) -> None:
+    (folder / "report.json").unlink()
+
+
+def lose_a_crop(folder: Path, rows: list[Row]) -> None:
+    (folder / crops(folder)[0]).unlink()
+
+
+def lose_a_person(folder: Path, rows: list[Row]) -> None:
+    (folder / crops(folder)[0]).unlink()
+    (folder / "Ann").rmdir()
+
+
+def work_on_another_list(folder: Path, rows: list[Row]) -> None:
+    run(rows[:1], folder, mark="another")
+
+
+def be_interrupted(folder: Path, rows: list[Row]) -> None:
+    def stop(outcome: Outcome) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(rows, folder, on_outcome=stop)
+
+
+def verify_and_forget(folder: Path, rows: list[Row]) -> None:
+    forget(folder, "Ann")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_the_manifest,
+        lose_the_report,
+        lose_a_crop,
+        lose_a_person,
+        work_on_another_list,
+        be_interrupted,
+        verify_and_forget,
+    ],
+)
+def test_after_any_change_the_list_is_worked_through(
+    finished: list[Row], tmp_path: Path, change: Callable[[Path, list[Row]], None]
+) -> None:
+    change(tmp_path, finished)
+    report, outcomes = run(finished, tmp_path, mark="all")
+    assert len(outcomes) == 2
+    assert report.ok == len(crops(tmp_path)) == 1
+    assert len((tmp_path / "manifest.csv").read_text().splitlines()) == 3
+
+
+def test_failed_rows_are_asked_for_again_when_that_is_asked(finished: list[Row], site: Site, tmp_path: Path) -> None:
+    run(finished, tmp_path, mark="all", retry_failed=True)
+    assert site.asked == {"/1": 1, "/gone": 2}
+
+
+def test_the_mark_of_a_list_changes_with_the_file_and_with_what_is_selected(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    marks = set()
+    for text in ("name,url\nAnn,http://a.example/1\n", "name,url\nAnn,http://a.example/2\n"):
+        file.write_text(text)
+        marks |= {mark_of(file), mark_of(file, ["Ann"]), mark_of(file, None, 3), mark_of(file, ["Ann"], 3)}
+        assert mark_of(file, ["Bob", "Ann"]) == mark_of(file, ["Ann", "Bob", "Ann"])
+    assert len(marks) == 8
+
+
 # Ends that are not the list's -----------------------------------------------------------------------------------------
 
 
@@ -365,7 +461,7 @@ def test_manifest_and_report(site: Site, photo: Draw, tmp_path: Path) -> None:
     seen, file = hashlib.sha256(photo()).hexdigest(), next(one.file for one in outcomes if one.file)
     assert (tmp_path / "manifest.csv").read_text() == (
         "row,name,url,box,sha256,reason,file\n"
-        f"1,\"'=1+1, Bob\",{site.url('/gone')},,{seen},http_404,\n"
+        f'1,"\'=1+1, Bob",{site.url("/gone")},,{seen},http_404,\n'
         "2,,,,,bad_row,\n"
         f'3,Ann,{site.url("/3")},"-5,0,20,20",{seen},ok,{file}\n'
     )
@@ -375,6 +471,9 @@ def test_manifest_and_report(site: Site, photo: Draw, tmp_path: Path) -> None:
         "reasons": {"bad_row": 1, "http_404": 1, "ok": 1},
         "people": {"=1+1, Bob": 0, "Ann": 1},
         "seconds": report.seconds,
+        "hosts": {f"127.0.0.1:{site.port}": {"http_404": 1, "ok": 1}},
+        "warnings": [],
+        "near_duplicates": [],
     }
     assert report.failed_fraction == pytest.approx(2 / 3)
 
@@ -410,3 +509,49 @@ def test_sixteen_bit_png_without_a_hash(site: Site, tmp_path: Path) -> None:
     Image.new("I;16", (20, 20), 40_000).save(file, "PNG")
     report, _ = run([row(1, site.serve("/1", file.getvalue()))], tmp_path)
     assert report.ok == 1
+
+
+# What the rows show together ------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_column_is_told_while_the_run_goes_on(photo: Draw, tmp_path: Path) -> None:
+    told: list[tuple[int, str]] = []
+    done: list[Outcome] = []
+    rows = [row(n, f"http://a.example/{n}", b"no") for n in range(300)]
+    report, _ = run(
+        rows,
+        tmp_path,
+        fetch=lambda one: str(one.number).encode(),
+        on_outcome=done.append,
+        on_warning=lambda line: told.append((len(done), line)),
+    )
+    ((moment, line),) = told
+    assert moment == 100
+    assert "none of the first 100 photos" in line
+    assert report.warnings == [line]
+
+
+def test_crops_that_look_alike_across_people_are_listed(
+    site: Site, picture: Callable[..., Image.Image], photo: Draw, tmp_path: Path
+) -> None:
+    sharp, soft = io.BytesIO(), io.BytesIO()
+    picture(1, 200, 160).save(sharp, "JPEG", quality=95)
+    picture(1, 100, 80).save(soft, "JPEG", quality=60)
+    people = {"Ann": [sharp.getvalue(), photo(2), photo(2, 65, 48)], "Bob": [soft.getvalue(), photo(3)]}
+    rows = [
+        row(10 * n + k, site.serve(f"/{name}{k}", data), name=name)
+        for n, (name, photos) in enumerate(people.items())
+        for k, data in enumerate(photos)
+    ]
+    report, outcomes = run(rows, tmp_path, settings=DownloadSettings(size=64, allow_private=True))
+    files = {one.row.url.rpartition("/")[2]: one.file for one in outcomes if isinstance(one.row, Row)}
+    assert report.near_duplicates == [[files["Ann0"], files["Bob0"]]]
+    assert report.warnings == ["1 groups of crops look alike across people: see near_duplicates in report.json"]
+
+
+def test_hosts_with_most_failures_come_first(tmp_path: Path) -> None:
+    rows = [row(n, f"http://host{n % 30}.example/{n}") for n in range(300)]
+    rows += [row(n, f"http://Worst.example:8080/{n}") for n in range(1000, 1020)]
+    report, _ = run(rows, tmp_path, fetch=lambda one: b"")
+    assert len(report.hosts) == 20
+    assert next(iter(report.hosts.items())) == ("worst.example:8080", {"not_an_image": 20})

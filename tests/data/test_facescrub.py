@@ -42,6 +42,9 @@ def test_the_list_gives_what_the_web_still_had(shared: Path, tmp_path: Path, mir
         "Bill Hader": 147,
         "Angie Harmon": 100,
     }
+    assert report.near_duplicates == []
+    assert [line.split()[0] for line in report.warnings] == ["image.qpicture.com", "www.angieharmon.net"]
+    assert next(iter(report.hosts.items())) == ("www.contactmusic.com", {"hash_mismatch": 48})
     crops = list(folder.glob("*/*.jpg"))
     assert Counter(path.parent.name for path in crops) == report.people
     for path in crops:

@@ -76,6 +76,10 @@ def faults(site: Site) -> dict[str, Callable[[BaseHTTPRequestHandler], None]]:
         request.wfile.write(b"64\r\nonly a part")
         request.close_connection = True
 
+    def long_body(request: BaseHTTPRequestHandler) -> None:
+        head(request, "Content-Length: 30000")
+        request.wfile.write(b"x" * 30_000)
+
     def endless_body(request: BaseHTTPRequestHandler) -> None:
         head(request, "Connection: close")
         while not site.closing.is_set():
@@ -117,7 +121,7 @@ def faults(site: Site) -> dict[str, Callable[[BaseHTTPRequestHandler], None]]:
         "/stalls": stalls,
         "/short-body": short_body,
         "/short-chunks": short_chunks,
-        "/long-body": lambda request: (head(request, "Content-Length: 30000"), request.wfile.write(b"x" * 30_000))[0],
+        "/long-body": long_body,
         "/endless-body": endless_body,
         "/reset": reset,
         "/no-http": no_http,
@@ -241,8 +245,15 @@ def test_redirects_are_followed_and_connections_kept(site: Site) -> None:
     site.serve("/b", status=301, Location="/photo#part")
     site.serve("/a", status=302, Location=site.url("/b"))
     ports = set()
-    for path, route in list(site.routes.items()):
-        site.routes[path] = lambda request, route=route: (ports.add(request.client_address[1]), route(request))[1]
+
+    def noted(route: Callable[[BaseHTTPRequestHandler], None]) -> Callable[[BaseHTTPRequestHandler], None]:
+        def answer(request: BaseHTTPRequestHandler) -> None:
+            ports.add(request.client_address[1])
+            route(request)
+
+        return answer
+
+    site.routes.update({path: noted(route) for path, route in site.routes.items()})
     assert ask(site.url("/a")) == b"photo"
     assert site.asked == {"/a": 1, "/b": 1, "/photo": 1}
     assert len(ports) == 1

@@ -1,10 +1,12 @@
 """Which files are lists, and what each line of them says."""
 
+import csv
+import io
 import itertools
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.lists import count_lines, read_list, select
@@ -162,6 +164,42 @@ def test_any_file_is_a_list_or_a_list_error(tmp_path_factory: pytest.TempPathFac
         return
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
     assert any(isinstance(row, Row) for row in rows)
+
+
+cells = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
+said = st.tuples(
+    st.lists(cells, min_size=1, max_size=3).map(" ".join),
+    st.builds(
+        "http://{}.example/{}".format, st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.text("/?#=&%a1", max_size=9)
+    ),
+    st.builds(Box, *[st.integers(-99, 9999)] * 4),
+    st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(said, min_size=1, max_size=5), st.booleans(), st.sampled_from(["\n", "\r\n"]))
+def test_what_a_list_says_is_what_is_read(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, Box, str]], table: bool, end: str
+) -> None:
+    text = io.StringIO()
+    if table:
+        writer = csv.writer(text, lineterminator=end)
+        writer.writerows([("sha256", "name", "more", "box", "url"), *((d, name, "", b, u) for name, u, b, d in rows)])
+    else:
+        text.write("".join(f"{name}\t1\t2\t{u}\t{b}\t{d}{end}" for name, u, b, d in rows))
+    path = write(tmp_path_factory.getbasetemp(), text.getvalue())
+    assert list(read_list(path)) == [Row(number, *row) for number, row in enumerate(rows, start=1)]
+
+
+@settings(deadline=None)
+@given(st.lists(st.binary(max_size=60).map(lambda line: line.translate(None, b"\0\r\n")), max_size=8))
+def test_no_line_of_a_strangers_spoils_another(tmp_path_factory: pytest.TempPathFactory, strange: list[bytes]) -> None:
+    lines = [GOOD.encode()]
+    for line in strange:
+        lines += [line + b"\n", GOOD.encode()]
+    rows = list(read_list(write(tmp_path_factory.getbasetemp(), b"".join(lines))))
+    assert sum(isinstance(row, Row) for row in rows) == len(strange) + 1
 
 
 def test_facescrubs_own_list_has_no_bad_row(shared: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_row_waits_alone_for_its_next_attempt() -> None:
     pace.add(first)
     pace.add(second)
     assert taken(pace) == ["a/1"]
-    pace.again(first, 5.0, rest=False)
+    pace.again(first, 5.0, reason=Reason.HTTP_5XX, rest=False)
     assert pace.next_moment() == 5.0
     assert taken(pace, 1.0) == ["a/2"]
     pace.done(second, Reason.OK)
@@ -58,13 +58,26 @@ def test_a_host_that_names_a_time_rests_until_then_and_others_do_not() -> None:
     for one in (first, second, third):
         pace.add(one)
     assert taken(pace) == ["a/1", "a/2"]
-    pace.again(first, 5.0, rest=True)
-    pace.again(second, 9.0, rest=True)
+    pace.again(first, 5.0, reason=Reason.RATE_LIMITED, rest=True)
+    pace.again(second, 9.0, reason=Reason.RATE_LIMITED, rest=True)
     pace.add(task("b"))
     assert taken(pace, 1.0) == ["b/1"]
     assert taken(pace, 5.0) == []
     assert sorted(taken(pace, 9.0)) == ["a/1", "a/2"]
     assert pace.size == 4
+
+
+def test_a_host_that_nothing_reaches_rests_until_the_first_rows_are_tried_again() -> None:
+    pace = Pace(per_host=2, give_up_after=3)
+    first, second = task("a", 1), task("a", 2)
+    for one in (first, second, task("a", 3), task("a", 4)):
+        pace.add(one)
+    assert taken(pace) == ["a/1", "a/2"]
+    pace.again(first, 5.0, reason=Reason.TIMEOUT, rest=False)  # one may be that photo's own fault
+    assert taken(pace, 1.0) == ["a/3"]
+    pace.again(second, 6.0, reason=Reason.CONNECT, rest=False)
+    assert taken(pace, 5.9) == []
+    assert taken(pace, 6.0) == ["a/2"]
 
 
 def test_a_host_out_of_reach_is_given_up_with_its_reason() -> None:

@@ -1,0 +1,187 @@
+"""One pass over the rows of a list: read, hand out, collect, write down, until the last has ended.
+
+One thread reads the rows, decides what is asked next (`pace`) and is the only one to touch the journal; the workers
+(`crew`) fetch, verify, crop and publish. A worker gets its next row only after its last one is in the journal: a run
+killed at any moment has at most `workers` rows to ask for again. The list is read as it is worked through, never held.
+Neighbour: `download`, which sets it all up.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from data.crew import Crew
+from data.doubts import Doubts
+from data.journal import Ended
+from data.outcomes import Failure, Outcome
+from data.pace import Pace, Task
+from data.reasons import Reason
+from data.rows import BadRow, Row, Unselected
+from data.settings import DownloadSettings
+
+_BATCH = 500  # rows read and looked up at a time
+_AHEAD = 2000  # rows that may wait, so that one slow host leaves work for the others
+_FIRST_WAIT = 0.5  # seconds before the second attempt; each further one waits twice as long
+
+Item = Row | BadRow | Unselected
+
+
+class Book(Protocol):
+    """What a pass asks of a journal, and tells it."""
+
+    def begin_list(self) -> None:
+        """A list begins."""
+
+    def list_rows(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        """The numbers and keys of its next rows."""
+
+    def ended(self, keys: list[bytes]) -> dict[bytes, Ended]:
+        """Which of these rows have ended, and how."""
+        ...
+
+    def folder_of(self, name: str) -> str:
+        """Where a person's crops go."""
+        ...
+
+    def record(self, outcomes: Iterable[tuple[bytes, Outcome]]) -> None:
+        """How rows ended."""
+
+    def commit(self) -> None:
+        """What was recorded is to last."""
+
+
+class Work:
+    """One pass over a list."""
+
+    def __init__(
+        self,
+        journal: Book,
+        crew: Crew,
+        pace: Pace,
+        folder: Path,
+        settings: DownloadSettings,
+        *,
+        retry_failed: bool,
+        on_outcome: Callable[[Outcome], None],
+        on_warning: Callable[[str], None],
+    ) -> None:
+        self._journal = journal
+        self._crew = crew
+        self._folder = folder
+        self._settings = settings
+        self._retry_failed = retry_failed
+        self._on_outcome = on_outcome
+        self._on_warning = on_warning
+        self._doubts = Doubts()
+        self._pace = pace
+        self._same: dict[bytes, list[Row]] = {}  # rows on their way, by key: equal rows are asked for once
+        self._waiting = 0  # rows on their way, equal ones counted each
+        self._ended: list[tuple[bytes, Outcome]] = []  # not yet written down
+
+    def work_through(self, rows: Iterator[Item]) -> None:
+        """Read, hand out, collect, until the list is at its end and no row is on its way."""
+        self._journal.begin_list()
+        more = True
+        while more or self._pace.size:
+            reading = more and self._waiting < _AHEAD
+            if reading:
+                batch = list(islice(rows, _BATCH))
+                more = bool(batch)
+                self._admit(batch)
+            self._hand_out()
+            self._collect(wait=not reading)
+
+    def _admit(self, batch: list[Item]) -> None:
+        """List the rows, report those that have ended, let the others wait for a worker."""
+        read = [item.row if isinstance(item, Unselected) else item for item in batch]
+        keys = [row.key for row in read]
+        self._journal.list_rows([(row.number, key) for row, key in zip(read, keys, strict=True)])
+        ended = self._journal.ended(keys)
+        for item, key in zip(batch, keys, strict=True):
+            if isinstance(item, BadRow):
+                self._end(key, Outcome(item, Reason.BAD_ROW, detail=item.problem))
+            elif isinstance(item, Row):
+                self._admit_row(item, key, ended.get(key))
+
+    def _admit_row(self, row: Row, key: bytes, ended: Ended | None) -> None:
+        if ended is not None and self._stands(ended):
+            self._on_outcome(Outcome(row, ended.reason, ended.file, ended.photo, ended.crop, ended.detail, fresh=False))
+        elif row.box is not None and row.box.is_empty:
+            self._end(key, Outcome(row, Reason.BAD_BOX, detail=f"nothing lies in the box {row.box}"))
+        else:
+            self._waiting += 1
+            equal = self._same.setdefault(key, [])
+            equal.append(row)
+            if len(equal) == 1:
+                self._pace.add(Task(row, key, self._journal.folder_of(row.name)))
+
+    def _stands(self, ended: Ended) -> bool:
+        """Whether a row that has ended is to be left at that: its file is there, or its failure is not tried again."""
+        if ended.reason is Reason.OK:
+            return ended.file is not None and (self._folder / ended.file).is_file()
+        return not self._retry_failed
+
+    def _hand_out(self) -> None:
+        """Give every idle worker a row, as far as there are rows that may be asked for now."""
+        now = time.monotonic()
+        while self._crew.idle and (task := self._pace.take(now)):
+            failure = self._pace.given_up(task)
+            if failure is not None:
+                self._end_task(task, Outcome(task.row, failure.reason, detail=failure.detail))
+                continue
+            task.since = now if task.since is None else task.since
+            self._crew.give(task, self._settings.deadline - (now - task.since))
+
+    def _collect(self, *, wait: bool) -> None:
+        """Take what the workers have done, write it down, then tell."""
+        for task, result in self._crew.results(self._seconds_to_wait() if wait else 0.0):
+            if isinstance(result, Outcome):
+                self._end_task(task, result)
+            elif not self._ask_again(task, result):
+                self._end_task(task, Outcome(task.row, result.reason, detail=result.detail))
+        ended, self._ended = self._ended, []
+        self._journal.record(ended)
+        self._journal.commit()
+        for key, outcome in ended:
+            self._tell(key, outcome)
+        self._crew.check()
+
+    def _tell(self, key: bytes, outcome: Outcome) -> None:
+        """The row, and those equal to it, have ended and stand in the journal."""
+        equal: Sequence[Row | BadRow] = self._same.pop(key, [])
+        self._waiting -= len(equal)
+        for row in equal or (outcome.row,):
+            self._on_outcome(replace(outcome, row=row))
+        url = outcome.row.url if isinstance(outcome.row, Row) else None
+        if warning := self._doubts.notice(outcome.reason, url, outcome.photo):
+            self._on_warning(warning)
+
+    def _seconds_to_wait(self) -> float | None:
+        """Until a worker is done or, with one idle, a row that rests is due."""
+        if self._ended or not self._pace.size:
+            return 0.0
+        due = self._pace.next_moment()
+        return None if due is None or not self._crew.idle else max(due - time.monotonic(), 0.0)
+
+    def _ask_again(self, task: Task, failure: Failure) -> bool:
+        """Let the row wait for another attempt, if that may help and still fits its deadline."""
+        if not failure.passing or task.attempts >= self._settings.retries or task.since is None:
+            return False
+        wait = _FIRST_WAIT * 2**task.attempts if failure.wait is None else failure.wait
+        moment = time.monotonic() + wait
+        if moment >= task.since + self._settings.deadline:
+            return False
+        task.attempts += 1
+        self._pace.again(task, moment, reason=failure.reason, rest=failure.wait is not None)
+        return True
+
+    def _end_task(self, task: Task, outcome: Outcome) -> None:
+        self._pace.done(task, outcome.reason)
+        self._end(task.key, outcome)
+
+    def _end(self, key: bytes, outcome: Outcome) -> None:
+        """The row has ended: to be written down with the next `_collect`."""
+        self._ended.append((key, outcome))
