@@ -11,8 +11,9 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,8 @@ from faces.settings import CLASS_WEIGHTS, DEVICES, HeadSettings, HiddenSettings,
 PORTRAITS = Path("datasets/portraits")
 MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet": HeadSettings}
 BAD_ROWS_SHOWN = 10
+HOSTS_SHOWN = 5
+WEB_FLAGS = ("workers", "per_host", "timeout", "deadline", "retries", "max_bytes", "allow_private", "respect_robots")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,17 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def download(options: argparse.Namespace) -> int:
     """`download`: a list of photos, or the portraits, into a folder of crops."""
-    settings = DownloadSettings(
-        size=options.size,
-        gray=options.gray,
-        workers=options.workers,
-        per_host=options.per_host,
-        timeout=options.timeout,
-        deadline=options.deadline,
-        retries=options.retries,
-        max_bytes=options.max_bytes,
-        allow_private=options.allow_private,
-    )
+    settings = DownloadSettings(size=options.size, gray=options.gray, **_web(options))
     if options.list is None:
         report = _download_portraits(options, options.out or PORTRAITS, settings)
     else:
@@ -69,9 +62,14 @@ def download(options: argparse.Namespace) -> int:
     return 0 if report["ok"] and 1 - report["ok"] / report["rows"] <= options.max_failed else 1
 
 
+def _web(options: argparse.Namespace) -> dict[str, Any]:
+    """How the web is asked, as the flags say."""
+    return {name: getattr(options, name) for name in WEB_FLAGS}
+
+
 def _download_list(options: argparse.Namespace, folder: Path, settings: DownloadSettings) -> dict[str, Any]:
     from data.download import download as download_list
-    from data.lists import count_lines, read_list, select
+    from data.lists import count_lines, mark_of, read_list, select
 
     rows = select(read_list(options.list), options.person, options.limit)
     total = count_lines(options.list) if options.person is None and options.limit is None else options.limit
@@ -82,7 +80,13 @@ def _download_list(options: argparse.Namespace, folder: Path, settings: Download
             advance("")
 
         report = download_list(
-            rows, folder, settings=settings, retry_failed=options.retry_failed, on_outcome=on_outcome
+            rows,
+            folder,
+            settings=settings,
+            retry_failed=options.retry_failed,
+            mark=mark_of(options.list, options.person, options.limit),
+            on_outcome=on_outcome,
+            on_warning=lambda warning: _log(f"warning: {warning}"),
         )
     return _print_report(options, folder, report)
 
@@ -107,14 +111,19 @@ def _download_portraits(options: argparse.Namespace, folder: Path, settings: Dow
 
 
 def _print_report(options: argparse.Namespace, folder: Path, report: Any) -> dict[str, Any]:
-    """Print what came of the rows, by reason and by person; return it as JSON's dictionary."""
-    counts = {name: getattr(report, name) for name in ("rows", "ok", "reasons", "people", "seconds")}
+    """Print what came of the rows, by reason, person and host, and what is suspicious; return it for JSON."""
+    counts = asdict(report)
     if not options.json:
         print(f"{report.ok} of {report.rows} rows verified, cropped and stored in {folder}")
-        for title, table in (("reason", report.reasons), ("person", report.people)):
+        failed = {host: sum(n for reason, n in rows.items() if reason != "ok") for host, rows in report.hosts.items()}
+        worst = dict(list(failed.items())[:HOSTS_SHOWN])
+        tables = (("reason", report.reasons), ("person", report.people), ("failed at", worst))
+        for title, table in tables:
             width = max(map(len, table), default=0)
             for name, n in table.items():
                 print(f"  {title}  {name:<{width}}  {n:>6}")
+        for warning in report.warnings:
+            print(f"  warning  {warning}")
     return counts
 
 
@@ -135,6 +144,50 @@ def _bad_rows(path: Path) -> Iterator[Callable[[Any], None]]:
     yield complain
     if bad > BAD_ROWS_SHOWN:
         _log(f"{path}: {bad - BAD_ROWS_SHOWN} more bad rows, see manifest.csv")
+
+
+def verify(options: argparse.Namespace) -> int:
+    """`verify`: a folder of crops beside its journal."""
+    from data.verify import verify as verify_folder
+
+    with _bar(options, "hashing", None) as advance:
+        found = verify_folder(
+            options.folder,
+            repair=options.repair,
+            settings=DownloadSettings(**_web(options)),
+            on_file=lambda: advance(""),
+        )
+    if options.json:
+        _print_json({**asdict(found), "right": found.is_right})
+        return int(not found.is_right)
+    for what in ("missing", "changed", "foreign", "repaired"):
+        for file in getattr(found, what):
+            print(f"{what:<8}  {file}")
+    for file, why in found.failed.items():
+        print(f"failed    {file}: {why}")
+    counts = ", ".join(f"{len(getattr(found, what))} {what}" for what in ("missing", "changed", "foreign"))
+    mended = f"; {len(found.repaired)} repaired, {len(found.failed)} failed" if options.repair else ""
+    print(f"{found.checked} crops checked in {options.folder}: {counts}{mended}")
+    return int(not found.is_right)
+
+
+def forget(options: argparse.Namespace) -> int:
+    """`forget`: a person's photos, features and lines out of a folder."""
+    from data.forget import forget as forget_person
+
+    def forget_photos(photos: Collection[str]) -> None:
+        if any(options.folder.glob(".features-*")):
+            from faces.alexnet.cache import forget as forget_features
+
+            forget_features(options.folder, photos)
+
+    forgotten = forget_person(options.folder, options.person, forget_photos=forget_photos)
+    if options.json:
+        _print_json({"rows": forgotten.rows, "files": forgotten.files})
+    else:
+        print(f"{options.person}: {forgotten.rows} rows and {forgotten.files} files removed from {options.folder}")
+        print("a list that names this person still does: a download of it brings the photos back")
+    return 0
 
 
 def train_faces(options: argparse.Namespace) -> int:
@@ -287,6 +340,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_download(commands)
+    _add_verify(commands)
+    _add_forget(commands)
     _add_train_faces(commands)
     _add_predict(commands)
     _add_show_weights(commands)
@@ -311,6 +366,19 @@ def _add_download(commands: Any) -> None:
     add("--limit", type=_count, metavar="N", help="only the first N rows (default: all)")
     add("--size", type=int, default=DownloadSettings.size, metavar="PIXELS", help="side of a crop")
     add("--gray", action="store_true", help="crops with one channel instead of three")
+    _add_web(add)
+    add("--retry-failed", action="store_true", help="ask again for rows that failed in an earlier run")
+    add(
+        "--max-failed",
+        type=_fraction,
+        default=1.0,
+        metavar="FRACTION",
+        help="exit 1 when more than this share of rows failed",
+    )
+    _add_output(add)
+
+
+def _add_web(add: Callable[..., Any]) -> None:
     add("--workers", type=int, default=DownloadSettings.workers, metavar="N", help="rows in flight at once")
     add("--per-host", type=int, default=DownloadSettings.per_host, metavar="N", help="of them at one host")
     add("--timeout", type=float, default=DownloadSettings.timeout, metavar="S", help="seconds without a byte")
@@ -324,15 +392,24 @@ def _add_download(commands: Any) -> None:
     add("--retries", type=int, default=DownloadSettings.retries, metavar="N", help="further attempts at what can pass")
     add("--max-bytes", type=int, default=DownloadSettings.max_bytes, metavar="N", help="largest photo fetched")
     add("--allow-private", action="store_true", help="fetch from private and local addresses too")
-    add("--retry-failed", action="store_true", help="ask again for rows that failed in an earlier run")
-    add(
-        "--max-failed",
-        type=_fraction,
-        default=1.0,
-        metavar="FRACTION",
-        help="exit 1 when more than this share of rows failed",
-    )
+    add("--respect-robots", action="store_true", help="ask for nothing that a host's robots.txt forbids")
+
+
+def _add_verify(commands: Any) -> None:
+    about = "hash what a download stored again; name what is missing, changed or foreign; exit 1 if anything is"
+    add = _command(commands, "verify", verify, about, "python cli.py verify datasets/six --repair")
+    add("folder", type=Path, metavar="DIR", help="a folder that download has made")
+    add("--repair", action="store_true", help="download just what is missing or changed again")
+    _add_web(add)
     _add_output(add)
+
+
+def _add_forget(commands: Any) -> None:
+    about = "remove a person from a folder: photos, crops, cached features, journal, manifest and report lines"
+    add = _command(commands, "forget", forget, about, "python cli.py forget datasets/six 'Alec Baldwin'")
+    add("folder", type=Path, metavar="DIR", help="a folder that download has made")
+    add("person", metavar="NAME", help="the name as the list has it")
+    add("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def _add_train_faces(commands: Any) -> None:

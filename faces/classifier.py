@@ -6,6 +6,7 @@ A subclass says how photos become inputs, what the network is, and what is saved
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,6 +33,21 @@ from nn.training_state import TrainingState
 KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold for "none of these" lets pass
 
 
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Let torch compute on so many threads of the processor inside the block.
+
+    Two threads that wait for each other after every small step are slower than one, and five times slower when
+    another program wants a core too: 43 s against 9 s were seen for the hidden-layer network.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class Classifier(ABC):
     """Photos (N, ...) -> names. `classes_`, sorted, and `network` exist after `fit` or `load`.
 
@@ -43,6 +59,7 @@ class Classifier(ABC):
     image_mode: Mode  # what an image must be to be read: its channels, and its side in pixels
     image_size: int
     quantity = "probability of the name"
+    one_thread = False  # on a processor: its steps are too small to be shared out
     quick_to_train = False  # seconds, so that it can be trained once more for each person left out
 
     def __init__(self, options: TrainingOptions, *, seed: int = 0, device: str = "cpu") -> None:
@@ -120,11 +137,26 @@ class Classifier(ABC):
         """
         self.classes_ = np.unique(np.asarray(names))
         x, target = self._opened(photos), self._targets(names)
-        options = self.options
         generator = torch.Generator(self.device).manual_seed(self.seed)
         self._prepare(x, target)
         self.network = self._build(self._inputs(x[:1]).shape[1], len(self.classes_), generator)
-        self.history = train(
+        with threads(1 if self.one_thread else torch.get_num_threads()):
+            self.history = self._train(x, target, generator, validation, on_epoch, resume)
+        if validation is not None:
+            self.threshold_ = float(np.quantile(self.likeness(validation[0]), 1 - KNOWN_ACCEPTED))
+        return self
+
+    def _train(
+        self,
+        x: Tensor,
+        target: Tensor,
+        generator: Generator,
+        validation: tuple[NDArray[Any], Sequence[str]] | None,
+        on_epoch: OnEpoch | None,
+        resume: TrainingState | None,
+    ) -> History:
+        options = self.options
+        return train(
             self.network,
             CrossEntropy(label_smoothing=options.label_smoothing, class_weights=self._class_weights(target)),
             AdamW(self.network.parameters(), weight_decay=options.weight_decay),
@@ -141,9 +173,6 @@ class Classifier(ABC):
             on_epoch=on_epoch,
             resume=resume,
         )
-        if validation is not None:
-            self.threshold_ = float(np.quantile(self.likeness(validation[0]), 1 - KNOWN_ACCEPTED))
-        return self
 
     def predict_proba(self, photos: NDArray[Any]) -> NDArray[np.float32]:
         """Return probabilities (N, classes), columns as in `classes_`: the mean over several views."""

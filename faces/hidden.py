@@ -24,6 +24,7 @@ class HiddenClassifier(Classifier):
 
     kind = "hidden"
     image_mode = "L"
+    one_thread = True
 
     def __init__(self, settings: HiddenSettings | None = None, *, seed: int = 0, device: str = "cpu") -> None:
         settings = settings or HiddenSettings()

@@ -79,9 +79,7 @@ def _in_order(
                 yield ahead.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
-            torch.set_num_threads(
-                threads
-            )  # a worker's setting is its own, but also what later threads would start from
+            torch.set_num_threads(threads)  # a worker's is its own, but the last one set is what new threads take over
 
 
 def _opened(paths: Sequence[Path], size: int, on_photo: OnPhoto) -> Tensor:
