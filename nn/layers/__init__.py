@@ -1,6 +1,7 @@
 """Layers with forward and backward, one a file. `base.py` holds the contract, `operation.py` enforces it."""
 
 from nn.layers.base import Layer
+from nn.layers.conv2d import Conv2d
 from nn.layers.dropout import Dropout
 from nn.layers.flatten import Flatten
 from nn.layers.leaky_relu import LeakyReLU
@@ -14,6 +15,7 @@ from nn.layers.softmax import Softmax
 from nn.layers.tanh import Tanh
 
 __all__ = [
+    "Conv2d",
     "Dropout",
     "Flatten",
     "Layer",

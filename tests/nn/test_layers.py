@@ -5,6 +5,7 @@ Autograd is the oracle. It differentiates the same function written with torch's
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from errors import LayerError
 from nn.gradient_check import layer_errors
 from nn.initialisers import normal
 from nn.layers import (
+    Conv2d,
     Dropout,
     Flatten,
     Layer,
@@ -52,6 +54,14 @@ def linear(inputs: int, outputs: int) -> Linear:
     return Linear(inputs, outputs, generator=seeded(2), bias_initialiser=normal(1), dtype=torch.float64)
 
 
+def conv(channels: int, outputs: int, kernel: int | tuple[int, int], **how: Any) -> Conv2d:
+    return Conv2d(channels, outputs, kernel, generator=seeded(2), bias_initialiser=normal(1), dtype=torch.float64, **how)
+
+
+def convolved(**how: Any) -> Oracle:
+    return lambda x, p: functional.conv2d(x, p["weight"], p.get("bias"), **how)
+
+
 def dropped(x: Tensor) -> Tensor:
     """What a Dropout(0.4) with a generator seeded 3 does in its first forward."""
     return x * (torch.rand(x.shape, generator=seeded(3)) >= 0.4) / 0.6
@@ -65,6 +75,21 @@ def network(x: Tensor, p: dict[str, Tensor]) -> Tensor:
 CASES = [
     Case("linear", lambda: linear(7, 3), (7,), lambda x, p: functional.linear(x, p["weight"], p["bias"])),
     Case("linear onto one", lambda: linear(5, 1), (5,), lambda x, p: functional.linear(x, p["weight"], p["bias"])),
+    Case("conv", lambda: conv(2, 3, 3), (2, 5, 7), convolved()),
+    Case("conv of many windows", lambda: conv(2, 3, 3), (2, 35, 37), convolved()),
+    Case("conv onto one", lambda: conv(1, 1, 1), (1, 3, 2), convolved()),
+    Case("conv as large as the image", lambda: conv(3, 4, (5, 4)), (3, 5, 4), convolved()),
+    Case("conv with stride", lambda: conv(2, 3, 3, stride=2), (2, 8, 7), convolved(stride=2)),
+    Case("conv with padding", lambda: conv(2, 3, (3, 2), padding=(2, 1)), (2, 5, 4), convolved(padding=(2, 1))),
+    Case(
+        "conv with both, of many windows",
+        lambda: conv(2, 3, (5, 4), stride=(2, 3), padding=(2, 0)),
+        (2, 72, 95),
+        convolved(stride=(2, 3), padding=(2, 0)),
+    ),
+    Case("conv same", lambda: conv(2, 3, 3, padding="same"), (2, 5, 4), convolved(padding="same")),
+    Case("conv same, even", lambda: conv(2, 3, (2, 4), padding="same"), (2, 5, 4), convolved(padding="same")),
+    Case("conv without bias", lambda: conv(2, 3, 3, bias=False), (2, 5, 7), convolved()),
     Case("flatten", Flatten, (2, 3, 5), lambda x, p: x.flatten(1)),
     Case("reshape", lambda: Reshape(2, 5, 3), (30,), lambda x, p: x.reshape(-1, 2, 5, 3)),
     Case("relu", ReLU, (3, 5), lambda x, p: x.relu()),
