@@ -18,15 +18,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from data.rows import Box
-from data.settings import DownloadSettings, SplitSizes
+from data.settings import MNIST_FOLDER, DownloadSettings, SplitSizes
 from errors import FacesError, UsageError
 from faces.settings import CLASS_WEIGHTS, DEVICES, HeadSettings, HiddenSettings, TrainingOptions
 
 PORTRAITS = Path("datasets/portraits")
+MNIST = "mnist"  # in the place of a list
 MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet": HeadSettings}
 BAD_ROWS_SHOWN = 10
 HOSTS_SHOWN = 5
 WEB_FLAGS = ("workers", "per_host", "timeout", "deadline", "retries", "max_bytes", "allow_private", "respect_robots")
+PHOTO_FLAGS = ("person", "limit", "size", "gray", "workers", "per_host", "max_bytes", "retry_failed", "max_failed")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def download(options: argparse.Namespace) -> int:
-    """`download`: a list of photos, or the portraits, into a folder of crops."""
+    """`download`: a list of photos, or the portraits, into a folder of crops; or MNIST's files."""
+    if options.list == MNIST:
+        return _download_mnist(options)
+    if options.source is not None:
+        raise UsageError("--from is for `download mnist` alone: a list itself says where its photos are")
     settings = DownloadSettings(size=options.size, gray=options.gray, **_web(options))
     if options.list is None:
         report = _download_portraits(options, options.out or PORTRAITS, settings)
@@ -65,6 +71,26 @@ def download(options: argparse.Namespace) -> int:
 def _web(options: argparse.Namespace) -> dict[str, Any]:
     """How the web is asked, as the flags say."""
     return {name: getattr(options, name) for name in WEB_FLAGS}
+
+
+def _download_mnist(options: argparse.Namespace) -> int:
+    plain = _parser().parse_args(["download"])
+    for flag in PHOTO_FLAGS:
+        if getattr(options, flag) != getattr(plain, flag):
+            raise UsageError(f"--{flag.replace('_', '-')} is for photos: leave it out, MNIST is four whole files")
+    from data.mnist import FILES
+    from data.mnist_download import download_mnist
+
+    folder, settings = options.out or MNIST_FOLDER, DownloadSettings(**_web(options))
+    with _bar(options, "fetching MNIST", len(FILES)) as advance:
+        origins = download_mnist(folder, source=options.source, settings=settings, on_file=advance)
+    if options.json:
+        _print_json({"folder": str(folder), "files": origins})
+        return 0
+    for name, origin in origins.items():
+        print(f"{name:<24} {'was there' if origin is None else f'from {origin}'}")
+    print(f"MNIST's {len(origins)} files verified in {folder}")
+    return 0
 
 
 def _download_list(options: argparse.Namespace, folder: Path, settings: DownloadSettings) -> dict[str, Any]:
@@ -350,18 +376,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_download(commands: Any) -> None:
-    about = "fetch a list of photos, verify each SHA-256, crop, store; without a list, draw the portraits"
+    about = "fetch a list of photos, or MNIST, verify each SHA-256, crop, store; without a list, draw the portraits"
     add = _command(
         commands, "download", download, about, "python cli.py download faces.tsv --out datasets/six --workers 8"
     )
     add(
         "list",
         nargs="?",
-        type=Path,
+        type=_list_or_mnist,
         metavar="LIST",
-        help="FaceScrub's tab-separated form, or CSV with a header name,url,box,sha256",
+        help="FaceScrub's tab-separated form, or CSV with a header name,url,box,sha256; or the word mnist: the four "
+        "files of MNIST (a list of that name is ./mnist)",
     )
-    add("--out", type=Path, metavar="DIR", help=f"where crops go (default: {PORTRAITS}, or datasets/ and LIST's stem)")
+    add(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help=f"where crops or files go (default: {PORTRAITS}, {MNIST_FOLDER}, or datasets/ and LIST's stem)",
+    )
+    add(
+        "--from",
+        dest="source",
+        type=_folder_or_url,
+        metavar="FOLDER|URL",
+        help="of mnist: where its files are, gzipped or not (default: torchvision's mirrors)",
+    )
     add("--person", nargs="+", metavar="NAME", help="only these people's rows (default: all)")
     add("--limit", type=_count, metavar="N", help="only the first N rows (default: all)")
     add("--size", type=int, default=DownloadSettings.size, metavar="PIXELS", help="side of a crop")
@@ -601,6 +640,19 @@ def _box(text: str) -> Box:
     if box.is_empty:
         raise argparse.ArgumentTypeError(f"expected x1 < x2 and y1 < y2, got {text!r}")
     return box
+
+
+def _list_or_mnist(text: str) -> Path | str:
+    return MNIST if text == MNIST else Path(text)
+
+
+def _folder_or_url(text: str) -> Path | str:
+    """Read a folder's path, or the URL of one as a string."""
+    if text.lower().startswith(("http://", "https://")):
+        return text
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"expected a folder or an http or https URL, got {text!r}")
+    return Path(text)
 
 
 def _fraction(text: str) -> float:

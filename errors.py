@@ -3,9 +3,10 @@
     FacesError                 the root, the only one `cli.py` catches
     ├── UsageError             a flag or an argument that cannot be meant
     ├── ListError              a list of photos that is not one
-    ├── DatasetError           a folder of photos that cannot be trained on
+    ├── DatasetError           a folder of photos or digits that cannot be trained on
     ├── RunError               a run folder or checkpoint that cannot be read here
     ├── LayerError             tensors of the wrong shape, or backward before forward
+    ├── FetchError             a file that no server gave as it should be
     └── StorageError           the disk refused: full, read-only, in use by another process
 
 A message is one line a person can act on: what was wrong, what was expected, what came, what to do.
@@ -27,7 +28,7 @@ class ListError(FacesError):
 
 
 class DatasetError(FacesError):
-    """A folder of photos that is missing, empty, or too small for what was asked."""
+    """A folder of photos or digits that is missing, empty, damaged, or too small for what was asked."""
 
 
 class RunError(FacesError):
@@ -36,6 +37,12 @@ class RunError(FacesError):
 
 class LayerError(FacesError, ValueError):
     """A layer, loss or optimiser was given what its contract forbids."""
+
+
+class FetchError(FacesError):
+    """No server gave the file that was asked for, or none the right one; what had come before it is stored."""
+
+    exit_code = 1
 
 
 class StorageError(FacesError):

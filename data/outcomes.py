@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from data.reasons import Reason
 from data.rows import BadRow, Row
 
+_FIRST_WAIT = 0.5  # seconds before the second attempt; each further one waits twice as long
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -17,6 +19,10 @@ class Failure:
     detail: str = ""
     passing: bool = False
     wait: float | None = None
+
+    def pause(self, attempts: int) -> float:
+        """Seconds to wait before the next attempt, after so many that were repeated."""
+        return _FIRST_WAIT * 2**attempts if self.wait is None else self.wait
 
 
 def one_line(error: object) -> str:

@@ -19,7 +19,7 @@ _PART = re.compile(r".+\.part-(\d+)-([0-9a-f]+)")
 _THIS_RUN = secrets.token_hex(4)  # tells our own parts from those of a dead process that had our number
 
 
-def publish(path: Path, data: bytes) -> None:
+def publish(path: Path, data: bytes | bytearray) -> None:
     """Write `data` to `path`, making its folder if needed. StorageError when the disk refuses."""
     with publishing(path) as file:
         file.write(data)

@@ -5,6 +5,7 @@ range and, where it changes the crops, with a line in `crop_settings`, which a f
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, get_args
 
 from errors import UsageError
@@ -13,6 +14,7 @@ Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 FILTERS: tuple[str, ...] = get_args(Filter)
 
 MIB = 1 << 20
+MNIST_FOLDER = Path("datasets/mnist")
 
 
 @dataclass(frozen=True, kw_only=True)

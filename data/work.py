@@ -24,7 +24,6 @@ from data.settings import DownloadSettings
 
 _BATCH = 500  # rows read and looked up at a time
 _AHEAD = 2000  # rows that may wait, so that one slow host leaves work for the others
-_FIRST_WAIT = 0.5  # seconds before the second attempt; each further one waits twice as long
 
 Item = Row | BadRow | Unselected
 
@@ -170,8 +169,7 @@ class Work:
         """Let the row wait for another attempt, if that may help and still fits its deadline."""
         if not failure.passing or task.attempts >= self._settings.retries or task.since is None:
             return False
-        wait = _FIRST_WAIT * 2**task.attempts if failure.wait is None else failure.wait
-        moment = time.monotonic() + wait
+        moment = time.monotonic() + failure.pause(task.attempts)
         if moment >= task.since + self._settings.deadline:
             return False
         task.attempts += 1
