@@ -1,11 +1,11 @@
 """Random small changes to whole batches of images, so that a network sees more photos than there are.
 
-The one module of this room that needs torch. A batch is (N, C, H, W) of float values, the generator is on its device;
-the empty border repeats the nearest pixel.
+The one module of this room that needs torch. A batch is (N, C, H, W) of float values, the generator is on its device.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -20,10 +20,14 @@ class Augmentation:
     rotation: float = 10.0  # degrees, either way
     shift: float = 0.04  # fraction of the width and of the height, either way
     zoom: float = 0.1  # 0.1: from 1/1.1 to 1.1 times as large
+    crop: int | None = None  # first cut a square of so many pixels out at random, and put it into the middle
+    beyond: Literal["border", "zeros"] = "border"  # what lies outside the photo: its nearest pixel, or 0
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Return a changed copy of the batch `x` (N, C, H, W)."""
-        return grid_sample(x, self._grid(x, generator), padding_mode="border", align_corners=False)
+        if self.crop is not None:
+            x = random_crop(x, self.crop, generator)
+        return grid_sample(x, self._grid(x, generator), padding_mode=self.beyond, align_corners=False)
 
     def _grid(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Return where each pixel of the result is taken from: (N, H, W, 2), x and y in [-1, 1].
@@ -48,6 +52,21 @@ class Augmentation:
         torch.add(mirror * cosine * column, right - aspect * sine * row, out=grid[..., 0])
         torch.add(mirror * sine / aspect * column, down + cosine * row, out=grid[..., 1])
         return grid
+
+
+def random_crop(x: Tensor, side: int, generator: torch.Generator) -> Tensor:
+    """Return (N, C, H, W) with a square of `side` pixels, drawn anew for each image, in the middle of zeros.
+
+    `side` is at most the height and the width.
+    """
+    n, channels, height, width = x.shape
+    top = torch.randint(height - side + 1, (n, 1, 1, 1), generator=generator, device=x.device)
+    left = torch.randint(width - side + 1, (n, 1, 1, 1), generator=generator, device=x.device)
+    reach = torch.arange(side, device=x.device)
+    image, channel = torch.arange(n, device=x.device)[:, None, None, None], torch.arange(channels)[:, None, None]
+    cut = x[image, channel.to(x.device), top + reach[:, None], left + reach]  # (N, C, side, side)
+    above, before = (height - side) // 2, (width - side) // 2
+    return torch.constant_pad_nd(cut, (before, width - side - before, above, height - side - above))
 
 
 def _centres(pixels: int, like: Tensor) -> Tensor:

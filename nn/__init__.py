@@ -1,7 +1,11 @@
 """The training core: networks written out by hand, trained by one loop. It knows tensors, not tasks.
 
     parameter      a tensor that training changes, and its gradient
+    buffer         a tensor that is saved with the parameters, but that no optimiser moves
     products       the two matrix products of a linear layer, and the layout in which they are fast
+    convolution    the three products of a convolution layer, and how each is carried out fast
+    toeplitz       the convolution as one matrix: for tests and for looking
+    windows        where a kernel is laid over an image, for convolutions and poolings
     layers/        forward and backward, one layer a file; `layers/base.py` is the contract
     losses/        what training makes small, one loss a file
     optimisers/    how a gradient becomes a step: SGD, Adam, AdamW

@@ -24,8 +24,9 @@ Tensors = dict[str, Tensor]
 class TrainingState:
     """A snapshot at the end of an epoch.
 
-    Tensors are named `parameters/...`, `optimiser/...`, `generators/...` and `best/...`, the parameters of the best
-    epoch; the metadata hold the step, the history and the state of early stopping.
+    Tensors are named `parameters/...`, the network's state with its buffers, `optimiser/...`, `generators/...` and
+    `best/...`, the network's state at the best epoch; the metadata hold the step, the history and the state of early
+    stopping.
     """
 
     tensors: Tensors
@@ -64,7 +65,7 @@ class Progress:
             self.best = _copies(self.network.state())
 
     def restore_best(self) -> None:
-        """Put the parameters of the best epoch back, if one was better than none."""
+        """Put the parameters and buffers of the best epoch back, if one was better than none."""
         if self.best:
             self.network.load(self.best)
 

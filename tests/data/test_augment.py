@@ -1,11 +1,13 @@
 """Augmentation: what each change does to a known picture, and that the generator alone decides."""
 
+from typing import Any
+
 import torch
 from torch.testing import assert_close
 
-from data.augment import Augmentation
+from data.augment import Augmentation, random_crop
 
-STILL = {"mirror": 0.0, "rotation": 0.0, "shift": 0.0, "zoom": 0.0}
+STILL: dict[str, Any] = {"mirror": 0.0, "rotation": 0.0, "shift": 0.0, "zoom": 0.0}
 
 
 def picture(height: int = 12, width: int = 8) -> torch.Tensor:
@@ -15,7 +17,7 @@ def picture(height: int = 12, width: int = 8) -> torch.Tensor:
     return torch.stack([down * 0.5 + across * 0.5, across * across * (1 - down)])[:, None]
 
 
-def change(**settings: float) -> torch.Tensor:
+def change(**settings: Any) -> torch.Tensor:
     return Augmentation(**{**STILL, **settings})(picture(), torch.Generator().manual_seed(3))
 
 
@@ -52,6 +54,28 @@ def test_zoom_changes_the_area_within_its_limits() -> None:
     sides = zoomed.sum((1, 2, 3)).sqrt() / 16
     assert 1 / 1.26 < sides.min() < 0.85
     assert 1.15 < sides.max() < 1.26
+
+
+def test_beyond_the_picture_lies_its_nearest_pixel_or_nothing() -> None:
+    white = torch.ones(32, 1, 9, 9)
+    moved = {
+        beyond: Augmentation(**{**STILL, "shift": 0.3, "beyond": beyond})(white, torch.Generator().manual_seed(0))
+        for beyond in ("border", "zeros")
+    }
+    assert_close(moved["border"], white)
+    assert moved["zeros"].mean() < 0.9
+
+
+def test_a_random_crop_is_a_square_of_the_picture_in_the_middle_of_zeros() -> None:
+    x = torch.arange(1.0, 1 + 40 * 2 * 7 * 8).view(40, 2, 7, 8)
+    cropped = random_crop(x, 5, torch.Generator().manual_seed(0))
+    corners = set()
+    for before, after in zip(x, cropped, strict=True):
+        place = (before[0] == after[0, 1, 1]).nonzero()[0].tolist()
+        assert torch.equal(after[:, 1:6, 1:6], before[:, place[0] : place[0] + 5, place[1] : place[1] + 5])
+        assert after.count_nonzero() == 2 * 25
+        corners.add(tuple(place))
+    assert corners == {(i, j) for i in range(3) for j in range(4)}
 
 
 def test_the_generator_decides() -> None:

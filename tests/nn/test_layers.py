@@ -16,12 +16,20 @@ from errors import LayerError
 from nn.gradient_check import layer_errors
 from nn.initialisers import normal
 from nn.layers import (
+    AvgPool2d,
+    BatchNorm,
+    Columns,
     Conv2d,
+    ConvTranspose2d,
     Dropout,
     Flatten,
+    L2Pool2d,
     Layer,
     LeakyReLU,
     Linear,
+    MapDropout,
+    MaxPool2d,
+    Permute,
     ReLU,
     Reshape,
     Sequential,
@@ -55,16 +63,59 @@ def linear(inputs: int, outputs: int) -> Linear:
 
 
 def conv(channels: int, outputs: int, kernel: int | tuple[int, int], **how: Any) -> Conv2d:
-    return Conv2d(channels, outputs, kernel, generator=seeded(2), bias_initialiser=normal(1), dtype=torch.float64, **how)
+    return Conv2d(
+        channels, outputs, kernel, generator=seeded(2), bias_initialiser=normal(1), dtype=torch.float64, **how
+    )
 
 
 def convolved(**how: Any) -> Oracle:
     return lambda x, p: functional.conv2d(x, p["weight"], p.get("bias"), **how)
 
 
+def transposed(channels: int, outputs: int, kernel: int | tuple[int, int], **how: Any) -> ConvTranspose2d:
+    bias = normal(1)
+    return ConvTranspose2d(
+        channels, outputs, kernel, generator=seeded(2), bias_initialiser=bias, dtype=torch.float64, **how
+    )
+
+
+def convolved_back(**how: Any) -> Oracle:
+    return lambda x, p: functional.conv_transpose2d(x, p["weight"], p["bias"], **how)
+
+
+def root_of_squares(x: Tensor, kernel: Any, stride: Any = None, padding: Any = 0) -> Tensor:
+    return functional.avg_pool2d(x**2, kernel, stride, padding, divisor_override=1) ** 0.5
+
+
+def batch_norm(features: int) -> BatchNorm:
+    layer = BatchNorm(features, dtype=torch.float64)
+    for parameter in layer.parameters().values():
+        parameter.value.normal_(generator=seeded(2))
+    return layer
+
+
+def normalised(x: Tensor, p: dict[str, Tensor]) -> Tensor:
+    return functional.batch_norm(x, None, None, p["weight"], p["bias"], training=True)
+
+
 def dropped(x: Tensor) -> Tensor:
     """What a Dropout(0.4) with a generator seeded 3 does in its first forward."""
     return x * (torch.rand(x.shape, generator=seeded(3)) >= 0.4) / 0.6
+
+
+def maps_dropped(x: Tensor) -> Tensor:
+    return x * dropped(torch.ones(*x.shape[:2], 1, 1, dtype=x.dtype))
+
+
+def two_columns() -> Columns:
+    left = Sequential(Flatten(), linear(6, 3), Tanh())
+    return Columns((left, Permute(torch.tensor([4, 0, 5, 2, 1, 3]))), (Sequential(Flatten(), linear(6, 2)), None))
+
+
+def two_columns_oracle(x: Tensor, p: dict[str, Tensor]) -> Tensor:
+    rows = x.flatten(1)
+    left = functional.linear(rows[:, [4, 0, 5, 2, 1, 3]], p["0.1.weight"], p["0.1.bias"]).tanh()
+    return torch.cat([left, functional.linear(rows, p["1.1.weight"], p["1.1.bias"])], 1)
 
 
 def network(x: Tensor, p: dict[str, Tensor]) -> Tensor:
@@ -90,6 +141,46 @@ CASES = [
     Case("conv same", lambda: conv(2, 3, 3, padding="same"), (2, 5, 4), convolved(padding="same")),
     Case("conv same, even", lambda: conv(2, 3, (2, 4), padding="same"), (2, 5, 4), convolved(padding="same")),
     Case("conv without bias", lambda: conv(2, 3, 3, bias=False), (2, 5, 7), convolved()),
+    Case("conv transpose", lambda: transposed(2, 3, 3), (2, 5, 7), convolved_back()),
+    Case("conv transpose with stride", lambda: transposed(3, 2, 3, stride=2), (3, 4, 3), convolved_back(stride=2)),
+    Case(
+        "conv transpose with all, of many windows",
+        lambda: transposed(2, 3, (5, 4), stride=(2, 3), padding=(2, 1), output_padding=(1, 2)),
+        (2, 36, 31),
+        convolved_back(stride=(2, 3), padding=(2, 1), output_padding=(1, 2)),
+    ),
+    Case("max pool", lambda: MaxPool2d(2), (3, 5, 7), lambda x, p: functional.max_pool2d(x, 2)),
+    Case("max pool that overlaps", lambda: MaxPool2d(3, 2), (2, 7, 9), lambda x, p: functional.max_pool2d(x, 3, 2)),
+    Case(
+        "max pool with padding",
+        lambda: MaxPool2d((3, 2), (1, 2), (1, 0)),
+        (2, 5, 4),
+        lambda x, p: functional.max_pool2d(x, (3, 2), (1, 2), (1, 0)),
+    ),
+    Case("average pool", lambda: AvgPool2d(2), (3, 5, 7), lambda x, p: functional.avg_pool2d(x, 2)),
+    Case(
+        "average pool that overlaps, with padding",
+        lambda: AvgPool2d((3, 2), 2, 1),
+        (2, 7, 6),
+        lambda x, p: functional.avg_pool2d(x, (3, 2), 2, 1),
+    ),
+    Case("l2 pool", lambda: L2Pool2d(2), (3, 5, 7), lambda x, p: root_of_squares(x, 2)),
+    Case(
+        "l2 pool that overlaps, with padding",
+        lambda: L2Pool2d((3, 2), 2, 1),
+        (2, 7, 6),
+        lambda x, p: root_of_squares(x, (3, 2), 2, 1),
+    ),
+    Case("batch norm", lambda: batch_norm(3), (3, 5, 4), normalised),
+    Case("batch norm of one map", lambda: batch_norm(1), (1, 1, 7), normalised),
+    Case("permute", lambda: Permute(torch.tensor([2, 0, 3, 1])), (4,), lambda x, p: x[:, [2, 0, 3, 1]]),
+    Case(
+        "permute images",
+        lambda: Permute(torch.randperm(30, generator=seeded(3))),
+        (2, 3, 5),
+        lambda x, p: x.flatten(1)[:, torch.randperm(30, generator=seeded(3))].view(x.shape),
+    ),
+    Case("columns", two_columns, (2, 1, 3), two_columns_oracle),
     Case("flatten", Flatten, (2, 3, 5), lambda x, p: x.flatten(1)),
     Case("reshape", lambda: Reshape(2, 5, 3), (30,), lambda x, p: x.reshape(-1, 2, 5, 3)),
     Case("relu", ReLU, (3, 5), lambda x, p: x.relu()),
@@ -104,6 +195,7 @@ CASES = [
     Case("softmax of images", lambda: Softmax(2.5), (4, 3, 5), lambda x, p: (2.5 * x).softmax(1)),
     Case("dropout", lambda: Dropout(0.4, generator=seeded(3)), (3, 5), lambda x, p: dropped(x)),
     Case("dropout of nothing", lambda: Dropout(0.0, generator=seeded(3)), (7,), lambda x, p: x * 1),
+    Case("map dropout", lambda: MapDropout(0.4, generator=seeded(3)), (4, 2, 3), lambda x, p: maps_dropped(x)),
     Case("sequential of nothing", Sequential, (7,), lambda x, p: x * 1),
     Case(
         "sequential",
@@ -127,7 +219,7 @@ def same(a: Tensor | None, b: Tensor | None) -> None:
 def expected(case: Case, layer: Layer, x: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor], Tensor]:
     """Return y, dx, the parameters' gradients and the dy they belong to, by autograd."""
     x = x.detach().clone().requires_grad_()
-    p = {name: value.clone().requires_grad_() for name, value in layer.state().items()}
+    p = {name: parameter.value.clone().requires_grad_() for name, parameter in layer.parameters().items()}
     y = case.oracle(x, p)
     dy = torch.randn(y.shape, generator=seeded(4), dtype=y.dtype)
     dx, *gradients = torch.autograd.grad(y, [x, *p.values()], dy)
@@ -205,7 +297,7 @@ def test_the_dtype_stays(case: Case, dtype: torch.dtype) -> None:
     layer = case.make().to(dtype=dtype)
     y = layer.forward(case.x(3, dtype), training=True)
     dx = layer.backward(torch.ones_like(y))
-    assert {t.dtype for t in (y, dx, *layer.state().values())} == {dtype}
+    assert {t.dtype for t in (y, dx, *layer.state().values()) if t.is_floating_point()} == {dtype}
 
 
 @each
@@ -322,6 +414,17 @@ def test_dropout_drops_the_same_units_in_every_dtype() -> None:
         for d in (torch.float32, torch.float64)
     ]
     same(masks[0].double(), masks[1])
+
+
+def test_map_dropout_drops_whole_maps_and_keeps_the_mean() -> None:
+    layer, x = MapDropout(0.3, generator=seeded(0)), torch.ones(100, 200, 2, 3)
+    y = layer.forward(x, training=True)
+    assert torch.equal(y, y[:, :, :1, :1].expand_as(y))
+    assert (y[:, :, 0, 0] == 0).double().mean() == pytest.approx(0.3, abs=0.01)
+    assert y.mean() == pytest.approx(1.0, abs=0.01)
+    assert torch.equal(layer.forward(x), x)
+    with pytest.raises(LayerError, match=r"MapDropout\(0\.3\): x has the shape \(4, 3\), expected \(N, C, H, W\)"):
+        layer.forward(torch.ones(4, 3))
 
 
 def test_a_network_names_its_parameters_and_generators_by_position() -> None:
