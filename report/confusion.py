@@ -9,8 +9,10 @@ from report.style import COUNTS, INK, PAGE, new_figure, png, styled
 MOST_WITH_NUMBERS = 30  # beyond this many classes the numbers are too small to read: colour alone
 
 
-def confusion_picture(confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str) -> bytes:
-    """Return a PNG of counts, a row a true person and a column a predicted one; colour is the share of the row."""
+def confusion_picture(
+    confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str, of: str = "the person's photos"
+) -> bytes:
+    """Return a PNG of counts, a row a true class and a column a predicted one; colour is the share `of` the row."""
     counts = np.asarray(confusion)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     n = len(classes)
@@ -33,7 +35,7 @@ def confusion_picture(confusion: Sequence[Sequence[int]], classes: Sequence[str]
                     colour = PAGE if share[row, column] > 0.5 else INK
                     axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=9)
         axes.set(xlabel="predicted", ylabel="true", title=title)
-        bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.03, label="share of the person's photos")
+        bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.03, label=f"share of {of}")
         bar.outline.set_visible(False)
         figure.tight_layout()
         return png(figure)
