@@ -4,6 +4,7 @@ The one module of this room that needs torch. A batch is (N, C, H, W) of float v
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,31 +28,51 @@ class Augmentation:
         """Return a changed copy of the batch `x` (N, C, H, W)."""
         if self.crop is not None:
             x = random_crop(x, self.crop, generator)
-        return grid_sample(x, self._grid(x, generator), padding_mode=self.beyond, align_corners=False)
+        return self._taken(x, self._drawn(x, generator))
 
-    def _grid(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Return where each pixel of the result is taken from: (N, H, W, 2), x and y in [-1, 1].
+    def views(self, x: Tensor, number: int, seed: int = 0) -> Iterator[Tensor]:
+        """Yield `number` copies of the batch: the first as it is, the others each under one change for all its images.
 
-        One affine map an image: mirror, zoom, rotate, shift. Written out because `affine_grid` multiplies matrices for
-        what are two additions a pixel, and takes four times as long.
+        The changes are drawn from `seed` alone, so that an image's views do not depend on its neighbours.
         """
-        n, _, height, width = x.shape
+        generator = torch.Generator(x.device).manual_seed(seed)
+        yield x
+        for _ in range(number - 1):
+            yield self._taken(x, self._drawn(x[:1], generator).expand(len(x), -1, -1, -1))
+
+    def _taken(self, x: Tensor, places: Tensor) -> Tensor:
+        return grid_sample(x, places, padding_mode=self.beyond, align_corners=False)
+
+    def _drawn(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw a change for each image of the batch; return where its pixels are taken from."""
 
         def spread(limit: float) -> Tensor:
-            draws = torch.rand(n, generator=generator, dtype=x.dtype, device=x.device)
-            return ((2 * draws - 1) * limit)[:, None, None]  # (N, 1, 1) in [-limit, limit]
+            draws = torch.rand(len(x), generator=generator, dtype=x.dtype, device=x.device)
+            return (2 * draws - 1) * limit  # (N,) in [-limit, limit]
 
         angle = spread(math.radians(self.rotation))
         scale = torch.exp(spread(math.log1p(self.zoom)))
         mirror = 1 - 2 * (spread(0.5) + 0.5 < self.mirror).to(x.dtype)  # -1: mirrored
         right, down = spread(2 * self.shift), spread(2 * self.shift)
-        cosine, sine = scale * torch.cos(angle), scale * torch.sin(angle)
-        aspect = height / width  # a rotation turns pixels, and [-1, 1] is not as many pixels high as wide
-        column, row = _centres(width, x)[None, None, :], _centres(height, x)[None, :, None]
-        grid = x.new_empty(n, height, width, 2)
-        torch.add(mirror * cosine * column, right - aspect * sine * row, out=grid[..., 0])
-        torch.add(mirror * sine / aspect * column, down + cosine * row, out=grid[..., 1])
-        return grid
+        return _grid(x, angle, scale, right, down, mirror)
+
+
+def _grid(x: Tensor, angle: Tensor, scale: Tensor, right: Tensor, down: Tensor, mirror: Tensor) -> Tensor:
+    """Return where each pixel of the changed images is taken from: (N, H, W, 2), x and y in [-1, 1].
+
+    One affine map an image: mirror (1 or -1), zoom (the factor by which what is seen widens), rotate (radians), shift
+    (of what is seen, half sides), each (N,). Written out because `affine_grid` multiplies matrices for what are two
+    additions a pixel, and takes four times as long.
+    """
+    n, _, height, width = x.shape
+    angle, scale, right, down, mirror = (change[:, None, None] for change in (angle, scale, right, down, mirror))
+    cosine, sine = scale * torch.cos(angle), scale * torch.sin(angle)
+    aspect = height / width  # a rotation turns pixels, and [-1, 1] is not as many pixels high as wide
+    column, row = _centres(width, x)[None, None, :], _centres(height, x)[None, :, None]
+    places = x.new_empty(n, height, width, 2)
+    torch.add(mirror * cosine * column, right - aspect * sine * row, out=places[..., 0])
+    torch.add(mirror * sine / aspect * column, down + cosine * row, out=places[..., 1])
+    return places
 
 
 def random_crop(x: Tensor, side: int, generator: torch.Generator) -> Tensor:

@@ -6,7 +6,6 @@ A subclass says how photos become inputs, what the network is, and what is saved
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,25 +26,11 @@ from nn.layers import Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import AdamW
 from nn.schedules import Cosine
+from nn.threads import threads
 from nn.training import OnEpoch, TrainingSettings, train
 from nn.training_state import TrainingState
 
 KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold for "none of these" lets pass
-
-
-@contextmanager
-def threads(number: int) -> Iterator[None]:
-    """Let torch compute on so many threads of the processor inside the block.
-
-    Two threads that wait for each other after every small step are slower than one, and five times slower when
-    another program wants a core too: 43 s against 9 s were seen for the hidden-layer network.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class Classifier(ABC):

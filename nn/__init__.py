@@ -18,6 +18,7 @@
     history        what an epoch measured
     training_state all that a resumed training needs, and nothing else
     checkpoint     tensors and JSON as bytes
+    threads        how many cores a computation is shared out between
     gradient_check finite differences against `backward`
     checks         the sentences in which all of them refuse
 
