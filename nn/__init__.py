@@ -17,6 +17,7 @@
     early_stopping when to stop
     history        what an epoch measured
     training_state all that a resumed training needs, and nothing else
+    resume         an interrupted training goes on, if it is the same
     checkpoint     tensors and JSON as bytes
     threads        how many cores a computation is shared out between
     gradient_check finite differences against `backward`

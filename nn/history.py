@@ -1,5 +1,7 @@
 """What was measured, an epoch a record: plain numbers, for curves, tables and checkpoints."""
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -52,3 +54,17 @@ class History:
     def column(self, name: str) -> list[Any]:
         """Return one field of every record: `column("train_loss")`."""
         return [getattr(record, name) for record in self.records]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return epochs, losses and accuracies by name, as a learning curve takes them; not those never measured."""
+        names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+        columns = {name: self.column(name) for name in names}
+        return {name: values for name, values in columns.items() if None not in values}
+
+    def to_csv(self) -> str:
+        """Return a header and a line an epoch."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(EpochRecord.__dataclass_fields__), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(record) for record in self.records)
+        return text.getvalue()

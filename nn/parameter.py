@@ -7,6 +7,8 @@ Nothing else belongs here: what a parameter starts from is in `initialisers`, ho
 import torch
 from torch import Tensor
 
+from nn.products import Outer
+
 
 class Parameter:
     """`value`, and `grad` = dL/dvalue: None, or a tensor of the value's shape, dtype and device.
@@ -19,23 +21,48 @@ class Parameter:
     beyond `zero()`, clone it.
     """
 
-    __slots__ = ("_spare", "grad", "value")
+    __slots__ = ("_grad", "_spare", "value")
 
     def __init__(self, value: Tensor) -> None:
         self.value = value.detach()
-        self.grad: Tensor | None = None
+        self._grad: Tensor | Outer | None = None
         self._spare: Tensor | None = None
 
-    def accumulate(self, gradient: Tensor) -> None:
-        """Add `gradient`, a tensor of the value's shape that nobody else holds: it may become `grad` itself."""
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient as a tensor; one kept as two factors is multiplied out now."""
+        if isinstance(self._grad, Outer):
+            self._grad = self._grad.multiplied(out=self.spare())
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: Tensor | None) -> None:
+        self._grad = gradient
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether there is a gradient."""
+        return self._grad is not None
+
+    def accumulate(self, gradient: Tensor | Outer) -> None:
+        """Add `gradient`, of the value's shape, that nobody else holds: it may become `grad` itself."""
         if self.grad is None:
-            self.grad = gradient
+            self._grad = gradient
         else:
-            self.grad.add_(gradient)
+            self.grad.add_(gradient.multiplied() if isinstance(gradient, Outer) else gradient)
+
+    def descend(self, lr: float) -> None:
+        """Do value -= lr * grad; a gradient kept as two factors is not multiplied out for it."""
+        if isinstance(self._grad, Outer):
+            self._grad.subtract_from(self.value, lr)
+        elif self._grad is not None:
+            self.value.sub_(self._grad, alpha=lr)
 
     def clear(self) -> None:
         """Set `grad` to None and put its memory aside."""
-        self.grad, self._spare = None, self.grad
+        if isinstance(self._grad, Tensor):
+            self._spare = self._grad
+        self._grad = None
 
     def spare(self) -> Tensor | None:
         """Hand out the memory put aside, once, if there is some: the `out` of the operation that makes a gradient."""
@@ -45,4 +72,4 @@ class Parameter:
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> None:
         """Move the value; the gradient, which belonged to the old one, is dropped."""
         self.value = self.value.to(device=device, dtype=dtype)
-        self.grad = self._spare = None
+        self._grad = self._spare = None

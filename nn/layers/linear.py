@@ -8,7 +8,7 @@ from nn.checks import at_least
 from nn.initialisers import Initialiser, he, zeros
 from nn.layers.operation import Operation
 from nn.parameter import Parameter
-from nn.products import affine, weight_gradient
+from nn.products import Outer, affine, weight_gradient
 
 
 class Linear(Operation):
@@ -59,7 +59,7 @@ class Linear(Operation):
     def _backward(self, dy: Tensor, x: Tensor) -> Tensor:
         return dy @ self.weight.value
 
-    def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor]:
-        dw = weight_gradient(dy, x, out=self.weight.spare())
+    def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor | Outer]:
+        dw = Outer(dy, x) if len(x) == 1 else weight_gradient(dy, x, out=self.weight.spare())
         db = dy.sum(0)
         return {"weight": dw, "bias": db}

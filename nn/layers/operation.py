@@ -5,6 +5,7 @@ and `backward` is remembered here, once, and so is the contract of `base.py`.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from errors import LayerError
 from nn.checks import same_shape
 from nn.layers.base import Layer
+from nn.products import Outer
 
 
 class Operation(Layer):
@@ -31,7 +33,7 @@ class Operation(Layer):
     def _backward(self, dy: Tensor, kept: Any) -> Tensor:
         """Return dx."""
 
-    def _gradients(self, dy: Tensor, kept: Any) -> dict[str, Tensor]:
+    def _gradients(self, dy: Tensor, kept: Any) -> Mapping[str, Tensor | Outer]:
         """Return dL/dp by the parameter's own name, each a fresh tensor or the parameter's `spare()`."""
         return {}
 

@@ -57,9 +57,14 @@ class Optimiser(ABC):
         """Move each parameter once, with the learning rate `lr`."""
         self.steps += 1
         for name, parameter in self.parameters.items():
-            if parameter.grad is not None:
+            if parameter.has_grad:
                 decay = self.weight_decay if self.decay_biases or parameter.value.ndim > 1 else 0.0
-                self._update(parameter.value, parameter.grad, self._memory[name], self._scratch[name], lr, decay)
+                self._advance(name, parameter, lr, decay)
+
+    def _advance(self, name: str, parameter: Parameter, lr: float, decay: float) -> None:
+        """Move one parameter, by the rule."""
+        assert parameter.grad is not None
+        self._update(parameter.value, parameter.grad, self._memory[name], self._scratch[name], lr, decay)
 
     def zero(self) -> None:
         """Clear every gradient: the next `backward` starts a new one."""

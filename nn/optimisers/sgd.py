@@ -37,6 +37,12 @@ class SGD(Optimiser):
         if nesterov and not momentum:
             raise LayerError(f"{self}: nesterov needs a momentum above 0, got {momentum}")
 
+    def _advance(self, name: str, parameter: Parameter, lr: float, decay: float) -> None:
+        if self.momentum or decay:
+            super()._advance(name, parameter, lr, decay)
+        else:
+            parameter.descend(lr)
+
     def _update(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float, decay: float) -> None:
         if decay:
             g = torch.add(g, p, alpha=decay, out=scratch)

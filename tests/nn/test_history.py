@@ -37,3 +37,14 @@ def test_a_column_is_a_list_over_the_epochs() -> None:
     history = History([record(1, 3.0), record(2, 2.0)])
     assert len(history) == 2
     assert history.column("train_loss") == [3.0, 2.0]
+
+
+def test_columns_are_those_that_were_measured() -> None:
+    assert list(History([record()]).columns()) == ["epoch", "train_loss", "train_accuracy"]
+
+
+def test_a_table_has_a_line_an_epoch_and_nothing_where_nothing_was_measured() -> None:
+    assert History([record(1, 3.0)]).to_csv().splitlines() == [
+        "epoch,lr,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds",
+        "1,0.001,3.0,0.3333333333333333,,,0.25",
+    ]

@@ -9,6 +9,7 @@ from nn.layers import Linear, Sequential, Tanh
 from nn.losses import MSE
 from nn.optimisers import SGD
 from nn.parameter import Parameter
+from nn.products import Outer
 
 
 def network() -> Sequential:
@@ -25,6 +26,47 @@ def test_a_gradient_is_made_then_added_to() -> None:
     parameter.accumulate(torch.tensor([1.0, 2.0]))
     assert parameter.grad is not None
     assert parameter.grad.tolist() == [2.0, 4.0]
+
+
+def outer() -> tuple[Outer, torch.Tensor]:
+    """Return the weight gradient of one sample, and the same multiplied out."""
+    generator = Generator().manual_seed(1)
+    dy, x = (torch.randn(1, n, generator=generator, dtype=torch.float64) for n in (3, 5))
+    return Outer(dy, x), dy.T @ x
+
+
+def test_a_gradient_kept_as_two_factors_is_the_same_gradient() -> None:
+    gradient, expected = outer()
+    parameter = Parameter(torch.zeros(3, 5, dtype=torch.float64))
+    assert gradient.shape == parameter.value.shape
+    parameter.accumulate(gradient)
+    assert parameter.has_grad
+    torch.testing.assert_close(parameter.grad, expected)
+    parameter.accumulate(gradient)
+    torch.testing.assert_close(parameter.grad, 2 * expected)
+
+
+def test_a_step_is_the_same_from_the_factors_as_from_the_product() -> None:
+    gradient, expected = outer()
+    factors, product = (Parameter(torch.ones(3, 5, dtype=torch.float64)) for _ in range(2))
+    factors.accumulate(gradient)
+    product.accumulate(expected)
+    for parameter in (factors, product):
+        parameter.descend(0.1)
+    torch.testing.assert_close(factors.value, product.value)
+
+
+def test_one_sample_learns_as_two_equal_halves_of_it_do() -> None:
+    x, one, two = torch.ones(1, 3, dtype=torch.float64), network(), network()
+    for layer, batch in ((one, x), (two, x.repeat(2, 1))):
+        loss, optimiser = MSE(), SGD(layer.parameters())
+        for _ in range(3):
+            loss.forward(layer.forward(batch, training=True), torch.zeros(len(batch), 2, dtype=torch.float64))
+            layer.backward(loss.backward())
+            optimiser.step(0.1)
+            optimiser.zero()
+    for name, parameter in one.parameters().items():
+        torch.testing.assert_close(parameter.value, two.parameters()[name].value)
 
 
 def test_a_cleared_gradient_leaves_its_memory_to_the_next() -> None:
