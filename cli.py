@@ -11,9 +11,9 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,12 +21,15 @@ from data.rows import Box
 from data.settings import MNIST_FOLDER, DownloadSettings, SplitSizes
 from errors import FacesError, UsageError
 from faces.settings import CLASS_WEIGHTS, DEVICES, HeadSettings, HiddenSettings, TrainingOptions
+from mnist.settings import MODELS as DIGIT_MODELS
+from mnist.settings import VALIDATION
 
 PORTRAITS = Path("datasets/portraits")
 MNIST = "mnist"  # in the place of a list
 MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet": HeadSettings}
 BAD_ROWS_SHOWN = 10
 HOSTS_SHOWN = 5
+BUDGETS = ("quick", "full")
 WEB_FLAGS = ("workers", "per_host", "timeout", "deadline", "retries", "max_bytes", "allow_private", "respect_robots")
 PHOTO_FLAGS = ("person", "limit", "size", "gray", "workers", "per_host", "max_bytes", "retry_failed", "max_failed")
 
@@ -224,11 +227,11 @@ def train_faces(options: argparse.Namespace) -> int:
     )
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
     folder = _detected(options) if options.detect else options.folder or _portraits(options)
-    from faces import run as files
     from faces.device import choose_device
     from faces.models import make_classifier
     from faces.training_run import TrainingRun, accuracy_line
     from faces.training_run import train_faces as train
+    from report import run_folder as files
 
     out = options.out or files.free_out(Path("runs"), f"{folder.resolve().name}-{options.model}")
     task = TrainingRun(
@@ -279,23 +282,61 @@ def _detected(options: argparse.Namespace) -> Path:
     return target
 
 
+def train_mnist(options: argparse.Namespace) -> int:
+    """`train-mnist`: the files of MNIST into a run folder."""
+    defaults = DIGIT_MODELS[options.model]
+    if options.momentum is not None and defaults.momentum is None:
+        raise UsageError(f"--momentum: {options.model} learns by AdamW, which has none; leave it out")
+    told = ("epochs", "lr", "momentum", "batch_size", "weight_decay")
+    settings = replace(
+        defaults, **{name: getattr(options, name) for name in told if getattr(options, name) is not None}
+    )
+    from mnist.reader import DigitReader
+    from mnist.run import MISTAKES
+    from mnist.training_run import TrainingRun, accuracy_line, views_line
+    from mnist.training_run import train_mnist as train
+    from report import run_folder as files
+
+    out = options.out or files.free_out(Path("runs"), f"mnist-{options.model}")
+    task = TrainingRun(
+        folder=options.mnist,
+        out=out,
+        reader=DigitReader(options.model, settings, seed=options.seed),
+        validation=options.validation,
+        resume=options.resume,
+    )
+    metrics = train(task, lambda what, steps: _bar(options, what, steps))
+    if options.json:
+        _print_json(metrics)
+        return 0
+    for part in ("train", "validation"):
+        n, accuracy = metrics["n"][part], metrics[f"{part}_accuracy"]
+        print(f"{part:<10} {n:>5} digits" + ("" if accuracy is None else f", accuracy {accuracy:.4f}"))
+    if line := views_line(metrics):
+        print(f"views      {line}")
+    pictures = (files.PAGE, files.CURVE, files.CONFUSION, files.WEIGHTS, MISTAKES)
+    print(f"run        {out}: {', '.join(file for file in pictures if (out / file).exists())}")
+    print(accuracy_line(metrics))
+    return 0
+
+
 def predict(options: argparse.Namespace) -> int:
     """`predict`: photos in, a line for each face out."""
     if options.box and options.detect:
         raise UsageError("--box and --detect: expected one of them, as each says where the faces are")
     from data.boxes import BoxTable
     from data.walk import Walk
-    from faces import run as files
     from faces.answers import ANSWERED, FORMATS
     from faces.detect import FaceDetector
     from faces.device import choose_device
     from faces.predict import PredictSettings, Wanted
     from faces.predict import predict as answers_to
+    from faces.run import load_classifier
 
     table = BoxTable(options.boxes) if options.boxes else None
     wanted = Wanted(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
     settings = PredictSettings(top=options.top, threshold=options.threshold)
-    classifier = files.load_classifier(options.run, options.weights, choose_device(options.device))
+    classifier = load_classifier(options.run, options.weights, choose_device(options.device))
     walk = Walk(options.photo, map(os.fsdecode, sys.stdin.buffer))
     heading, line = FORMATS[options.format]
     short = False
@@ -318,45 +359,101 @@ def _write(text: str) -> None:
 
 
 def show_weights(options: argparse.Namespace) -> int:
-    """`show-weights`: the hidden units of a run as a picture."""
-    from collections import Counter
-
+    """`show-weights`: what a run's network looks for, as a picture."""
     from data.publish import publish
-    from faces import run as files
     from faces.pictures import weights_picture
+    from faces.run import load_classifier, read_favourites
     from faces.training_run import accuracy_line
+    from mnist.run import holds_digits
+    from report import run_folder as files
 
-    classifier = files.load_classifier(options.run)
+    if holds_digits(options.run):
+        return _show_digit_weights(options)
+    classifier = load_classifier(options.run)
     metrics = files.read_metrics(options.run)
-    favourites = files.read_favourites(options.run, Path(metrics["data"]))
+    favourites = read_favourites(options.run, Path(metrics["data"]))
     title = f"{options.run.resolve().name}: {accuracy_line(metrics)}"
     picture = weights_picture(classifier, title, favourites, options.unit)
     out = options.out or files.poster_file(options.run, options.unit)
     publish(out, picture)
-    heard = classifier.voices()
-    if options.unit is None:
-        for name, n in Counter(voice.name for voice in heard).most_common():
-            print(f"{n:>5} hidden units speak for {name}")
-    else:
-        for unit in dict.fromkeys(options.unit):
-            print(f"unit {unit} speaks for {heard[unit].name}")
+    _print_voices(classifier.voices(), options.unit)
     print(out)
     return 0
+
+
+def _show_digit_weights(options: argparse.Namespace) -> int:
+    from data.publish import publish
+    from mnist.pictures import weights_picture
+    from mnist.run import load_reader
+    from mnist.training_run import title_of
+    from report import run_folder as files
+
+    reader = load_reader(options.run)
+    picture = weights_picture(reader, title_of(files.read_metrics(options.run)), options.unit)
+    out = options.out or files.poster_file(options.run, options.unit)
+    publish(out, picture)
+    _print_voices(reader.voices(), options.unit)
+    print(out)
+    return 0
+
+
+def _print_voices(heard: Sequence[Any], units: Sequence[int] | None) -> None:
+    """Say whom hidden units speak for: how many for each, or each of the `units` asked for."""
+    from collections import Counter
+
+    if units is None:
+        for name, n in Counter(voice.name for voice in heard).most_common():
+            print(f"{n:>5} hidden units speak for {name}")
+    for unit in dict.fromkeys(units or () if heard else ()):
+        print(f"unit {unit} speaks for {heard[unit].name}")
 
 
 def report(options: argparse.Namespace) -> int:
     """`report`: where the page of a run is; opens it if asked."""
     from errors import RunError
-    from faces import run as files
+    from report import run_folder as files
 
     page = options.run / files.PAGE
     if not page.is_file():
-        raise RunError(f"{page} is missing: expected a run folder of train-faces; train again")
+        raise RunError(f"{page} is missing: expected a run folder of train-faces or train-mnist; train again")
     if options.open:
         import webbrowser
 
         webbrowser.open(page.resolve().as_uri())
     print(page)
+    return 0
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """`reproduce`: the published experiments again, reported beside measured."""
+    from experiments.catalogue import EXPERIMENTS
+    from experiments.reproduce import Effort, jobs
+    from experiments.reproduce import reproduce as run
+    from experiments.sources import Sources
+
+    unknown = [name for name in options.experiment if name not in EXPERIMENTS]
+    if unknown:
+        raise UsageError(f"{unknown[0]!r} is no experiment: expected some of {', '.join(EXPERIMENTS)}")
+    if options.list:
+        width = max(map(len, EXPERIMENTS))
+        for name, experiment in EXPERIMENTS.items():
+            print(f"{name:<{width}}  {len(experiment.rows):>3} rows  {experiment.title}")
+        return 0
+    names = list(dict.fromkeys(options.experiment)) or list(EXPERIMENTS)
+    effort = Effort(budget=options.budget, max_epochs=options.max_epochs, processes=options.workers)
+    sources = Sources(mnist=options.mnist, faces=options.faces, weights=options.weights)
+    pages: list[str] = []
+
+    def on_page(page: Path) -> None:
+        pages.append(str(page))
+        if not options.json:
+            print(page, flush=True)
+
+    steps = len(jobs([EXPERIMENTS[name] for name in names], options.budget))
+    with _bar(options, "reproducing", steps) as advance:
+        run(names, options.out, sources, effort, on_job=advance, on_page=on_page)
+    if options.json:
+        _print_json({"budget": options.budget, "pages": pages})
     return 0
 
 
@@ -369,9 +466,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_verify(commands)
     _add_forget(commands)
     _add_train_faces(commands)
+    _add_train_mnist(commands)
     _add_predict(commands)
     _add_show_weights(commands)
     _add_report(commands)
+    _add_reproduce(commands)
     return parser
 
 
@@ -481,11 +580,11 @@ def _add_train_faces(commands: Any) -> None:
         ("--lr", float, "X", "learning rate at the start"),
         ("--batch-size", _positive, "N", "photos a step"),
     ):
-        add(flag, type=kind, metavar=metavar, help=f"{about} ({_defaults(flag)})")
+        add(flag, type=kind, metavar=metavar, help=f"{about} ({_defaults(flag, MODELS)})")
     add(
         "--class-weight",
         choices=CLASS_WEIGHTS,
-        help=f"balanced: every person counts alike, however few the photos ({_defaults('--class-weight')})",
+        help=f"balanced: every person counts alike, however few the photos ({_defaults('--class-weight', MODELS)})",
     )
     add("--detect", action="store_true", help="DIR has whole photos: train on the largest face found in each")
     add("--seed", type=_count, default=0, metavar="N", help="decides the split, the weights and the order")
@@ -494,6 +593,34 @@ def _add_train_faces(commands: Any) -> None:
     add("--test", type=_count, default=SplitSizes.test, metavar="N", help="test photos a person")
     add("--out", type=Path, metavar="RUN", help="run folder (default: a new one in runs/)")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add("--resume", action="store_true", help="go on with the interrupted training in --out")
+    _add_output(add)
+
+
+def _add_train_mnist(commands: Any) -> None:
+    about = "train a network to read the digits of MNIST"
+    add = _command(
+        commands, "train-mnist", train_mnist, about, "python cli.py train-mnist --model cnn --seed 1 --out runs/digits"
+    )
+    add(
+        "--model",
+        choices=list(DIGIT_MODELS),
+        default="fc",
+        help="softmax: no hidden layer; fc: one; cnn: two convolutions; best: two columns of six, on digits "
+        "turned, moved and zoomed a little",
+    )
+    for flag, kind, metavar, about in (
+        ("--epochs", _positive, "N", "passes over the training digits"),
+        ("--lr", float, "X", "learning rate at its highest"),
+        ("--momentum", float, "M", "of SGD, from 0 to below 1; best learns by AdamW"),
+        ("--batch-size", _positive, "N", "digits a step"),
+        ("--weight-decay", float, "X", "share of each weight that a step takes, times the learning rate"),
+    ):
+        add(flag, type=kind, metavar=metavar, help=f"{about} ({_defaults(flag, DIGIT_MODELS)})")
+    add("--seed", type=_count, default=0, metavar="N", help="decides what is held out, the weights and the order")
+    add("--validation", type=_count, default=VALIDATION, metavar="N", help="training digits held out; 0: none")
+    add("--mnist", type=Path, default=MNIST_FOLDER, metavar="DIR", help="the folder of `download mnist`")
+    add("--out", type=Path, metavar="RUN", help="run folder (default: a new one in runs/)")
     add("--resume", action="store_true", help="go on with the interrupted training in --out")
     _add_output(add)
 
@@ -546,10 +673,10 @@ def _add_predict(commands: Any) -> None:
 
 
 def _add_show_weights(commands: Any) -> None:
-    about = "picture what the hidden units of a run look for"
+    about = "picture what the hidden units or filters of a run look for"
     add = _command(commands, "show-weights", show_weights, about, "python cli.py show-weights runs/six --unit 3 17")
-    add("run", type=Path, metavar="RUN", help="a run folder of train-faces")
-    add("--unit", nargs="+", type=_count, metavar="K", help="only these hidden units (default: all)")
+    add("run", type=Path, metavar="RUN", help="a run folder of train-faces or train-mnist")
+    add("--unit", nargs="+", type=_count, metavar="K", help="only these hidden units or filters (default: all)")
     add("--out", type=Path, metavar="FILE", help="the picture, PNG (default: weights.png in RUN)")
 
 
@@ -557,8 +684,33 @@ def _add_report(commands: Any) -> None:
     add = _command(
         commands, "report", report, "name the page of a run, or open it", "python cli.py report runs/six --open"
     )
-    add("run", type=Path, metavar="RUN", help="a run folder of train-faces")
+    add("run", type=Path, metavar="RUN", help="a run folder of train-faces or train-mnist")
     add("--open", action="store_true", help="open the page in the browser")
+
+
+def _add_reproduce(commands: Any) -> None:
+    about = (
+        "Run published experiments on this project's training core: for each a table of reported beside measured, a "
+        "JSON file and the report's figures. quick takes fewer epochs and seeds, and says where; full is the protocol."
+    )
+    add = _command(
+        commands,
+        "reproduce",
+        reproduce,
+        about,
+        "python cli.py reproduce csc411 cs559 --budget quick --out results",
+        brief="run published experiments, reported beside measured",
+    )
+    add("experiment", nargs="*", metavar="NAME", help="experiments, see --list (default: all)")
+    add("--list", action="store_true", help="print the experiments, and run none")
+    add("--budget", choices=BUDGETS, default=BUDGETS[0], help="how much of the protocol is run")
+    add("--max-epochs", type=_positive, metavar="N", help="no training longer than this (default: as the budget says)")
+    add("--out", type=Path, default=Path("results"), metavar="DIR", help="where the results go")
+    add("--mnist", type=Path, default=MNIST_FOLDER, metavar="DIR", help="the folder of `download mnist`")
+    add("--faces", type=Path, default=PORTRAITS, metavar="DIR", help="a folder of photos a person, for csc411")
+    add("--weights", default="imagenet", metavar="W", help="AlexNet's for csc411: imagenet, random, or a file")
+    add("--workers", type=_positive, default=os.cpu_count() or 1, metavar="N", help="trainings at once")
+    _add_output(add)
 
 
 def _command(
@@ -598,12 +750,16 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-def _defaults(flag: str) -> str:
-    """Return a flag's default for each model, or the one they share."""
-    values = {model: getattr(settings, flag.strip("-").replace("-", "_")) for model, settings in MODELS.items()}
+def _defaults(flag: str, models: Mapping[str, object]) -> str:
+    """Return a flag's default for the models that take it, or the one that all share."""
+    name = flag.strip("-").replace("-", "_")
+    values = {model: getattr(settings, name) for model, settings in models.items()}
     if len(set(values.values())) == 1:
         return f"default: {next(iter(values.values()))}"
-    return "default: " + ", ".join(f"{value} for {model}" for model, value in values.items())
+    taken = {value: [model for model in values if values[model] == value] for value in values.values()}
+    return "default: " + ", ".join(
+        f"{value} for {' and '.join(by)}" for value, by in taken.items() if value is not None
+    )
 
 
 def _count(text: str) -> int:

@@ -4,8 +4,6 @@ settings       every default of the networks, without torch, so that --help is q
 classifier     what all of them share: fit, predict, predict_proba, score, classes_, save, load
 hidden         the hidden-layer network on grey pixels
 normaliser     how pixels become the network's inputs
-hidden_units   whom each hidden unit speaks for
 training_run   train-faces: a folder of photos in, a run folder out
-resume         how an interrupted training goes on
-run            the files of a run
+run            the files of a run, and reading a trained classifier back from them
 """

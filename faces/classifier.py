@@ -18,7 +18,6 @@ from data.folder import Photo
 from data.images import load_images
 from data.regions import Mode
 from errors import RunError, UsageError
-from faces.hidden_units import Voice
 from faces.settings import TrainingOptions
 from nn import checkpoint
 from nn.history import History
@@ -29,6 +28,7 @@ from nn.schedules import Cosine
 from nn.threads import threads
 from nn.training import OnEpoch, TrainingSettings, train
 from nn.training_state import TrainingState
+from report.hidden_units import Voice
 
 KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold for "none of these" lets pass
 

@@ -19,10 +19,10 @@ from faces.alexnet.frozen import Weights
 from faces.alexnet.network import Network
 from faces.alexnet.weights import load_weights
 from faces.classifier import Classifier
-from faces.hidden_units import Voice, voices
 from faces.settings import HeadSettings
 from nn.initialisers import glorot, normal
 from nn.layers import Dropout, Linear, ReLU, Sequential
+from report.hidden_units import Voice, voices
 
 NEIGHBOURS = 5  # training photos of the named person that a face is compared with
 MOST_NEIGHBOURS = 100  # photos a person that are kept for it
@@ -99,7 +99,7 @@ class HeadClassifier(Classifier):
         classes = self.classes_
         if not self.settings.hidden:
             return [Voice(unit, str(name), 1.0) for unit, name in enumerate(classes)]
-        return voices(self._output.weight.value, classes)
+        return voices(self._output.weight.value.cpu().numpy(), classes.tolist())
 
     def activations(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how strongly each photo excites each hidden unit (each output, if there is none), (N, units)."""

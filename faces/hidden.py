@@ -12,11 +12,11 @@ from torch.nn.functional import pad
 
 from data.augment import Augmentation
 from faces.classifier import Classifier
-from faces.hidden_units import Voice, voices
 from faces.normaliser import Normaliser, local_contrast
 from faces.settings import HiddenSettings
 from nn.initialisers import glorot, normal
 from nn.layers import Dropout, Linear, ReLU, Sequential
+from report.hidden_units import Voice, voices
 
 
 class HiddenClassifier(Classifier):
@@ -55,7 +55,7 @@ class HiddenClassifier(Classifier):
 
     def voices(self) -> list[Voice]:
         """Return whom each hidden unit speaks for."""
-        return voices(self.output_weights, self.classes_)
+        return voices(self.output_weights.cpu().numpy(), self.classes_.tolist())
 
     def activations(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how strongly each photo excites each hidden unit, (N, hidden)."""

@@ -11,7 +11,7 @@ from errors import DatasetError
 from faces.classifier import Classifier
 from faces.head import HeadClassifier
 from faces.hidden import HiddenClassifier
-from faces.hidden_units import Voice, chosen_voices
+from report.hidden_units import Voice, chosen_voices
 from report.tiles import Section, poster
 
 PHOTO_SIDE = 96  # pixels of a photo on the poster

@@ -15,24 +15,23 @@ from data.folder import Photo
 from data.images import open_photo
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
-from faces.hidden_units import Voice, loudest
+from report.hidden_units import Voice, loudest
 from report.page import (
     ANSWER_SIDE,
     UNIT_PHOTO_SIDE,
     Accuracy,
-    Answer,
-    ConfusedPair,
     DownloadReport,
     Page,
     Unit,
     Unknown,
+    answer,
+    confused_pairs,
     photo_jpeg,
+    ranked,
     render,
 )
 from report.tiles import tile_png
 
-ANSWERS = 6  # of the surest, and of the least sure
-MISTAKES = 24
 PHOTOS_A_UNIT = 3
 UNITS_A_PERSON = 6
 
@@ -48,10 +47,11 @@ def page_of_run(
     confusion: bytes,
 ) -> bytes:
     """Return report.html; `probabilities` (N, classes) are the answers to the N test photos."""
-    answers = [_answer(folder, photo, row, metrics["classes"]) for photo, row in zip(test, probabilities, strict=True)]
-    wrong = sorted((a for a in answers if a.true != a.predicted), key=lambda a: -a.probability)
-    right = sorted((a for a in answers if a.true == a.predicted), key=lambda a: -a.probability)
-    hesitant = sorted(answers, key=lambda a: a.probability)
+    classes = metrics["classes"]
+    answers = [
+        answer(row, classes, true=photo.name, file=photo.file) for photo, row in zip(test, probabilities, strict=True)
+    ]
+    shown = ranked(answers, lambda answer: _jpeg(folder / answer.file, ANSWER_SIDE))
     counts = np.asarray(metrics["confusion"])
     page = Page(
         title=f"Who is this? {folder.resolve().name}",
@@ -61,10 +61,10 @@ def page_of_run(
         macro_f1=metrics["macro_f1"],
         curve_png=curve,
         confusion_png=confusion,
-        confused=_confused(counts, metrics["classes"]),
-        mistakes=_with_photos(folder, wrong[:MISTAKES]),
-        surest=_with_photos(folder, right[:ANSWERS]),
-        least_sure=_with_photos(folder, hesitant[:ANSWERS]),
+        confused=confused_pairs(counts, classes),
+        mistakes=shown.mistakes,
+        surest=shown.surest,
+        least_sure=shown.least_sure,
         units=_units(classifier, favourites),
         unknown=_unknown(metrics["unknown"]),
         download=_download(folder),
@@ -95,35 +95,8 @@ def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
-def _answer(folder: Path, photo: Photo, row: NDArray[np.float32], classes: Sequence[str]) -> Answer:
-    """Return what the model said of a test photo, the photo itself not yet opened."""
-    first, second = (int(index) for index in np.argsort(-row, kind="stable")[:2])
-    return Answer(
-        photo_jpeg=b"",
-        file=photo.file,
-        true=photo.name,
-        predicted=classes[first],
-        probability=float(row[first]),
-        runner_up=classes[second],
-        runner_up_probability=float(row[second]),
-    )
-
-
-def _with_photos(folder: Path, answers: Sequence[Answer]) -> list[Answer]:
-    return [Answer(**{**vars(answer), "photo_jpeg": _jpeg(folder / answer.file, ANSWER_SIDE)}) for answer in answers]
-
-
 def _jpeg(path: Path, side: int) -> bytes:
     return photo_jpeg(open_photo(path.read_bytes(), side, "RGB"), side)
-
-
-def _confused(counts: NDArray[np.int_], classes: Sequence[str]) -> list[ConfusedPair]:
-    pairs = [
-        ConfusedPair(classes[true], classes[said], int(n), int(counts[true].sum()))
-        for (true, said), n in np.ndenumerate(counts)
-        if n and true != said
-    ]
-    return sorted(pairs, key=lambda pair: (-pair.n, pair.true, pair.predicted))
 
 
 def _units(classifier: Classifier, favourites: dict[int, list[Path]]) -> list[Unit]:

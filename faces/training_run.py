@@ -4,46 +4,32 @@ Reads and splits the photos, trains, measures on photos the training never saw, 
 `metrics.json` last.
 """
 
-import csv
-import io
-import json
-import platform
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from data.folder import read_folder
 from data.images import FILTER
 from data.publish import publish, sweep
 from data.settings import SplitSizes
 from data.split import Split, split
-from faces import run as files
 from faces.classifier import Classifier
-from faces.hidden_units import most_exciting
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
-from faces.resume import StateKeeper, check_guard, guard_of, saved_state
+from faces.run import SPLIT, UNITS
 from faces.run_page import page_of_run
 from faces.strangers import OpenedPart, leave_each_out, rounds
-from nn.history import EpochRecord, History
-from report.confusion import confusion_picture
+from nn.resume import StateKeeper, check_guard, guard_of, saved_state
+from report import run_folder as files
+from report.confusion import confusion_picture, macro_f1
 from report.curves import learning_curve
+from report.hidden_units import most_exciting
+from report.progress import Bar, no_bar
 
 FORMAT = 1
-
-Bar = Callable[[str, int], AbstractContextManager[Callable[[str], None]]]
-"""(what, steps) -> a progress bar; what it yields moves it one step, with a word to show beside it."""
-
-
-def no_bar(what: str, steps: int) -> AbstractContextManager[Callable[[str], None]]:
-    """Show nothing: for tests and libraries."""
-    return nullcontext(lambda word: None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +51,17 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
     classifier = task.classifier
     folder = read_folder(task.folder)
     parts = split(folder.photos, task.sizes, np.random.default_rng(classifier.seed))
-    guard = guard_of(classifier, parts)
-    state = saved_state(task.out, guard) if task.resume else None
+    guard = _guard(classifier, parts)
+    state = saved_state(task.out / files.STATE, guard) if task.resume else None
     if task.resume and state is None and (task.out / files.METRICS).exists():
         metrics = files.read_metrics(task.out)
         check_guard(task.out, metrics.get("guard"), guard)
         return metrics
     train, validation, test = _open(task, parts, bar)
-    task.out.mkdir(parents=True, exist_ok=True)
+    files.make_out(task.out)
     sweep(task.out)
     with bar("training", classifier.options.epochs) as advance:
-        keeper = StateKeeper(task.out, guard, advance)
+        keeper = StateKeeper(partial(publish, task.out / files.STATE), guard, advance)
         watched = (validation.photos, validation.names) if validation.names else None
         classifier.fit(train.photos, train.names, watched, on_epoch=keeper, resume=state)
     metrics = {
@@ -92,7 +78,7 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "split_sizes": asdict(task.sizes),
         "device": str(classifier.device),
         "guard": guard,
-        "versions": _versions(),
+        "versions": files.versions(),
     }
     _publish(task, parts, train, test, metrics)
     return metrics
@@ -103,6 +89,12 @@ def accuracy_line(metrics: dict[str, Any]) -> str:
     confusion = np.asarray(metrics["confusion"])
     n, right = int(confusion.sum()), int(confusion.trace())
     return f"test accuracy {right / n:.4f} ({right} of {n})" if n else "no test photos, no test accuracy"
+
+
+def _guard(classifier: Classifier, parts: Split) -> str:
+    """Return the digest of what is trained, how, and on what; classifier not yet trained."""
+    photos = {name: [photo.sha256 for photo in getattr(parts, name)] for name in ("train", "validation", "test")}
+    return guard_of({"model": classifier.kind, "seed": classifier.seed, "photos": photos, **classifier.identity()})
 
 
 def _open(task: TrainingRun, parts: Split, bar: Bar) -> list[OpenedPart]:
@@ -131,17 +123,6 @@ def _measure(classifier: Classifier, train: OpenedPart, validation: OpenedPart, 
     return accuracies | {"macro_f1": macro_f1(confusion), "confusion": confusion.tolist()}
 
 
-def macro_f1(confusion: NDArray[np.int_]) -> float | None:
-    """Return the mean over the classes of F1 = 2 right / (asked + said), 0 for a class never asked nor said.
-
-    `confusion` (classes, classes) counts true by predicted. None when nothing was asked.
-    """
-    asked_and_said = confusion.sum(0) + confusion.sum(1)
-    if not confusion.any():
-        return None
-    return float((2 * confusion.diagonal() / np.maximum(asked_and_said, 1)).mean())
-
-
 def _unknown(
     classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart, bar: Bar
 ) -> dict[str, Any]:
@@ -164,20 +145,20 @@ def _publish(task: TrainingRun, parts: Split, train: OpenedPart, test: OpenedPar
     title = f"{task.folder.name}: {accuracy_line(metrics)}"
     (out / files.METRICS).unlink(missing_ok=True)
     publish(out / files.MODEL, classifier.to_bytes(about))
-    publish(out / files.HISTORY, _history_csv(classifier.history))
-    publish(out / files.SPLIT, _json(_split_lists(task, parts)))
-    curve = learning_curve(_columns(classifier.history), title, classifier.history.best_epoch if restored else None)
+    publish(out / files.HISTORY, classifier.history.to_csv().encode())
+    publish(out / SPLIT, files.as_json(_split_lists(task, parts)))
+    curve = learning_curve(classifier.history.columns(), title, classifier.history.best_epoch if restored else None)
     confusion = confusion_picture(metrics["confusion"], metrics["classes"], title)
     publish(out / files.CURVE, curve)
     publish(out / files.CONFUSION, confusion)
     units = _units(task, parts, train)
     favourites = {unit["unit"]: [task.folder / file for file in unit["photos"]] for unit in units}
-    publish(out / files.UNITS, _json(units))
+    publish(out / UNITS, files.as_json(units))
     publish(out / files.WEIGHTS, weights_picture(classifier, title, favourites))
     answers = classifier.predict_proba(test.photos)
     page = page_of_run(task.folder, classifier, metrics, parts.test, answers, favourites, curve, confusion)
     publish(out / files.PAGE, page)
-    publish(out / files.METRICS, _json(metrics))
+    publish(out / files.METRICS, files.as_json(metrics))
     (out / files.STATE).unlink(missing_ok=True)
 
 
@@ -190,28 +171,6 @@ def _units(task: TrainingRun, parts: Split, train: OpenedPart) -> list[dict[str,
     ]
 
 
-def _columns(history: History) -> dict[str, list[float]]:
-    names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-    columns = {name: history.column(name) for name in names}
-    return {name: values for name, values in columns.items() if None not in values}
-
-
-def _history_csv(history: History) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(EpochRecord.__dataclass_fields__), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(record) for record in history.records)
-    return text.getvalue().encode()
-
-
 def _split_lists(task: TrainingRun, parts: Split) -> dict[str, Any]:
     lists = {name: [photo.file for photo in getattr(parts, name)] for name in ("train", "validation", "test")}
     return {"seed": task.classifier.seed, "sizes": asdict(task.sizes), **lists}
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__}

@@ -1,8 +1,9 @@
-"""The confusion matrix as a picture: who was taken for whom."""
+"""The confusion matrix, who was taken for whom: as a picture, and as one number."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from report.style import COUNTS, INK, PAGE, new_figure, png, styled
 
@@ -21,7 +22,10 @@ def confusion_picture(
         figure = new_figure(side + 1.2, side)
         axes = figure.subplots()
         image = axes.imshow(share, cmap=COUNTS, vmin=0, vmax=1)
-        axes.set_xticks(range(n), classes, rotation=45, ha="right", rotation_mode="anchor")
+        if max(map(len, classes)) > 2:
+            axes.set_xticks(range(n), classes, rotation=45, ha="right", rotation_mode="anchor")
+        else:
+            axes.set_xticks(range(n), classes)
         axes.set_yticks(range(n), classes)
         axes.tick_params(length=0, labelsize=float(np.clip(160 / n, 5, 10)))
         axes.spines[:].set_visible(False)
@@ -39,3 +43,14 @@ def confusion_picture(
         bar.outline.set_visible(False)
         figure.tight_layout()
         return png(figure)
+
+
+def macro_f1(confusion: NDArray[np.int_]) -> float | None:
+    """Return the mean over the classes of F1 = 2 right / (asked + said), 0 for a class never asked nor said.
+
+    `confusion` (classes, classes) counts true by predicted. None when nothing was asked.
+    """
+    asked_and_said = confusion.sum(0) + confusion.sum(1)
+    if not confusion.any():
+        return None
+    return float((2 * confusion.diagonal() / np.maximum(asked_and_said, 1)).mean())

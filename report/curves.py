@@ -1,5 +1,6 @@
 """Learning curves: loss and accuracy by epoch, training beside validation."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -7,22 +8,28 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from report.style import FAINT, TRAIN, VALIDATION, new_figure, png, styled
 
+AUGMENTED = "training, as augmented"
+
 History = Mapping[str, Sequence[float]]  # column -> one number an epoch; nan where nothing was measured
 
 
-def learning_curve(history: History, title: str, best_epoch: int | None = None) -> bytes:
+def learning_curve(
+    history: History, title: str, best_epoch: int | None = None, *, a: str = "photo", training: str = AUGMENTED
+) -> bytes:
     """Return a PNG of loss (left) and accuracy (right); `best_epoch` marks the epoch whose weights were kept.
 
-    `history` has the columns epoch, train_loss, train_accuracy and, when there was a validation set,
-    validation_loss, validation_accuracy; accuracies in [0, 1].
+    `a` is what a sample is called, `training` the line of the training data. `history` has the columns epoch,
+    train_loss, train_accuracy and, when there was a validation set, validation_loss, validation_accuracy; accuracies
+    in [0, 1]. The accuracies' axis starts at 0, or where all are above one half at the tenth below them.
     """
     with styled():
         figure = new_figure(10, 4)
         loss, accuracy = figure.subplots(1, 2)
-        _lines(loss, history, "loss")
-        loss.set(ylabel="cross-entropy, mean a photo", ylim=(0, None))
-        _lines(accuracy, history, "accuracy")
-        accuracy.set(ylabel="accuracy", ylim=(0, 1.02))
+        _lines(loss, history, "loss", training)
+        loss.set(ylabel=f"cross-entropy, mean a {a}", ylim=(0, None))
+        _lines(accuracy, history, "accuracy", training)
+        bottom = _bottom(history)
+        accuracy.set(ylabel="accuracy", ylim=(bottom, bottom + 1.02 * (1 - bottom)))
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
         for axes in (loss, accuracy):
             axes.set(xlabel="epoch")
@@ -36,9 +43,14 @@ def learning_curve(history: History, title: str, best_epoch: int | None = None) 
         return png(figure)
 
 
-def _lines(axes: Axes, history: History, what: str) -> None:
-    for part, colour in (("train", TRAIN), ("validation", VALIDATION)):
+def _bottom(history: History) -> float:
+    values = [value for part in ("train", "validation") for value in history.get(f"{part}_accuracy", ())]
+    lowest = min(values, default=0.0)
+    return min(math.floor(10 * lowest) / 10, 0.9) if lowest > 0.5 else 0.0
+
+
+def _lines(axes: Axes, history: History, what: str, training: str) -> None:
+    for part, name, colour in (("train", training, TRAIN), ("validation", "validation", VALIDATION)):
         column = history.get(f"{part}_{what}")
         if column is not None:
-            name = "training, as augmented" if part == "train" else part
             axes.plot(history["epoch"], column, color=colour, linewidth=1.4, label=name)

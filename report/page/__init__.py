@@ -6,6 +6,7 @@
     markup       HTML that is safe by construction: text is escaped unless it was made here
     wording      numbers as people read them
     interval     how far a measured share may be from the truth
+    ranking      which answers are shown, and in what order
     photos       photos made small enough for a page of a hundred people
     style_sheet  how all of it looks
 
@@ -20,9 +21,11 @@ from report.page.content import (
     Page,
     Unit,
     Unknown,
+    Words,
 )
 from report.page.interval import wilson_interval
 from report.page.photos import ANSWER_SIDE, UNIT_PHOTO_SIDE, photo_jpeg
+from report.page.ranking import answer, confused_pairs, ranked
 from report.page.render import render
 
 __all__ = [
@@ -35,7 +38,11 @@ __all__ = [
     "Page",
     "Unit",
     "Unknown",
+    "Words",
+    "answer",
+    "confused_pairs",
     "photo_jpeg",
+    "ranked",
     "render",
     "wilson_interval",
 ]

@@ -1,11 +1,26 @@
 """What the page of a run tells: plain values, without HTML and without knowledge of models.
 
 A new fact about a run gets a field here and a line in one of the `sections`. Who fills the page decides what is worst,
-surest or strongest by the order of the sequences; the page decides how many of them it has room for.
+surest or strongest by the order of the sequences, as `ranking` does; the page decides how many it has room for.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What the page calls the things it speaks of; as they stand, those of faces."""
+
+    photo: str = "photo"
+    photos: str = "photos"
+    person: str = "person"  # what is told apart
+    people: str = "people"
+    name: str = "name"  # the model's answer
+    names: str = "names"
+    who: str = "who"
+    whom: str = "whom"
+    light: str = "light"  # what a pixel of a high value is
 
 
 @dataclass(frozen=True)
@@ -83,12 +98,15 @@ class Page:
     macro_f1: float | None = None
     facts: Sequence[tuple[str, str]] = ()  # what was trained, on what, how: term and value
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # part of the split -> person -> photos
+    words: Words = Words()
     curve_png: bytes = b""
     confusion_png: bytes = b""
     confused: Sequence[ConfusedPair] = ()  # the most frequent first
     mistakes: Sequence[Answer] = ()  # the most certain first
     surest: Sequence[Answer] = ()  # right answers, the most certain first
     least_sure: Sequence[Answer] = ()  # the most hesitant first
+    weights_png: bytes = b""
+    weights_words: str = ""  # what it shows, for those who do not see it
     units: Sequence[Unit] = ()  # the strongest of each person first
     unknown: Unknown | None = None
     download: DownloadReport | None = None

@@ -9,13 +9,13 @@ from report.page.sections.answers import certainty, mistakes
 from report.page.sections.download import download
 from report.page.sections.opening import opening
 from report.page.sections.people import people
-from report.page.sections.pictures import confusion, learning
+from report.page.sections.pictures import confusion, learning, weights
 from report.page.sections.section import Section
 from report.page.sections.units import units
 from report.page.sections.unknown import unknown
 from report.page.style_sheet import STYLE_SHEET
 
-_ORDER = (people, learning, confusion, mistakes, certainty, units, unknown, download)
+_ORDER = (people, learning, confusion, mistakes, certainty, weights, units, unknown, download)
 _ICON = (  # a browser that is given none asks for one
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'%3E"
     "%3Ccircle cx='5' cy='5' r='4.4' fill='%232f6f9f'/%3E%3C/svg%3E"

@@ -1,12 +1,14 @@
 """Numbers as people read them: the same form everywhere on the page."""
 
 
-def percent(share: float) -> str:
+def percent(share: float, decimals: int = 1) -> str:
     """Return `87.5%`; only what is exactly none or all is called 0% or 100%."""
     if share in (0, 1):
         return f"{share:.0%}"
-    rounded = f"{share:.1%}"
-    return {"0.0%": "<0.1%", "100.0%": ">99.9%"}.get(rounded, rounded)
+    step = 10.0 ** -(decimals + 2)
+    if round(share, decimals + 2) in (0, 1):
+        return f"<{step:.{decimals}%}" if share < 0.5 else f">{1 - step:.{decimals}%}"
+    return f"{share:.{decimals}%}"
 
 
 def about(share: float) -> str:

@@ -14,7 +14,6 @@ from faces.models import make_classifier
 from faces.pictures import filter_tiles
 from faces.settings import HeadSettings, HiddenSettings
 from faces.strangers import MOST_ROUNDS, OpenedPart, leave_each_out, rounds
-from faces.training_run import macro_f1
 from nn import checkpoint
 
 NAMES = ("Ada", "Bo", "Cy")
@@ -117,13 +116,6 @@ def test_many_people_are_left_out_several_at_a_time(people: int) -> None:
     left_out = rounds(names)
     assert len(left_out) == min(people, MOST_ROUNDS)
     assert sorted(name for group in left_out for name in group) == names
-
-
-def test_macro_f1_counts_every_class_alike() -> None:
-    assert macro_f1(np.array([[8, 0], [0, 2]])) == 1
-    # class 0: precision 8/9, recall 1; class 1: precision 1, recall 1/2
-    assert macro_f1(np.array([[8, 0], [1, 1]])) == pytest.approx((16 / 17 + 2 / 3) / 2)
-    assert macro_f1(np.zeros((2, 2), dtype=int)) is None
 
 
 def test_filters_are_colour_pictures() -> None:

@@ -13,10 +13,10 @@ from data.folder import read_folder
 from data.images import load_images
 from errors import RunError, UsageError
 from faces.hidden import HiddenClassifier
-from faces.hidden_units import chosen_voices, most_exciting
 from faces.normaliser import FLOOR, REACH, Normaliser, local_contrast, standardised
 from faces.settings import HiddenSettings
 from nn import checkpoint
+from report.hidden_units import chosen_voices, most_exciting
 
 SMALL = HiddenSettings(hidden=12, epochs=25, batch_size=16, size=16)
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-import faces.resume
+import nn.resume
 from data.settings import SplitSizes
 from errors import DatasetError, RunError, UsageError
-from faces import run as files
 from faces.hidden import HiddenClassifier
 from faces.settings import HiddenSettings
-from faces.training_run import Bar, TrainingRun, accuracy_line, train_faces
+from faces.training_run import TrainingRun, accuracy_line, train_faces
+from report import run_folder as files
+from report.progress import Bar
 
 FILES = {
     "model.safetensors", "metrics.json", "history.csv", "split.json",
@@ -94,7 +95,7 @@ def stop_after(epochs: int) -> Bar:
 def test_an_interrupted_training_goes_on_to_the_same_bytes(
     finished: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faces.resume, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(nn.resume, "SAVE_EVERY", 0.0)
     with pytest.raises(Stop):
         train_faces(task(people, tmp_path), stop_after(3))
     assert [file.name for file in tmp_path.iterdir()] == [files.STATE]
@@ -111,7 +112,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(
 
 
 def test_resuming_with_other_settings_is_refused(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faces.resume, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(nn.resume, "SAVE_EVERY", 0.0)
     with pytest.raises(Stop):
         train_faces(task(people, tmp_path), stop_after(2))
     with pytest.raises(RunError, match="another seed or other settings"):

@@ -37,6 +37,7 @@ from nn.layers import (
     Softmax,
     Tanh,
 )
+from nn.products import Outer
 
 Oracle = Callable[[Tensor, dict[str, Tensor]], Tensor]
 
@@ -356,7 +357,7 @@ def test_a_wrong_equation_is_found_at_its_first_use() -> None:
             return dy
 
     class Transposed(Linear):
-        def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor]:
+        def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor | Outer]:
             return {"weight": x.T @ dy}
 
     x, dy = torch.ones(4, 3), torch.ones(4, 2)

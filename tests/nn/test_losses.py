@@ -11,7 +11,15 @@ from torch.nn import functional
 
 from errors import LayerError
 from nn.gradient_check import loss_error
-from nn.losses import MSE, CrossEntropy, CrossEntropyOfProbabilities, Loss, Reduction, SquaredError
+from nn.losses import (
+    MSE,
+    CrossEntropy,
+    CrossEntropyOfProbabilities,
+    Loss,
+    PerColumn,
+    Reduction,
+    SquaredError,
+)
 
 CLASSES = 5
 WEIGHTS = torch.tensor([0.5, 2.0, 1.0, 0.25, 3.0], dtype=torch.float64)
@@ -203,3 +211,20 @@ def test_settings_out_of_range_are_refused() -> None:
         CrossEntropy(label_smoothing=1.0)
     with pytest.raises(LayerError, match="reduction must be one of mean, sum, got max"):
         MSE(reduction="max")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_each_column_learns_as_if_it_stood_alone(reduction: Reduction, weights: Tensor | None) -> None:
+    target = torch.randint(CLASSES, (7,), generator=seeded(2))
+    answers = [torch.randn(7, CLASSES, generator=seeded(seed), dtype=torch.float64) for seed in (3, 4, 5)]
+    alone = [CrossEntropy(reduction=reduction, class_weights=weights) for _ in answers]
+    losses = [loss.forward(y, target) for loss, y in zip(alone, answers, strict=True)]
+    together = PerColumn(CrossEntropy(reduction=reduction, class_weights=weights), 3)
+    torch.testing.assert_close(together.forward(torch.cat(answers, 1), target), sum(losses) / 3)
+    torch.testing.assert_close(together.backward(), torch.cat([loss.backward() for loss in alone], 1) / 3)
+
+
+def test_columns_of_unequal_width_are_refused() -> None:
+    with pytest.raises(LayerError, match=r"PerColumn\(CrossEntropy, 3\): y has the shape \(2, 10\), expected \(N, 3"):
+        PerColumn(CrossEntropy(), 3).forward(torch.zeros(2, 10), torch.zeros(2, dtype=torch.long))

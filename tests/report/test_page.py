@@ -19,7 +19,10 @@ from report.page import (
     Page,
     Unit,
     Unknown,
+    Words,
+    confused_pairs,
     photo_jpeg,
+    ranked,
     render,
 )
 
@@ -105,6 +108,58 @@ def test_the_head_line_is_the_accuracy_in_plain_words_with_its_interval() -> Non
     assert "Right for 105 of 120 photos it had never seen." in text
     assert "95% interval 80.4% to 92.3%, n = 120; macro F1 0.871" in text
     assert "always naming the most frequent person: 50.0%" in text
+
+
+def test_of_many_photos_hundredths_of_a_percent_are_told() -> None:
+    text = Reader(render(replace(BARE, accuracy=Accuracy(9967, 10_000)))).text
+    assert "99.67%" in text
+    assert "95% interval 99.54% to 99.76%, n = 10,000" in text
+
+
+def test_what_is_told_apart_may_be_called_otherwise() -> None:
+    words = Words(
+        photo="leaf",
+        photos="leaves",
+        person="tree",
+        people="trees",
+        name="tree",
+        names="trees",
+        who="what",
+        whom="what",
+    )
+    said = replace(FULL, words=words, unknown=None, download=None, mistakes=[answer("oak", "elm")])
+    said = replace(said, title="Trees", weights_png=png(), weights_words="A weight for each vein.")
+    read = Reader(render(said))
+    for phrase in (
+        "Right for 105 of 120 leaves it had never seen.",
+        "in which each tree counts the same",
+        "always naming the most frequent tree",
+        "From the training leaves it learned.",
+        "What it takes for what",
+        "what it really is, and the two trees",
+    ):
+        assert phrase in read.text
+    assert not re.search(r"\b(photos?|person|people|whom|names?)\b", read.text, re.IGNORECASE)
+    assert any(image["alt"] == "A weight for each vein." for image in read.all("img"))
+    assert any((image["alt"] or "").startswith("Leaf of oak, taken for elm") for image in read.all("img"))
+    assert not any("hoto" in (image["alt"] or "") for image in read.all("img"))
+
+
+def test_answers_and_pairs_are_ranked_and_only_those_shown_are_opened() -> None:
+    asked = [
+        replace(answer("Ann", said), file=f"{n}.jpg", probability=n / 100) for n in range(80) for said in ("Ann", "Bob")
+    ]
+    opened: list[str] = []
+    shown = ranked(asked, lambda answer: opened.append(answer.file) or JPEG)
+    assert [a.file for a in shown.mistakes[:2]] == ["79.jpg", "78.jpg"]
+    assert {a.predicted for a in shown.mistakes} == {"Bob"}
+    assert {a.predicted for a in shown.surest} == {"Ann"}
+    assert [a.file for a in shown.least_sure[:3]] == ["0.jpg", "0.jpg", "1.jpg"]
+    assert len(opened) == sum(map(len, (shown.mistakes, shown.surest, shown.least_sure))) == 24 + 6 + 6
+    assert confused_pairs(np.array([[8, 0, 1], [3, 5, 0], [0, 0, 9]]), ["Ann", "Bob", "Cy"]) == [
+        ConfusedPair("Bob", "Ann", 3, 8),
+        ConfusedPair("Ann", "Cy", 1, 9),
+    ]
 
 
 def test_same_content_same_bytes() -> None:

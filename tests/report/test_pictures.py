@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from report.confusion import confusion_picture
+from report.confusion import confusion_picture, macro_f1
 from report.curves import learning_curve
 from report.tiles import Section, poster
 
@@ -69,3 +69,10 @@ def test_weights_that_are_all_zero_are_drawn_pale() -> None:
 
 def test_a_section_without_tiles_is_left_out() -> None:
     assert poster([tiles(2, 0.5), Section("nobody", [], [])], "t", "s") == poster([tiles(2, 0.5)], "t", "s")
+
+
+def test_macro_f1_counts_every_class_alike() -> None:
+    assert macro_f1(np.array([[8, 0], [0, 2]])) == 1
+    # class 0: precision 8/9, recall 1; class 1: precision 1, recall 1/2
+    assert macro_f1(np.array([[8, 0], [1, 1]])) == pytest.approx((16 / 17 + 2 / 3) / 2)
+    assert macro_f1(np.zeros((2, 2), dtype=int)) is None

@@ -2,12 +2,13 @@
 
 import math
 
-from report.page.content import Accuracy, Page
+from report.page.content import Page
 from report.page.interval import wilson_interval
 from report.page.markup import Html, join, tag
 from report.page.sections.section import key
 from report.page.wording import count, percent
 
+MANY = 5000  # test photos, with which hundredths of a percent begin to say something
 MOST_DOTS = 800  # twenty rows of forty: beyond that a dot a photo is a grey surface
 _COLUMNS, _PITCH = 40, 10  # dots a row; units of the drawing from dot to dot
 
@@ -16,32 +17,40 @@ def opening(page: Page) -> Html:
     """Return the `<header>` of the page."""
     titles = join(tag("h1", page.title), tag("p", page.subtitle, class_="subtitle") if page.subtitle else "")
     if page.accuracy.n == 0:
-        return tag("header", titles, tag("p", "No photos were set aside for a test: how good it is, nobody knows."))
-    return tag("header", titles, _headline(page), _dots(page.accuracy), _scale(page))
+        return tag(
+            "header",
+            titles,
+            tag("p", f"No {page.words.photos} were set aside for a test: how good it is, nobody knows."),
+        )
+    return tag("header", titles, _headline(page), _dots(page), _scale(page))
 
 
 def _headline(page: Page) -> Html:
-    right, n = page.accuracy.right, page.accuracy.n
+    (right, n), words = (page.accuracy.right, page.accuracy.n), page.words
     low, high = wilson_interval(right, n)
-    figure = tag("p", percent(right / n), class_="headline-figure")
-    plain = tag("p", f"Right for {right:,} of {count(n, 'photo')} it had never seen.", class_="plain")
-    bounds = f"{percent(low)} to {percent(high)}"
-    luck = tag("p", f"Shown many more photos like these, it would most likely be right for {bounds} of them.")
+    decimals = 2 if n >= MANY else 1
+    figure = tag("p", percent(right / n, decimals), class_="headline-figure")
+    asked = count(n, words.photo, words.photos)
+    plain = tag("p", f"Right for {right:,} of {asked} it had never seen.", class_="plain")
+    bounds = f"{percent(low, decimals)} to {percent(high, decimals)}"
+    luck = tag("p", f"Shown many more {words.photos} like these, it would most likely be right for {bounds} of them.")
     terms = tag("p", f"95% interval {bounds}, n = {n:,}{_macro_f1(page)}", class_="note")
     return tag("div", figure, tag("div", plain, luck, terms), class_="headline")
 
 
 def _macro_f1(page: Page) -> str:
-    return "" if page.macro_f1 is None else f"; macro F1 {page.macro_f1:.3f}, in which each person counts the same"
+    if page.macro_f1 is None:
+        return ""
+    return f"; macro F1 {page.macro_f1:.3f}, in which each {page.words.person} counts the same"
 
 
-def _dots(accuracy: Accuracy) -> Html:
+def _dots(page: Page) -> Html:
     """Return a dot a test photo, the right answers first."""
-    right, n = accuracy.right, accuracy.n
+    (right, n), photo = (page.accuracy.right, page.accuracy.n), page.words.photo
     if n > MOST_DOTS:
         return Html()
     rows = math.ceil(n / _COLUMNS)
-    label = f"{count(n, 'dot')}, one a test photo: {right:,} right, {n - right:,} wrong"
+    label = f"{count(n, 'dot')}, one a test {photo}: {right:,} right, {n - right:,} wrong"
     drawing = tag(
         "svg",
         tag("path", d=_dots_path(range(right)), class_="right"),
@@ -51,7 +60,7 @@ def _dots(accuracy: Accuracy) -> Html:
         aria_label=label,
         class_="dots",
     )
-    keys = join(key("right", f"{right:,} right"), key("wrong", f"{n - right:,} wrong"), "A dot is a photo.")
+    keys = join(key("right", f"{right:,} right"), key("wrong", f"{n - right:,} wrong"), f"Each dot is one {photo}.")
     return tag("figure", drawing, tag("figcaption", keys, class_="keys"))
 
 
@@ -75,7 +84,7 @@ def _scale(page: Page) -> Html:
     ends = tag("p", tag("span", "0%"), tag("span", "100%"), class_="ends")
     keys = [key("right", "accuracy"), key("interval", "95% interval")]
     if guess is not None:
-        keys.append(key("guess", f"always naming the most frequent person: {percent(guess / n)}"))
+        keys.append(key("guess", f"always naming the most frequent {page.words.person}: {percent(guess / n)}"))
     drawing = tag("svg", *marks, height="20", width="100%", aria_hidden="true")
     return tag("figure", drawing, ends, tag("figcaption", *keys, class_="keys"), class_="scale")
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from report.page.content import Page
+from report.page.content import Page, Words
 from report.page.markup import Html, join, person, tag
 from report.page.sections.section import Section, bar, head, key, lede, note, number, table
 from report.page.wording import count
 
 MOST_PEOPLE = 25  # rows of the table, a printed page; of more, those with the fewest photos: they are the hardest
-_PARTS = {  # what they are for; each is a colour of that name, too
-    "train": "From the training photos it learned.",
-    "validation": "The validation photos told how far it had come.",
-    "test": "By the test photos alone it was judged.",
+_PARTS = {  # what their photos are for; each is a colour of that name, too
+    "train": "From the training {} it learned.",
+    "validation": "The validation {} told how far it had come.",
+    "test": "By the test {} alone it was judged.",
 }
 
 Counts = Mapping[str, Mapping[str, int]]  # part of the split -> person -> photos
@@ -23,10 +23,12 @@ def people(page: Page) -> Section | None:
     if not page.facts and not counts:
         return None
     facts = tag("dl", *(tag("div", tag("dt", term), tag("dd", value)) for term, value in page.facts), class_="facts")
-    return Section("data", "What it learned from", join(facts if page.facts else "", _photos(counts) if counts else ""))
+    return Section(
+        "data", "What it learned from", join(facts if page.facts else "", _photos(counts, page.words) if counts else "")
+    )
 
 
-def _photos(counts: Counts) -> Html:
+def _photos(counts: Counts, words: Words) -> Html:
     totals: dict[str, int] = {}
     for by_person in counts.values():
         for name, n in by_person.items():
@@ -35,17 +37,19 @@ def _photos(counts: Counts) -> Html:
     if len(shown) > MOST_PEOPLE:
         fewest = set(sorted(shown, key=lambda name: totals[name])[:MOST_PEOPLE])
         shown = [name for name in shown if name in fewest]
-    words = lede(
-        f"{count(sum(totals.values()), 'photo')} of {count(len(totals), 'person', 'people')}.",
-        *(f" {_PARTS[part]}" for part in counts if part in _PARTS),
+    photos = count(sum(totals.values()), words.photo, words.photos)
+    about = lede(
+        f"{photos} of {count(len(totals), words.person, words.people)}.",
+        *(f" {_PARTS[part].format(words.photos)}" for part in counts if part in _PARTS),
     )
-    heads = [head("Person"), *map(_part_head, counts)]
+    heads = [head(words.person.capitalize()), *map(_part_head, counts)]
     heads += [head("All", class_="number"), head("Shares", class_="wide")]
     most = max(1, *totals.values())
     rows = (_row(name, {part: by_person.get(name, 0) for part, by_person in counts.items()}, most) for name in shown)
-    listed = table("Photos of each person, by part of the split", heads, rows, "counts")
+    listed = table(f"{words.photos.capitalize()} of each {words.person}, by part of the split", heads, rows, "counts")
     left = len(totals) - len(shown)
-    return join(words, listed, note(f"Those with the fewest photos; {left:,} more are not listed.") if left else "")
+    rest = f"Those with the fewest {words.photos}; {left:,} more are not listed."
+    return join(about, listed, note(rest) if left else "")
 
 
 def _part_head(part: str) -> Html:

@@ -1,4 +1,4 @@
-"""The pictures that are drawn elsewhere: the learning curve, and the confusion matrix with its most confused pairs."""
+"""The pictures that are drawn elsewhere: learning curve, confusion matrix with its most confused pairs, weights."""
 
 from report.page.content import ConfusedPair, Page
 from report.page.markup import Html, data_uri, join, person, png_size, tag
@@ -16,7 +16,8 @@ def learning(page: Page) -> Section | None:
         return None
     words = lede(
         "How far off the answers were (loss) and how many were right (accuracy), after each pass over the training "
-        "photos. Where training goes on improving and validation does not, it has begun to learn by heart."
+        f"{page.words.photos}. Where training goes on improving and validation does not, it has begun to learn by "
+        "heart."
     )
     return Section("learning", "How it learned", join(words, _plate(page.curve_png, "Loss and accuracy by epoch")))
 
@@ -26,12 +27,21 @@ def confusion(page: Page) -> Section | None:
     if not page.confusion_png and not page.confused:
         return None
     parts: list[Html] = []
+    words = page.words
     if page.confusion_png:
-        parts += [lede("A row is a person, a column the name that was given: on the diagonal the two agree.")]
-        parts += [_plate(page.confusion_png, "Confusion matrix: test photos by true and predicted person")]
+        about = f"A row is a {words.person}, a column the {words.name} that was given: on the diagonal the two agree."
+        shown = f"Confusion matrix: test {words.photos} by true and predicted {words.person}"
+        parts += [lede(about), _plate(page.confusion_png, shown)]
     if page.confused:
         parts += [_pairs(page)]
-    return Section("confusion", "Whom it takes for whom", join(*parts))
+    return Section("confusion", f"{words.whom.capitalize()} it takes for {words.whom}", join(*parts))
+
+
+def weights(page: Page) -> Section | None:
+    """Return the section of the weights."""
+    if not page.weights_png:
+        return None
+    return Section("weights", "What it looks for", _plate(page.weights_png, page.weights_words))
 
 
 def _plate(picture: bytes, words: str) -> Html:
@@ -45,7 +55,8 @@ def _plate(picture: bytes, words: str) -> Html:
 
 
 def _pairs(page: Page) -> Html:
-    heads = [head("Person"), head("Taken for"), head("Photos", class_="number"), head("Share", class_="wide")]
+    heads = [head(page.words.person.capitalize()), head("Taken for")]
+    heads += [head(page.words.photos.capitalize(), class_="number"), head("Share", class_="wide")]
     listed = table("Most confused pairs", heads, map(_pair, page.confused[:MOST_PAIRS]), "pairs")
     left = len(page.confused) - MOST_PAIRS
     more = tag("p", f"{count(left, 'more pair')}, none of them more frequent.", class_="note") if left > 0 else ""

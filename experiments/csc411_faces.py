@@ -1,0 +1,170 @@
+"""CSC411, parts 8 to 10: six people told apart, from grey pixels and from AlexNet's features.
+
+Each mini-batch is stayed with for many steps before the next; the loop is `nn.training`'s, the batches are.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, repeat
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from data.folder import Photo, read_folder
+from data.images import load_images
+from data.settings import SplitSizes
+from data.split import split
+from errors import DatasetError, RunError, UsageError
+from experiments.experiment import Budget, Budgeted, Outcome
+from experiments.recipe import Pair, Parts, Recipe
+from experiments.sources import Sources
+from faces.alexnet.architecture import FEATURES
+from faces.alexnet.cache import features_of
+from faces.alexnet.weights import load_weights
+from nn.batches import TensorBatches
+from nn.initialisers import Initialiser, fan_in, normal, zeros
+from nn.layers import Layer, Linear, ReLU, Sequential
+from nn.losses import CrossEntropy
+from nn.optimisers import Adam
+from nn.schedules import Constant
+from nn.training import TrainingSettings
+
+PEOPLE, SIDE = 6, 32
+SIZES = SplitSizes(train=70, validation=10, test=20)
+BATCHES, EPOCHS = 6, 5  # mini-batches an epoch; epochs
+PORTIONS = 10  # an epoch of the loop is this fraction of the steps on a mini-batch: what happens within one can be seen
+FEWEST = 20  # photos a person to train on, where there are no 70
+LR = 1e-3
+
+
+class LingeringBatches:
+    """Batches that come `steps` times in a row; each walk hands out the next `portion` of this sequence without end."""
+
+    def __init__(self, source: TensorBatches, steps: int, portion: int) -> None:
+        self._source, self._steps, self._portion = source, steps, portion
+        self._sequence: Iterator[Pair] | None = None
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def batches(self, size: int, shuffle: Generator | None) -> Iterator[Pair]:
+        """Yield the next portion. The samples are dealt anew whenever all of them were shown."""
+        if self._sequence is None:
+            self._sequence = self._forever(size, shuffle)
+        yield from islice(self._sequence, self._portion)
+
+    def _forever(self, size: int, shuffle: Generator | None) -> Iterator[Pair]:
+        while True:
+            for batch in self._source.batches(size, shuffle):
+                yield from repeat(batch, self._steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnWeights(Recipe):
+    """A training on features of a network whose weights not everybody has: without them it measures nothing."""
+
+    def run(self, sources: Sources, seed: int, budget: Budget) -> Outcome:
+        """Train and measure; an outcome with no measures but a note when there are no weights."""
+        try:
+            return super().run(sources, seed, budget)
+        except (RunError, UsageError) as error:
+            return Outcome(note=str(error))
+
+
+def six_people(sources: Sources, generator: Generator) -> tuple[tuple[str, ...], list[Sequence[Photo]]]:
+    """Return the first six people by name who have photos enough, and these photos: training, validation, test.
+
+    DatasetError when there are no six.
+    """
+    if not sources.faces.is_dir():
+        raise DatasetError(
+            f"no photos of people in {sources.faces}: run python cli.py download, which draws portraits there, "
+            "or name a folder with a folder of photos for each person"
+        )
+    folder = read_folder(sources.faces)
+    counts = Counter(photo.name for photo in folder.photos)
+    needed = FEWEST + SIZES.validation + SIZES.test
+    people = tuple(name for name in folder.people if counts[name] >= needed)[:PEOPLE]
+    if len(people) < PEOPLE:
+        raise DatasetError(
+            f"{sources.faces} has {len(people)} people with {needed} photos, expected {PEOPLE}: "
+            "run python cli.py download, or add photos"
+        )
+    seed = int(torch.randint(2**31, (1,), generator=generator))
+    photos = [photo for photo in folder.photos if photo.name in people]
+    parts = split(photos, SIZES, np.random.default_rng(seed))
+    return people, [parts.train, parts.validation, parts.test]
+
+
+def _pixels(sources: Sources, generator: Generator) -> Parts:
+    """Grey crops, in [-1, 1]."""
+    people, parts = six_people(sources, generator)
+    crops = [load_images([sources.faces / photo.file for photo in part], SIDE, "L") for part in parts]
+    return _parts([torch.from_numpy(part).float().flatten(1) / 127.5 - 1 for part in crops], parts, people)
+
+
+def _features(sources: Sources, generator: Generator) -> Parts:
+    """conv5 features of colour crops, divided by their deviation over the training part."""
+    weights = load_weights(sources.weights)
+    people, parts = six_people(sources, generator)
+    photos = [photo for part in parts for photo in part]
+    whole = torch.from_numpy(features_of(sources.faces, photos, weights)[:, 0])  # of the photo, not of its mirror image
+    features = torch.split(whole, [len(part) for part in parts])
+    return _parts([part / features[0].std() for part in features], parts, people)
+
+
+def _parts(x: Sequence[Tensor], parts: Sequence[Sequence[Photo]], people: tuple[str, ...]) -> Parts:
+    labels = [torch.tensor([people.index(photo.name) for photo in part]) for part in parts]
+    train, validation, test = zip(x, labels, strict=True)
+    return Parts(train, validation, test, classes=people)
+
+
+def votes(network: Layer, parts: Parts) -> Outcome:
+    """Show the network its own hidden units' weights as pictures, as the report did: whom does it take them for?"""
+    pictures = network.parameters()["0.weight"].value  # (units, pixels)
+    voted = network.forward(pictures).argmax(1)
+    names = np.array([parts.classes[int(person)] for person in voted])
+    return Outcome(arrays={"votes": names, "units": pictures.view(-1, SIDE, SIDE).cpu().numpy()})
+
+
+def _settings(
+    data: Callable[[Sources, Generator], Parts],
+    inputs: int,
+    hidden: int,
+    steps: int,
+    weights: Initialiser,
+    bias: Initialiser,
+) -> dict[str, Any]:
+    """Return what both networks share: a hidden layer of ReLU units, Adam, and mini-batches that are stayed with."""
+
+    def network(generator: Generator) -> Sequential:
+        start: dict[str, Any] = {"generator": generator, "initialiser": weights, "bias_initialiser": bias}
+        return Sequential(Linear(inputs, hidden, **start), ReLU(), Linear(hidden, PEOPLE, **start))
+
+    return {
+        "data": data,
+        "network": network,
+        "loss": CrossEntropy,
+        "optimiser": Adam,
+        "schedule": Constant(LR),
+        "training": TrainingSettings(epochs=1, batch_size=-(-PEOPLE * SIZES.train // BATCHES)),
+        "batches": lambda pair: LingeringBatches(TensorBatches(*pair), steps, steps // PORTIONS),
+    }
+
+
+FACES = Recipe(
+    name="faces",
+    epochs=Budgeted(EPOCHS * BATCHES * PORTIONS, EPOCHS * BATCHES * PORTIONS),
+    seeds=Budgeted(1, 4),
+    further=votes,
+    **_settings(_pixels, SIDE * SIDE, 25, 1000, normal(1), normal(1)),
+)
+ALEXNET = OnWeights(
+    name="AlexNet",
+    epochs=Budgeted(2 * BATCHES * PORTIONS, EPOCHS * BATCHES * PORTIONS),
+    seeds=Budgeted(1, 4),
+    **_settings(_features, FEATURES, 100, 100, fan_in, zeros),
+)

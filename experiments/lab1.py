@@ -1,0 +1,163 @@
+"""Deep Learning teaching kit, lab 1: thirteen variants of one convolution network on MNIST."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from torch import Generator
+
+from data.augment import Augmentation
+from experiments.experiment import Budgeted, Experiment, Outcomes, Row
+from experiments.figures import beside, curves
+from experiments.recipe import Parts, Recipe
+from experiments.sources import Sources
+from mnist.digits import padded, split_off
+from mnist.networks import columns, turned
+from nn.initialisers import fan_in, he
+from nn.layers import L2Pool2d, Layer, MaxPool2d, ReLU, Sequential, Tanh
+from nn.losses import CrossEntropy
+from nn.optimisers import SGD
+from nn.schedules import Constant
+from nn.training import TrainingSettings
+from report.series import Panel, series_picture
+
+SIDE = 32
+EPOCHS, PATIENCE = 30, 10
+TIMES = 4  # the augmented variants see so many changed copies of each digit in an epoch
+AUGMENT = Augmentation(mirror=0.0, rotation=20.0, shift=0.0, zoom=0.0, crop=28, beyond="zeros")
+
+Activation = Literal["tanh", "ReLU"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One line of the report's table."""
+
+    activation: Activation
+    maps: tuple[int, int, int] = (64, 64, 128)
+    dropouts: int = 0  # fully connected layers whose inputs are dropped
+    map_dropout: float = 0.0
+    pool: Literal["L2", "max"]
+    overlapping: bool = False
+    augmented: bool = False
+    views: int = 1  # columns
+    reported: float
+
+    @property
+    def title(self) -> str:
+        """The line in words."""
+        dropout = "CV & FC" if self.map_dropout else f"{self.dropouts} FC" if self.dropouts else "none"
+        parts = [
+            self.activation,
+            (f"{self.views} columns " if self.views > 1 else "") + "-".join(map(str, self.maps)),
+            f"dropout {dropout}",
+            f"{self.pool} pooling" + (", overlapping" if self.overlapping else ""),
+            *(["4x"] if self.augmented else []),
+        ]
+        return ", ".join(parts)
+
+    def network(self, generator: Generator) -> Sequential:
+        """Build it, untrained."""
+        pooling = L2Pool2d if self.pool == "L2" else MaxPool2d
+        pool: Callable[[], Layer] = partial(pooling, 3, 2, 1) if self.overlapping else partial(pooling, 2)
+        return columns(
+            generator,
+            maps=self.maps,
+            activation=Tanh if self.activation == "tanh" else ReLU,
+            pool=pool,
+            views=turned(SIDE)[: self.views],
+            dropout=0.5,
+            dropouts=self.dropouts,
+            map_dropout=self.map_dropout,
+            initialiser=fan_in if self.activation == "tanh" else he,
+        )
+
+
+VARIANTS = (
+    Variant(activation="tanh", pool="L2", reported=0.46),
+    Variant(activation="tanh", dropouts=1, pool="L2", augmented=True, reported=0.35),
+    Variant(activation="ReLU", dropouts=1, pool="max", reported=0.56),
+    Variant(activation="ReLU", views=5, dropouts=1, pool="max", reported=0.56),
+    Variant(activation="ReLU", dropouts=1, pool="L2", augmented=True, reported=0.42),
+    Variant(activation="ReLU", dropouts=2, pool="L2", augmented=True, reported=0.38),
+    Variant(activation="ReLU", dropouts=2, pool="L2", overlapping=True, reported=0.56),
+    Variant(activation="ReLU", dropouts=2, pool="max", overlapping=True, reported=0.53),
+    Variant(activation="tanh", maps=(64, 128, 128), dropouts=1, pool="L2", augmented=True, reported=0.40),
+    Variant(
+        activation="tanh", maps=(64, 128, 128), dropouts=1, map_dropout=0.1, pool="L2", augmented=True, reported=0.40
+    ),
+    Variant(activation="tanh", dropouts=2, pool="L2", augmented=True, reported=0.41),
+    Variant(activation="tanh", maps=(64, 64, 256), dropouts=2, pool="L2", augmented=True, reported=0.41),
+    Variant(activation="tanh", maps=(64, 64, 256), views=2, dropouts=1, pool="L2", augmented=True, reported=0.37),
+)
+
+
+def _data(sources: Sources, generator: Generator) -> Parts:
+    """50,000 training and 10,000 validation digits, drawn at random, and the 10,000 test digits, padded to 32 x 32."""
+    train, test = sources.digits()
+    learned, held_out = split_off(train, 1 / 6, generator)
+    learned, held_out, test = (padded(part, SIDE) for part in (learned, held_out, test))
+    return Parts((learned.x, learned.labels), (held_out.x, held_out.labels), (test.x, test.labels))
+
+
+def _recipe(number: int, variant: Variant) -> Recipe:
+    """A pass over the digits is an epoch of the loop: an augmented variant's epoch is `TIMES` of them."""
+    times = TIMES if variant.augmented else 1
+    return Recipe(
+        name=str(number),
+        data=_data,
+        network=variant.network,
+        loss=lambda: CrossEntropy(reduction="sum"),
+        optimiser=partial(SGD, momentum=0.9),
+        schedule=Constant(1e-3),
+        epochs=Budgeted(1, EPOCHS * times),
+        samples=Budgeted(10_000, 60_000),
+        training=TrainingSettings(
+            epochs=EPOCHS * times, batch_size=32, patience=PATIENCE * times, monitor="validation_accuracy"
+        ),
+        augment=AUGMENT if variant.augmented else None,
+    )
+
+
+RECIPES = tuple(_recipe(number, variant) for number, variant in enumerate(VARIANTS, 1))
+
+ROWS = tuple(
+    Row(title=f"{number} {variant.title}", task=str(number), measure="test_error", reported=variant.reported)
+    for number, variant in enumerate(VARIANTS, 1)
+)
+
+
+def _figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
+    panels = [
+        Panel(
+            f"model {name}",
+            "pass over the digits",
+            "accuracy",
+            curves(runs[0], "accuracy", held_out="validation"),
+            percent=True,
+        )
+        for name, runs in sorted(outcomes.items(), key=lambda item: int(item[0]))
+    ]
+    return {
+        "accuracy": series_picture(panels, "Lab 1: accuracy by pass over the digits"),
+        "errors": beside(
+            rows, outcomes, "Lab 1: test error, reported beside measured", lower_is_better=True, decimals=2
+        ),
+    }
+
+
+EXPERIMENT = Experiment(
+    name="lab1",
+    title="Deep Learning teaching kit, lab 1: thirteen convolution networks",
+    tasks=tuple(sorted(RECIPES, key=lambda recipe: -VARIANTS[int(recipe.name) - 1].views)),
+    rows=ROWS,
+    figures=_figures,
+    choices=(
+        "Batches of 32, their gradients summed: at the report's rate of .001 they go as far as its single samples.",
+        "Overlapping pooling: windows of 3 pixels every 2, with 1 pixel of border, so that the maps keep their sizes.",
+        "Columns see the digit as it is, transposed, mirrored either way, and turned by 90 degrees.",
+        "Dropout .5 in fully connected layers; in convolution layers .1 of the maps, whole.",
+        "Weights start from N(0, 1/m) for tanh and N(0, 2/m) for ReLU.",
+    ),
+)

@@ -1,0 +1,161 @@
+"""A training as a table of typed settings, and the one function that runs it. The loop is `nn.training`'s."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+
+from experiments.experiment import ONCE, Budget, Budgeted, Outcome
+from experiments.sources import Sources
+from nn.batches import Data
+from nn.evaluation import Scores, evaluate
+from nn.history import EpochRecord, History
+from nn.layers import GradientMeter, Layer
+from nn.losses import Loss
+from nn.optimisers import Optimiser
+from nn.parameter import Parameter
+from nn.schedules import Schedule
+from nn.training import Augment, TrainingSettings, train
+from nn.training_state import TrainingState
+
+Pair = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a network learns from, what is measured after each epoch, and what counts in the end: pairs (x, target)."""
+
+    train: Pair
+    held_out: Pair
+    test: Pair
+    classes: Sequence[str] = ()
+    """Their names, where labels alone do not say them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All settings of one training."""
+
+    name: str
+    data: Callable[[Sources, Generator], Parts]
+    network: Callable[[Generator], Layer]
+    loss: Callable[[], Loss]
+    optimiser: Callable[[Mapping[str, Parameter]], Optimiser]
+    schedule: Schedule
+    epochs: Budgeted
+    training: TrainingSettings
+    """Its `epochs` are the budget's."""
+    batches: Callable[[Pair], Data] = lambda pair: pair
+    """How the loop walks over what is learned from."""
+    augment: Augment | None = None
+    samples: Budgeted | None = None
+    """How many of the training samples are learned from; None: all."""
+    most_epochs: int | None = None
+    """A cap on them, whatever the budget."""
+    seeds: Budgeted = ONCE
+    filters: str | None = None
+    """The parameter whose values are kept as pictures, and"""
+    filters_at: Sequence[int] = ()
+    """the epochs after which they are; the last one always."""
+    looks: Mapping[str, Callable[[Layer, Parts], NDArray[np.float32]]] = field(default_factory=dict)
+    """What else the figures show of the trained network."""
+    further: Callable[[Layer, Parts], Outcome] = lambda network, parts: Outcome()
+    """What else is measured of it: columns and arrays that belong to its numbers."""
+
+    def length(self, budget: Budget) -> int:
+        """Return the epochs of a budget under the cap."""
+        return min(self.epochs.of(budget), self.most_epochs or self.epochs.full)
+
+    def run(self, sources: Sources, seed: int, budget: Budget) -> Outcome:
+        """Train with a seed, and measure on the training and test data."""
+        started = time.perf_counter()
+        generator = Generator().manual_seed(seed)
+        parts = self.data(sources, generator)
+        network, loss = self.network(generator), self.loss()
+        learned = parts.train if self.samples is None else _first(parts.train, self.samples.of(budget))
+        watch = _Watch(self, network, len(learned[0]))
+        settings = replace(self.training, epochs=self.length(budget))
+        optimiser = self.optimiser(network.parameters())
+        history = train(
+            network,
+            loss,
+            optimiser,
+            self.schedule,
+            self.batches(learned),
+            settings=settings,
+            generator=generator,
+            validation=parts.held_out,
+            augment=self.augment,
+            on_epoch=watch,
+        )
+        trained, tested = evaluate(network, loss, *learned), evaluate(network, loss, *parts.test)
+        looks = {name: look(network, parts) for name, look in self.looks.items()}
+        further = self.further(network, parts)
+        return Outcome(
+            measures={**_measures(network, history, settings, trained, tested), **further.measures},
+            series={**_series(history), **watch.series, **further.series},
+            arrays={**watch.filters, **looks, **further.arrays},
+            seconds=time.perf_counter() - started,
+        )
+
+
+class _Watch:
+    """Called after each epoch: keeps filters, and reads the gradient meter where the network has one."""
+
+    def __init__(self, recipe: Recipe, network: Layer, samples: int) -> None:
+        self._recipe, self._network, self._samples = recipe, network, samples
+        self._meter = next((layer for layer in network.children().values() if isinstance(layer, GradientMeter)), None)
+        self.series: dict[str, list[float]] = {} if self._meter is None else {"conv_deltas": []}
+        self.filters: dict[str, NDArray[np.float32]] = {}
+        self._keep("filters, epoch 0", recipe.filters_at)
+
+    def __call__(self, record: EpochRecord, state: Callable[[], TrainingState]) -> None:
+        """Take note of an epoch."""
+        if self._meter is not None:
+            self.series["conv_deltas"].append(self._meter.take() / self._samples)
+        if record.epoch in self._recipe.filters_at:
+            self._keep(f"filters, epoch {record.epoch}", True)
+        self._keep("filters", True)
+
+    def _keep(self, name: str, wanted: object) -> None:
+        if wanted and self._recipe.filters is not None:
+            value = self._network.parameters()[self._recipe.filters].value
+            self.filters[name] = value.detach().clone().cpu().numpy()
+
+
+def _first(pair: Pair, n: int) -> Pair:
+    return pair[0][:n], pair[1][:n]
+
+
+def _measures(
+    network: Layer, history: History, settings: TrainingSettings, trained: Scores, tested: Scores
+) -> dict[str, float]:
+    restored = settings.patience is not None and settings.restore_best
+    kept = (history.best_epoch if restored else None) or len(history)
+    measures = {
+        "train_loss": trained.loss,
+        "test_loss": tested.loss,
+        "epochs": float(len(history)),
+        "parameters": float(sum(p.value.numel() for p in network.parameters().values())),
+        "seconds": sum(history.column("seconds")),
+        "seconds_an_epoch": float(np.mean(history.column("seconds"))),
+    }
+    accuracies = {
+        "train": trained.accuracy,
+        "validation": history.records[kept - 1].validation_accuracy,
+        "last_validation": history.records[-1].validation_accuracy,
+        "test": tested.accuracy,
+    }
+    for part, accuracy in accuracies.items():
+        if accuracy is not None:
+            measures[f"{part}_accuracy"] = 100 * accuracy
+            measures[f"{part}_error"] = 100 * (1 - accuracy)
+    return measures
+
+
+def _series(history: History) -> dict[str, list[float]]:
+    columns = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
+    return {"epoch": history.column("epoch")} | {name: history.column(name) for name in columns}

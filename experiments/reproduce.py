@@ -1,0 +1,121 @@
+"""Runs experiments: every task once for each seed, as many at once as there are processes, each on one thread.
+
+Small networks gain nothing from a second thread, and two trainings side by side gain everything from a second core.
+A task is sent by name, so that nothing but names, seeds and outcomes travels between processes.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from errors import RunError
+from experiments.catalogue import EXPERIMENTS
+from experiments.experiment import Budget, Experiment, Outcome
+from experiments.recipe import Recipe
+from experiments.results import publish_results
+from experiments.sources import Sources
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much is run, and on how many cores."""
+
+    budget: Budget
+    max_epochs: int | None = None
+    """Of every training, whatever its budget."""
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of one task."""
+
+    experiment: str
+    task: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.experiment}: {self.task}"
+
+
+def capped(experiment: Experiment, effort: Effort) -> Experiment:
+    """Return the experiment with no training longer than the effort allows."""
+    tasks = [
+        replace(task, most_epochs=effort.max_epochs) if isinstance(task, Recipe) else task for task in experiment.tasks
+    ]
+    return replace(experiment, tasks=tasks)
+
+
+def jobs(experiments: Sequence[Experiment], budget: Budget) -> list[Job]:
+    """Return all runs, in the order in which they are started: each experiment has its longest tasks first."""
+    return [
+        Job(experiment.name, task.name, seed)
+        for experiment in experiments
+        for task in experiment.tasks
+        for seed in range(task.seeds.of(budget))
+    ]
+
+
+def reproduce(
+    names: Sequence[str],
+    out: Path,
+    sources: Sources,
+    effort: Effort,
+    *,
+    on_job: Callable[[str], None] = lambda what: None,
+    on_page: Callable[[Path], None] = lambda page: None,
+) -> None:
+    """Run experiments and publish each one's results in `out` as soon as its last task is done.
+
+    `on_job` is called as each of `jobs` ends, `on_page` with each page written. Raises DatasetError when data are
+    missing, RunError when a process dies.
+    """
+    experiments = {name: capped(EXPERIMENTS[name], effort) for name in names}
+    open_jobs = jobs(list(experiments.values()), effort.budget)
+    found: dict[str, dict[str, dict[int, Outcome]]] = {name: {} for name in names}
+    waiting = {name: sum(job.experiment == name for job in open_jobs) for name in names}
+    with _pool(effort.processes) as pool:
+        running: dict[Future[Outcome], Job] = {pool.submit(_run, job, sources, effort): job for job in open_jobs}
+        for future in as_completed(running):
+            job = running[future]
+            found[job.experiment].setdefault(job.task, {})[job.seed] = future.result()
+            on_job(str(job))
+            waiting[job.experiment] -= 1
+            if not waiting[job.experiment]:
+                outcomes = {
+                    task: [runs[seed] for seed in sorted(runs)] for task, runs in found.pop(job.experiment).items()
+                }
+                on_page(publish_results(out, experiments[job.experiment], outcomes, effort.budget))
+
+
+@contextmanager
+def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end with this one, also when it is interrupted or one of their tasks fails."""
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _prepare)
+    try:
+        yield pool
+        pool.shutdown()
+    except BrokenProcessPool as error:
+        raise RunError("a process of a task died, most likely out of memory: try --workers 1") from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+
+
+def _prepare() -> None:
+    """Set up a process: one thread, and Ctrl-C is its parent's business."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run(job: Job, sources: Sources, effort: Effort) -> Outcome:
+    task = capped(EXPERIMENTS[job.experiment], effort).task(job.task)
+    return task.run(sources, job.seed, effort.budget)

@@ -1,0 +1,140 @@
+"""An experiment's results as files: NAME.json for programs, NAME.md for people, NAME/*.png to look at.
+
+Everything is written through `data.publish`, so that a file is whole or not there. `reproduce` decides when.
+"""
+
+import json
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from data.publish import publish
+from experiments.experiment import Budget, Experiment, Outcome, Outcomes, Row, Task, measured
+from experiments.recipe import Recipe
+
+
+def publish_results(out: Path, experiment: Experiment, outcomes: Outcomes, budget: Budget) -> Path:
+    """Write the figures, NAME.json and last NAME.md; return the latter's path."""
+    figures = experiment.figures(outcomes, experiment.rows)
+    for name, png in figures.items():
+        publish(out / experiment.name / f"{name}.png", png)
+    publish(out / f"{experiment.name}.json", _json(experiment, outcomes, budget))
+    page = out / f"{experiment.name}.md"
+    publish(page, _markdown(experiment, outcomes, budget, list(figures)).encode())
+    return page
+
+
+def _json(experiment: Experiment, outcomes: Outcomes, budget: Budget) -> bytes:
+    found = {
+        "experiment": experiment.name,
+        "title": experiment.title,
+        "budget": budget,
+        "seconds": round(_seconds(outcomes), 2),
+        "rows": [_row(experiment, row, outcomes, budget) for row in experiment.rows],
+        "runs": {name: [_run(seed, run) for seed, run in enumerate(outcomes[name])] for name in sorted(outcomes)},
+        "choices": list(experiment.choices),
+        "versions": {"python": platform.python_version(), "torch": str(torch.__version__)},
+    }
+    return (json.dumps(_plain(found), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _row(experiment: Experiment, row: Row, outcomes: Outcomes, budget: Budget) -> dict[str, Any]:
+    found = measured(row, outcomes)
+    numbers = {"mean": None, "deviation": None, "seeds": 0, "seconds": None} if found is None else found._asdict()
+    return {
+        **asdict(row),
+        "measured": numbers.pop("mean"),
+        **numbers,
+        "shortened": shortened(experiment.task(row.task), budget),
+        "note": _note(row, outcomes),
+    }
+
+
+def _run(seed: int, run: Outcome) -> dict[str, Any]:
+    """Return a run; the columns by epoch for the first seed alone, whose figures are drawn."""
+    series = {"series": run.series} if seed == 0 else {}
+    return {"seed": seed, "seconds": round(run.seconds, 2), "measures": run.measures, **series}
+
+
+def _markdown(experiment: Experiment, outcomes: Outcomes, budget: Budget, figures: Sequence[str]) -> str:
+    lines = [
+        f"# {experiment.title}",
+        "",
+        f"`python cli.py reproduce {experiment.name} --budget {budget}`: {_seconds(outcomes):,.0f} s of computing, "
+        f"torch {torch.__version__}.",
+        "",
+        "| | reported | measured | seeds | shortened to |",
+        "|---|---:|---:|---:|---|",
+        *(_line(experiment, row, outcomes, budget) for row in experiment.rows),
+        "",
+        "What the report leaves open, what was chosen, and what differs:",
+        "",
+        *(f"- {choice}" for choice in experiment.choices),
+        "",
+        *(f"![{name}]({experiment.name}/{name}.png)\n" for name in figures),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _line(experiment: Experiment, row: Row, outcomes: Outcomes, budget: Budget) -> str:
+    found = measured(row, outcomes)
+    cells = [
+        row.title,
+        _number(row.reported, row.reported_deviation, row.unit),
+        _note(row, outcomes) if found is None else _number(found.mean, found.deviation, row.unit),
+        str(found.seeds if found else 0),
+        shortened(experiment.task(row.task), budget),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _note(row: Row, outcomes: Outcomes) -> str:
+    return next((run.note for run in outcomes.get(row.task, ()) if run.note), "")
+
+
+def _number(value: float | None, deviation: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    text = _digits(value, unit) if math.isfinite(value) else "diverged"
+    if deviation is not None and math.isfinite(deviation):
+        text += f" ± {_digits(deviation, unit)}"
+    return f"{text} {unit}".rstrip()
+
+
+def _digits(value: float, unit: str) -> str:
+    if unit == "%":
+        return f"{value:.2f}"
+    return f"{value:,.0f}" if value == int(value) and abs(value) >= 1 else f"{value:.3g}"
+
+
+def shortened(task: Task, budget: Budget) -> str:
+    """Return what a budget takes off a task's protocol, in words; nothing for a full one."""
+    parts = []
+    if isinstance(task, Recipe):
+        if task.length(budget) < task.epochs.full:
+            parts.append(f"{task.length(budget)} of {task.epochs.full} epochs")
+        if task.samples is not None and task.samples.of(budget) < task.samples.full:
+            parts.append(f"{task.samples.of(budget):,} training samples")
+    if task.seeds.of(budget) < task.seeds.full:
+        parts.append(f"{task.seeds.of(budget)} of {task.seeds.full} seeds")
+    return ", ".join(parts)
+
+
+def _seconds(outcomes: Outcomes) -> float:
+    return sum(run.seconds for runs in outcomes.values() for run in runs)
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON knows: no number that is none, and no more digits than were meant."""
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return value

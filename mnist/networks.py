@@ -1,0 +1,169 @@
+"""The networks that read digits, put together from the layers of `nn`. A further network is a function here."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Generator
+
+from data.mnist import CLASSES, SIDE
+from nn.initialisers import Initialiser, fan_in, glorot, he, zeros
+from nn.layers import (
+    BatchNorm,
+    Columns,
+    Conv2d,
+    Dropout,
+    Flatten,
+    GradientMeter,
+    Layer,
+    Linear,
+    MapDropout,
+    MaxPool2d,
+    Permute,
+    ReLU,
+    Sequential,
+    Sigmoid,
+)
+
+Activation = Callable[[], Layer]
+
+
+def softmax_regression(
+    generator: Generator, *, initialiser: Initialiser = zeros, bias_initialiser: Initialiser = zeros
+) -> Sequential:
+    """784 pixels -> 10 logits: no hidden layer, so that zeros are a start. The softmax is the loss's."""
+    linear = Linear(
+        SIDE * SIDE, CLASSES, generator=generator, initialiser=initialiser, bias_initialiser=bias_initialiser
+    )
+    return Sequential(Flatten(), linear)
+
+
+def fully_connected(generator: Generator, *, hidden: int = 256) -> Sequential:
+    """784 pixels -> `hidden` sigmoid units -> 10 logits."""
+    return Sequential(
+        Flatten(),
+        Linear(SIDE * SIDE, hidden, generator=generator, initialiser=glorot),
+        Sigmoid(),
+        Linear(hidden, CLASSES, generator=generator, initialiser=glorot),
+    )
+
+
+def two_convolutions(generator: Generator) -> Sequential:
+    """conv 3x3 to 16 maps - ReLU - conv 3x3 to 32 - ReLU - 10 logits; 28 -> 30 -> 28 pixels, no pooling."""
+    return Sequential(
+        Conv2d(1, 16, 3, padding=2, generator=generator),
+        ReLU(),
+        Conv2d(16, 32, 3, generator=generator),
+        ReLU(),
+        Flatten(),
+        Linear(32 * SIDE * SIDE, CLASSES, generator=generator, initialiser=glorot),
+    )
+
+
+def one_convolution(
+    generator: Generator,
+    *,
+    maps: int,
+    kernel: int,
+    activations: Sequence[Activation],
+    classes: int,
+    hidden: int | None = None,
+) -> Sequential:
+    """conv kernel x kernel - activation - (`hidden` units - activation) - `classes` units - activation.
+
+    Every unit starts from N(0, 1/m), m its inputs. A meter behind the convolution measures the deltas that reach it.
+    """
+    side = SIDE - kernel + 1
+    widths = [maps * side * side, *([] if hidden is None else [hidden]), classes]
+    layers: list[Layer] = [Conv2d(1, maps, kernel, generator=generator, initialiser=fan_in), GradientMeter()]
+    layers += [activations[0](), Flatten()]
+    for (inputs, outputs), activation in zip(pairwise(widths), activations[1:], strict=True):
+        layers += [Linear(inputs, outputs, generator=generator, initialiser=fan_in), activation()]
+    return Sequential(*layers)
+
+
+def columns(
+    generator: Generator,
+    *,
+    maps: Sequence[int],
+    activation: Activation,
+    pool: Callable[[], Layer],
+    views: Sequence[Layer | None] = (None,),
+    dropout: float = 0.0,
+    dropouts: int = 0,
+    map_dropout: float = 0.0,
+    initialiser: Initialiser = he,
+) -> Sequential:
+    """32x32 pixels -> for each view of them a column of three 5x5 convolutions -> the columns' maps -> 10 logits.
+
+    A column is conv - activation - pool - conv - activation - pool - conv - activation, 32 -> 28 -> 14 -> 10 -> 5 -> 1
+    pixels; its last convolution is a fully connected layer by another name. The first of the `dropouts` stands before
+    the logits, a second before the last convolution; `map_dropout` drops whole maps after either pooling.
+    """
+
+    def column() -> Sequential:
+        layers: list[Layer] = []
+        for inputs, outputs in pairwise((1, *maps[:2])):
+            layers += [Conv2d(inputs, outputs, 5, generator=generator, initialiser=initialiser), activation(), pool()]
+            if map_dropout:
+                layers.append(MapDropout(map_dropout, generator=generator))
+        if dropouts > 1:
+            layers.append(Dropout(dropout, generator=generator))
+        layers += [Conv2d(maps[1], maps[2], 5, generator=generator, initialiser=initialiser), activation(), Flatten()]
+        return Sequential(*layers)
+
+    bottom = column() if list(views) == [None] else Columns(*((column(), view) for view in views))
+    layers: list[Layer] = [bottom]
+    if dropouts:
+        layers.append(Dropout(dropout, generator=generator))
+    layers.append(Linear(len(views) * maps[2], CLASSES, generator=generator, initialiser=initialiser))
+    return Sequential(*layers)
+
+
+def turned(side: int) -> list[Layer | None]:
+    """Return five views that keep neighbours neighbours: as it is, transposed, mirrored both ways, a quarter turn."""
+    places = torch.arange(side * side).view(side, side)
+    views = (places.T, places.flip(1), places.flip(0), places.rot90())
+    return [None, *(Permute(view.flatten()) for view in views)]
+
+
+def best(generator: Generator) -> Sequential:
+    """Two columns, each with ten logits of its own: the answer is the mean of what they think probable.
+
+    Both have six convolutions with batch normalisation. They differ in how they get from 28 x 28 pixels to 12 x 12,
+    where most of the work is done, so that they are wrong about different digits: one pools its first maps, the other
+    takes every second place. No convolution has a bias, for the normalisation behind it has one.
+    """
+
+    def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> list[Layer]:
+        convolution = Conv2d(inputs, outputs, kernel, stride=stride, padding=padding, bias=False, generator=generator)
+        return [convolution, BatchNorm(outputs), ReLU()]
+
+    def upper() -> list[Layer]:
+        """48 maps of 12 x 12 pixels -> 6 -> 4 -> 1 -> 10 logits."""
+        return [
+            *conv(48, 48, 3, padding=1),
+            MaxPool2d(2),
+            MapDropout(0.1, generator=generator),
+            *conv(48, 72, 3, padding=1),
+            *conv(72, 72, 3),
+            MapDropout(0.1, generator=generator),
+            *conv(72, 96, 4),
+            Flatten(),
+            Dropout(0.3, generator=generator),
+            Linear(96, CLASSES, generator=generator, initialiser=glorot),
+        ]
+
+    first, *rest = conv(1, 24, 5)  # 28 -> 24, pooled before anything else is done with so many pixels
+    pooling = Sequential(first, MaxPool2d(2), *rest, *conv(24, 48, 3, padding=1), *upper())
+    striding = Sequential(*conv(1, 32, 5, stride=2, padding=2), *conv(32, 48, 3), *upper())  # 28 -> 14 -> 12
+    return Sequential(Columns((pooling, None), (striding, None)))
+
+
+NETWORKS: dict[str, Callable[[Generator], Sequential]] = {
+    "softmax": softmax_regression,
+    "fc": fully_connected,
+    "cnn": two_convolutions,
+    "best": best,
+}
+"""The networks of `train-mnist`, by name; how each is trained is in `settings`."""

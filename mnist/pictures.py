@@ -1,0 +1,94 @@
+"""What a network learned of digits, as pictures: what its first layer looks for, and which digits it misread."""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from data.mnist import SIDE
+from mnist.digits import Digits
+from mnist.reader import DigitReader
+from report.cells import Cell
+from report.hidden_units import Voice, chosen_units, chosen_voices
+from report.page.wording import about
+from report.sheet import Row, sheet
+from report.tiles import Section, poster
+
+MOST_MISTAKES = 48  # six rows
+A_ROW = 8
+ENLARGED = 5  # times, on the page: its pixels stay squares
+
+Tiles = Mapping[int, NDArray[np.float32]]  # unit -> its weights, (28, 28)
+
+
+def weights_picture(reader: DigitReader, title: str, units: Sequence[int] | None = None) -> bytes:
+    """Return a PNG of what the first layer looks for: all of it, or the `units` asked for. UsageError if not there."""
+    weights, heard = reader.first_weights.numpy(), reader.voices()
+    if not heard:
+        what = "digit" if _is_whole_image(weights) else "filter"
+        cells = [Cell(weights[unit], f"{what} {unit}") for unit in chosen_units(len(weights), units, what)]
+        return sheet(_rows(cells, 5 if len(weights) == 10 else A_ROW), title, weights_words(reader))
+    chosen = chosen_voices(heard, units)
+    number = str(len(chosen)) if units is None else f"{len(chosen)} of {len(heard)}"
+    subtitle = f"{number} hidden units, weights on {SIDE} x {SIDE} pixels, each under the digit it speaks for most"
+    limit = float(np.percentile(np.abs(weights), 99.5)) or 1.0
+    return poster(_by_digit(chosen, dict(enumerate(weights))), title, subtitle, limit)
+
+
+def weights_words(reader: DigitReader) -> str:
+    """Return what the picture of a network without one hidden layer shows."""
+    weights = reader.first_weights
+    if _is_whole_image(weights.numpy()):
+        return (
+            "A weight on every pixel for each digit: red where ink speaks for the digit, blue where it speaks against."
+        )
+    size = f"{weights.shape[1]} x {weights.shape[2]}"
+    return (
+        f"The {len(weights)} filters that look at the image itself, {size} weights each: red where ink excites the "
+        "filter, blue where ink silences it."
+    )
+
+
+def mistakes_picture(probabilities: NDArray[np.float32], test: Digits, title: str) -> bytes | None:
+    """Return a PNG of the digits misread, the most certain first, None if there are none; probabilities (N, 10)."""
+    labels, said, certainty = test.labels.numpy(), probabilities.argmax(1), probabilities.max(1)
+    wrong = (said != labels).nonzero()[0]
+    shown = wrong[np.argsort(-certainty[wrong], kind="stable")][:MOST_MISTAKES]
+    if not len(shown):
+        return None
+    cells = [
+        Cell(1 - test.x[at, 0].numpy(), f"{labels[at]} read as {said[at]}, {about(float(certainty[at]))}")
+        for at in shown.tolist()
+    ]
+    subtitle = f"{len(wrong)} of {len(test)} test digits misread"
+    subtitle += f", the {len(shown)} most certain of them" if len(shown) < len(wrong) else ", the most certain first"
+    return sheet(_rows(cells, A_ROW), title, subtitle, kind="grey")
+
+
+def digit_png(x: Tensor) -> bytes:
+    """Return a digit (1, 28, 28) as ink on paper, large enough for a page."""
+    pixels = (255 * (1 - x[0])).round().byte().numpy()
+    buffer = io.BytesIO()
+    side = ENLARGED * SIDE
+    Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _is_whole_image(weights: NDArray[np.float32]) -> bool:
+    return weights.shape[1:] == (SIDE, SIDE)
+
+
+def _rows(cells: Sequence[Cell], across: int) -> list[Row]:
+    return [Row("", cells[start : start + across]) for start in range(0, len(cells), across)]
+
+
+def _by_digit(chosen: Sequence[Voice], tiles: Tiles) -> list[Section]:
+    """Return a section a digit, the loudest unit first."""
+    sections = []
+    for name in sorted({voice.name for voice in chosen}):
+        mine = sorted((voice for voice in chosen if voice.name == name), key=lambda voice: -voice.strength)
+        sections.append(Section(name, [tiles[voice.unit] for voice in mine], [str(voice.unit) for voice in mine]))
+    return sections

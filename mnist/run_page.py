@@ -1,0 +1,115 @@
+"""What a run on digits measured, put into the data that the page of a run is made of.
+
+`report.page` draws it and knows nothing of runs; `training_run` has the numbers. Neighbours: both.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist.digits import Digits
+from mnist.pictures import digit_png, weights_picture, weights_words
+from mnist.reader import DigitReader
+from report.hidden_units import loudest, most_exciting
+from report.page import Accuracy, Page, Unit, Words, answer, confused_pairs, ranked, render
+from report.tiles import tile_png
+
+WORDS = Words(
+    photo="image",
+    photos="images",
+    person="digit",
+    people="digits",
+    name="digit",
+    names="digits",
+    who="what",
+    whom="what",
+    light="ink",
+)
+NETWORKS = {
+    "softmax": "softmax regression, a weight for each pixel and digit",
+    "fc": "a fully connected network with one hidden layer of sigmoid units",
+    "cnn": "two convolutions and a linear layer",
+    "best": "two columns of six convolutions with batch normalisation",
+}
+UNITS_A_DIGIT = 3
+IMAGES_A_UNIT = 4
+LOOKED_THROUGH = 10_000  # training images, for those that excite a unit most
+
+
+def page_of_run(
+    reader: DigitReader,
+    metrics: dict[str, Any],
+    train: Digits,
+    test: Digits,
+    probabilities: NDArray[np.float32],
+    curve: bytes,
+    confusion: bytes,
+) -> bytes:
+    """Return report.html; `probabilities` (N, 10) are the answers to the N test digits."""
+    classes, counts = metrics["classes"], np.asarray(metrics["confusion"])
+    images = {f"test image {number}": x for number, x in enumerate(test.x)}
+    answers = [
+        answer(row, classes, true=classes[label], file=name)
+        for name, row, label in zip(images, probabilities, test.labels.tolist(), strict=True)
+    ]
+    shown = ranked(answers, lambda answer: digit_png(images[answer.file]))
+    units = _units(reader, train)
+    page = Page(
+        title="Which digit is this?",
+        subtitle=f"{NETWORKS[reader.model]}, seed {reader.seed}",
+        words=WORDS,
+        facts=_facts(reader, metrics),
+        accuracy=Accuracy(int(counts.trace()), int(counts.sum())),
+        macro_f1=metrics["macro_f1"],
+        counts=metrics["counts"],
+        curve_png=curve,
+        confusion_png=confusion,
+        confused=confused_pairs(counts, classes),
+        mistakes=shown.mistakes,
+        surest=shown.surest,
+        least_sure=shown.least_sure,
+        weights_png=b"" if units else weights_picture(reader, ""),
+        weights_words=weights_words(reader),
+        units=units,
+    )
+    return render(page).encode()
+
+
+def _facts(reader: DigitReader, metrics: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what was trained, how, and with what, as pairs to read."""
+    s, once = reader.settings, metrics["one_view"]
+    rule = "AdamW" if s.momentum is None else f"SGD with momentum {s.momentum}"
+    facts = [
+        ("digits", str(metrics["data"])),
+        ("network", f"{metrics['parameters']:,} parameters"),
+        ("trained for", f"{s.epochs} epochs, batches of {s.batch_size}"),
+        ("by", f"{rule}, learning rate {s.lr} at its highest"),
+        ("computed in", f"{metrics['seconds']} s, {metrics['training_seconds']} s of them training"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in metrics["versions"].items())),
+    ]
+    if metrics["peak_memory_mib"] is not None:
+        facts.insert(5, ("memory", f"{metrics['peak_memory_mib']:,} MiB at most"))
+    if s.views > 1:
+        seen = f"{once['test_error']:.2%} seen once, {metrics['test_error']:.2%} as the mean over {s.views} views"
+        facts.insert(0, ("test error", seen))
+    return facts
+
+
+def _units(reader: DigitReader, train: Digits) -> list[Unit]:
+    """Return the loudest hidden units of each digit, none for a network without one hidden layer."""
+    heard = reader.voices()
+    if not heard:
+        return []
+    weights, looked_through = reader.first_weights.numpy(), train.x[:LOOKED_THROUGH]
+    exciting = most_exciting(reader.responses(looked_through).numpy(), IMAGES_A_UNIT)
+    limit = float(np.abs(weights).max()) * 0.6 or 1.0
+    return [
+        Unit(
+            voice.unit,
+            voice.name,
+            tile_png(weights[voice.unit], limit),
+            [digit_png(looked_through[at]) for at in exciting[voice.unit].tolist()],
+        )
+        for voice in loudest(heard, UNITS_A_DIGIT)
+    ]

@@ -1,0 +1,67 @@
+"""Every default of the digit networks, in one place. `cli` shows them in --help, so nothing heavy is imported here.
+
+The values were chosen on validation digits (README, "Digits").
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitSettings:
+    """How a network is trained. UsageError when a value cannot be meant."""
+
+    epochs: int
+    batch_size: int = 100
+    lr: float  # at its highest
+    momentum: float | None = 0.9  # of SGD; None: AdamW, which has none
+    weight_decay: float = 0.0
+    rise: float = 0.0  # the share of all steps in which the rate rises to `lr`; then it falls to 0 along half a cosine
+    label_smoothing: float = 0.0
+    rotation: float = 0.0  # augmentation in training: degrees,
+    shift: float = 0.0  # pixels,
+    zoom: float = 0.0  # and factor - 1, each at most, either way
+    columns: int = 1  # of the network, each learning for itself; an answer is the mean of theirs
+    views: int = 1  # how many slightly changed copies of a digit an answer is the mean of, itself among them
+    one_thread: bool = False  # steps too small to be shared out between cores
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "columns", "views"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 < self.lr < float("inf"):
+            raise UsageError(f"lr must be a number above 0, got {self.lr}")
+        for name in ("momentum", "rise", "label_smoothing"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 1:
+                raise UsageError(f"{name} must be from 0 to below 1, got {value}")
+        for name in ("weight_decay", "rotation", "shift", "zoom"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise UsageError(f"{name} must be a number from 0, got {getattr(self, name)}")
+
+
+ModelName = Literal["softmax", "fc", "cnn", "best"]
+
+MODELS: dict[str, DigitSettings] = {
+    "softmax": DigitSettings(epochs=20, lr=0.01, one_thread=True),
+    "fc": DigitSettings(epochs=20, lr=0.1, one_thread=True),
+    "cnn": DigitSettings(epochs=6, lr=0.02),
+    "best": DigitSettings(
+        epochs=12,
+        batch_size=128,
+        lr=4e-3,
+        momentum=None,
+        weight_decay=0.05,
+        rise=0.2,
+        label_smoothing=0.1,
+        rotation=12.0,
+        shift=2.0,
+        zoom=0.12,
+        columns=2,
+    ),
+}
+"""The networks of `mnist.networks` by the names that `train-mnist --model` takes."""
+
+VALIDATION = 2000  # training digits held out to see how far the training has come

@@ -1,0 +1,37 @@
+"""The loss of a network of columns, each of which answers for itself."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from errors import LayerError
+from nn.losses.base import Loss
+
+
+class PerColumn(Loss):
+    """A sample's loss is the mean over its k columns of `loss`, y (N, k * outputs) being their answers side by side.
+
+    So each column learns as if it stood alone, and the mean of their probabilities is better than any of them: they
+    are wrong about different samples, as long as no column learns to lean on another (Ciresan et al., 2012). The
+    targets are those of `loss`; so is the reduction.
+    """
+
+    def __init__(self, loss: Loss, columns: int) -> None:
+        super().__init__(reduction=loss.reduction)
+        self.loss, self.columns = loss, columns
+
+    def __repr__(self) -> str:
+        return f"PerColumn({self.loss}, {self.columns})"
+
+    def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int, tuple[Any, torch.Size]]:
+        if y.ndim != 2 or y.shape[1] % self.columns:
+            raise LayerError(f"{self}: y has the shape {tuple(y.shape)}, expected (N, {self.columns} * outputs)")
+        answers = y.reshape(len(y) * self.columns, -1)  # (N * k, outputs): the columns of a sample one after another
+        total, count, kept = self.loss._forward(answers, target.repeat_interleave(self.columns, 0))
+        samples = count // self.columns if isinstance(count, int) else count / self.columns
+        return total / self.columns, samples, (kept, y.shape)
+
+    def _backward(self, kept: tuple[Any, torch.Size]) -> Tensor:
+        inner, shape = kept
+        return self.loss._backward(inner).div_(self.columns).view(shape)

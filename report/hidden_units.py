@@ -1,0 +1,55 @@
+"""Whom each hidden unit speaks for, and which samples excite it most. A class is a person, or a digit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from errors import UsageError
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A hidden unit and the class it speaks for most."""
+
+    unit: int
+    name: str
+    strength: float  # how much more weight it gives this class than the average one
+
+
+def voices(output_weights: NDArray[np.float32], classes: Sequence[str]) -> list[Voice]:
+    """Return one voice a unit, in order of unit; `output_weights` (classes, hidden).
+
+    The softmax ignores what a unit gives to all classes alike, so its outgoing weights are compared after their mean
+    has been taken away; the largest that is left names the class.
+    """
+    above = output_weights - output_weights.mean(0, keepdims=True)
+    strength, best = above.max(0), above.argmax(0)
+    return [Voice(unit, str(classes[int(who)]), float(strength[unit])) for unit, who in enumerate(best)]
+
+
+def chosen_units(number: int, units: Sequence[int] | None, what: str = "hidden unit") -> list[int]:
+    """Return the `units` asked for, each once, all `number` without; UsageError for one that does not exist."""
+    for unit in units or ():
+        if unit >= number:
+            raise UsageError(f"there is no {what} {unit}: expected 0 to {number - 1}")
+    return list(range(number) if units is None else dict.fromkeys(units))
+
+
+def chosen_voices(heard: Sequence[Voice], units: Sequence[int] | None) -> list[Voice]:
+    """Return the voices of the `units` asked for, all without; UsageError for a unit that does not exist."""
+    return [heard[unit] for unit in chosen_units(len(heard), units)]
+
+
+def loudest(heard: Sequence[Voice], units: int) -> list[Voice]:
+    """Return at most so many voices of each class, the loudest first; classes in alphabetical order."""
+    order = sorted(heard, key=lambda voice: (voice.name, -voice.strength))
+    return [voice for _, mine in groupby(order, key=lambda voice: voice.name) for voice in islice(mine, units)]
+
+
+def most_exciting(activations: NDArray[np.float32], samples: int) -> NDArray[np.int64]:
+    """Return for each unit the indices of the samples that excite it most, (units, samples); activations (N, units)."""
+    order: NDArray[np.int64] = np.argsort(-activations, axis=0, kind="stable")[:samples].T
+    return order

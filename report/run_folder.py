@@ -1,0 +1,118 @@
+"""The folder of a run: the files that every run has, where a new one may go, and what is read back from it.
+
+model.safetensors     the network: weights, normalisation, classes, settings
+metrics.json          what was measured; written last, so that its presence says the run is whole
+history.csv           a line an epoch
+learning_curve.png    loss and accuracy by epoch
+confusion.png         what was taken for what on the test data
+weights.png           what the network looks for
+report.html           the page of the run
+training.safetensors  while a training runs: all that `--resume` needs
+
+Faces and digits add files of their own. Neighbours: `faces.run`, `mnist.run`.
+"""
+
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from errors import RunError, StorageError, UsageError
+
+MODEL = "model.safetensors"
+METRICS = "metrics.json"
+HISTORY = "history.csv"
+CURVE = "learning_curve.png"
+CONFUSION = "confusion.png"
+WEIGHTS = "weights.png"
+PAGE = "report.html"
+STATE = "training.safetensors"
+
+
+def check_out(out: Path) -> None:
+    """Raise UsageError when `out` is something else than a run folder, an empty folder, or nothing."""
+    try:
+        found = {path.name for path in out.iterdir()}
+    except FileNotFoundError:
+        return
+    except NotADirectoryError as error:
+        raise UsageError(f"{out} is a file, or in one: expected a folder for the run; choose another --out") from error
+    except OSError as error:
+        raise UsageError(f"{out} cannot be read: {error.strerror}; choose another --out") from error
+    if found and not found & {MODEL, METRICS, STATE}:
+        raise UsageError(f"{out} holds files that are no run's: choose another --out, or an empty folder")
+
+
+def make_out(out: Path) -> None:
+    """Make the folder of a run if it is not there. StorageError when the disk refuses."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot write {out}: {error.strerror}; choose another --out") from error
+
+
+def free_out(runs: Path, name: str) -> Path:
+    """Return the first of `runs/name`, `runs/name-2`, ... that does not exist."""
+    number = 1
+    while (path := runs / (name if number == 1 else f"{name}-{number}")).exists():
+        number += 1
+    return path
+
+
+def poster_file(run: Path, units: Sequence[int] | None) -> Path:
+    """Return where `show-weights` puts its picture: the run's own poster, or one named after the units."""
+    if units is None:
+        return run / WEIGHTS
+    return run / f"weights-{'-'.join(str(unit) for unit in dict.fromkeys(units))[:100]}.png"
+
+
+def read_model(run: Path) -> bytes:
+    """Read the checkpoint of a run folder. RunError when there is none."""
+    file = run / MODEL
+    if not run.is_dir():
+        raise RunError(f"{run} is not a folder: expected a run folder, as train-faces and train-mnist make them")
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise RunError(
+            f"{file} cannot be read ({error.strerror}): expected a run folder of train-faces or train-mnist"
+        ) from error
+
+
+def read_metrics(run: Path) -> dict[str, Any]:
+    """Read metrics.json. Raises RunError when it is missing or not JSON."""
+    metrics = read_json(run / METRICS)
+    if not isinstance(metrics, dict):
+        raise RunError(f"{run / METRICS} is not a run's metrics: expected a JSON object; train again")
+    return metrics
+
+
+def read_json(file: Path) -> Any:
+    """Read one of a run's JSON files. Raises RunError when it is missing or not JSON."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} cannot be read ({error}): expected a finished run; train again") from error
+
+
+def as_json(value: object) -> bytes:
+    """Return a value as the content of a JSON file that people can read."""
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a run's numbers may depend on."""
+    return {"python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy")}
+
+
+def peak_memory() -> int | None:
+    """Return the most memory this process has had so far, in MiB; None where the system does not say."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 2**20

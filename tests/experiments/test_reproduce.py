@@ -1,0 +1,72 @@
+"""`reproduce`: a table, a JSON file and pictures of each experiment; bad input is one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import cli
+from experiments.catalogue import EXPERIMENTS
+from experiments.experiment import BUDGETS
+
+PNG = b"\x89PNG"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_row_belongs_to_a_task(name: str) -> None:
+    experiment = EXPERIMENTS[name]
+    tasks = [task.name for task in experiment.tasks]
+    assert len(tasks) == len(set(tasks))
+    assert {row.task for row in experiment.rows} == set(tasks)
+    assert len({row.title for row in experiment.rows}) == len(experiment.rows)
+
+
+def test_the_budgets_are_those_the_command_offers() -> None:
+    assert cli.BUDGETS == BUDGETS
+
+
+def test_reproduce_writes_the_same_numbers_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for attempt in ("a", "b"):
+        out = tmp_path / attempt
+        arguments = ["reproduce", "tensor-framework", "--max-epochs", "2", "--out", str(out), "--workers", "1"]
+        assert cli.main([*arguments, "--quiet"]) == 0
+        assert capsys.readouterr().out == f"{out / 'tensor-framework.md'}\n"
+        results = json.loads((out / "tensor-framework.json").read_text(encoding="utf-8"))
+        found.append([row["measured"] for row in results["rows"] if row["unit"] == "%"])
+        assert {row["shortened"] for row in results["rows"]} == {"2 of 5000 epochs, 3 of 10 seeds"}
+    assert found[0] == found[1]
+    pictures = sorted((tmp_path / "a" / "tensor-framework").iterdir())
+    assert [picture.name for picture in pictures] == ["errors.png", "loss.png"]
+    assert all(picture.read_bytes().startswith(PNG) for picture in pictures)
+
+
+def test_reproduce_learns_from_digits(small_mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["reproduce", "cs559", "--max-epochs", "1", "--mnist", str(small_mnist), "--out", str(tmp_path)]
+    assert cli.main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pages"] == [str(tmp_path / "cs559.md")]
+    results = json.loads((tmp_path / "cs559.json").read_text(encoding="utf-8"))
+    measured = {row["title"]: row["measured"] for row in results["rows"]}
+    assert measured["fully connected: parameters"] == 203_530
+    assert measured["convolution: parameters"] == 255_690
+
+
+def test_absent_digits_are_one_line_and_leave_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "results"
+    assert cli.main(["reproduce", "cs559", "--mnist", str(tmp_path / "none"), "--out", str(out), "--quiet"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("faces reproduce: MNIST is not in ")
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_an_unknown_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["reproduce", "cs560"]) == 2
+    expected = ", ".join(EXPERIMENTS)
+    assert capsys.readouterr().err == f"faces reproduce: 'cs560' is no experiment: expected some of {expected}\n"
+
+
+def test_the_list_names_all_experiments(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["reproduce", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(EXPERIMENTS)

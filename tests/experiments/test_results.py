@@ -1,0 +1,89 @@
+"""What results say: every row beside its published figure, what was shortened, and nothing that JSON does not know."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from experiments.experiment import Budgeted, Experiment, Outcome, Outcomes, Row, Study, measured
+from experiments.results import publish_results, shortened
+from experiments.tensor_framework import TASKS
+
+PIXEL = b"not looked into"
+
+
+def figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
+    return {"one": PIXEL}
+
+
+EXPERIMENT = Experiment(
+    name="small",
+    title="A small report (1999)",
+    tasks=[
+        Study(name="a", measure=lambda sources, seed, budget: Outcome(), seeds=Budgeted(2, 3)),
+        Study(name="b", measure=lambda sources, seed, budget: Outcome()),
+    ],
+    rows=[
+        Row(title="test error", task="a", measure="error", reported=2.14, reported_deviation=0.31),
+        Row(title="time", task="a", measure="time", reported=72, unit="s"),
+        Row(title="cannot be had", task="b", measure="error", reported=80),
+    ],
+    figures=figures,
+    choices=["The seed is ours."],
+)
+OUTCOMES = {
+    "a": [
+        Outcome({"error": 1.0, "time": 0.25}, {"epoch": [1, 2], "loss": [0.5, math.nan]}, seconds=1.0),
+        Outcome({"error": 3.0, "time": 0.75}, {"epoch": [1, 2], "loss": [0.5, 0.25]}, seconds=2.0),
+    ],
+    "b": [Outcome(note="no weights")],
+}
+
+
+def test_a_row_is_the_mean_over_the_seeds_with_their_deviation() -> None:
+    found = measured(EXPERIMENT.rows[0], OUTCOMES)
+    assert found is not None
+    assert (found.mean, found.seeds, found.seconds) == (2.0, 2, 3.0)
+    assert found.deviation is not None
+    assert math.isclose(found.deviation, math.sqrt(2))
+    assert measured(EXPERIMENT.rows[2], OUTCOMES) is None
+
+
+def test_a_run_that_diverged_has_a_row_too() -> None:
+    found = measured(EXPERIMENT.rows[0], {"a": [Outcome({"error": math.nan}), Outcome({"error": 1.0})]})
+    assert found is not None
+    assert math.isnan(found.mean)
+
+
+def test_the_page_has_every_row_beside_what_was_reported(tmp_path: Path) -> None:
+    page = publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick").read_text(encoding="utf-8")
+    assert "| test error | 2.14 ± 0.31 % | 2.00 ± 1.41 % | 2 | 2 of 3 seeds |" in page
+    assert "| time | 72 s | 0.5 ± 0.354 s | 2 | 2 of 3 seeds |" in page
+    assert "| cannot be had | 80.00 % | no weights | 0 |  |" in page
+    assert "- The seed is ours." in page
+    assert "![one](small/one.png)" in page
+    assert (tmp_path / "small" / "one.png").read_bytes() == PIXEL
+
+
+def test_the_json_is_json_and_holds_what_was_measured(tmp_path: Path) -> None:
+    publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick")
+
+    def no_constant(name: str) -> None:
+        raise AssertionError(name)
+
+    found = json.loads((tmp_path / "small.json").read_text(encoding="utf-8"), parse_constant=no_constant)
+    assert (found["experiment"], found["budget"], found["seconds"]) == ("small", "quick", 3.0)
+    assert [row["measured"] for row in found["rows"]] == [2.0, 0.5, None]
+    assert found["rows"][2]["note"] == "no weights"
+    runs = found["runs"]["a"]
+    assert [run["seed"] for run in runs] == [0, 1]
+    assert runs[0]["series"]["loss"] == [0.5, None]
+    assert "series" not in runs[1]
+
+
+def test_what_a_budget_takes_off_is_said() -> None:
+    recipe = replace(TASKS[0], epochs=Budgeted(5, 200), samples=Budgeted(10_000, 60_000), seeds=Budgeted(1, 10))
+    assert shortened(recipe, "quick") == "5 of 200 epochs, 10,000 training samples, 1 of 10 seeds"
+    assert shortened(recipe, "full") == ""
+    assert shortened(replace(recipe, most_epochs=7), "full") == "7 of 200 epochs"

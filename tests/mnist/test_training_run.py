@@ -1,0 +1,199 @@
+"""A training as a whole: the files of a run, an interrupted training that goes on, and what is refused."""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import nn.resume
+from data.mnist import TEST_LABELS, load_mnist
+from errors import DatasetError, RunError, UsageError
+from mnist.digits import load_digits
+from mnist.pictures import mistakes_picture
+from mnist.reader import DigitReader
+from mnist.run import holds_digits, load_reader
+from mnist.settings import DigitSettings
+from mnist.training_run import TrainingRun, accuracy_line, train_mnist, views_line
+from report import run_folder as files
+from report.progress import Bar
+
+FILES = {
+    "model.safetensors", "metrics.json", "history.csv",
+    "learning_curve.png", "confusion.png", "weights.png", "mistakes.png", "report.html",
+}  # fmt: skip
+SETTINGS = DigitSettings(epochs=4, batch_size=20, lr=0.001, rotation=10.0, shift=1.0, views=3)
+
+
+def task(
+    folder: Path, out: Path, *, seed: int = 5, validation: int = 40, resume: bool = False, model: str = "softmax"
+) -> TrainingRun:
+    reader = DigitReader(model, SETTINGS, seed=seed)
+    return TrainingRun(folder=folder, out=out, reader=reader, validation=validation, resume=resume)
+
+
+@pytest.fixture
+def digits(small_mnist: Path, write_idx: Callable[[Path, NDArray[np.uint8]], None]) -> Path:
+    """Small files; three of the test digits have a wrong label, so that there is something to misread."""
+    labels = load_mnist(small_mnist).test_labels.copy()
+    labels[:3] = (labels[:3] + 1) % 10
+    write_idx(small_mnist / TEST_LABELS.name, labels)
+    return small_mnist
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def finished(digits: Path, runs: Path) -> Path:
+    """A run, trained once for all tests: the digits are the same for each."""
+    if not (runs / "one").exists():
+        train_mnist(task(digits, runs / "one"))
+    return runs / "one"
+
+
+def metrics_of(run: Path) -> dict[str, Any]:
+    metrics: dict[str, Any] = json.loads((run / "metrics.json").read_text())
+    return metrics
+
+
+def test_a_run_is_these_files_and_no_others(finished: Path) -> None:
+    assert {file.name for file in finished.iterdir()} == FILES
+
+
+def test_metrics_say_what_was_done_and_measured(finished: Path, digits: Path) -> None:
+    metrics, test = metrics_of(finished), load_digits(digits)[1]
+    assert (metrics["model"], metrics["seed"], metrics["settings"]["epochs"]) == ("softmax", 5, 4)
+    assert metrics["n"] == {"train": 160, "validation": 40, "test": 50}
+    assert sum(metrics["counts"]["train"].values()) == 160
+    assert metrics["parameters"] == 7_850
+    right = int(np.trace(metrics["confusion"]))
+    assert np.sum(metrics["confusion"]) == 50
+    assert metrics["test_accuracy"] == right / 50
+    assert metrics["test_error"] == (50 - right) / 50
+    assert accuracy_line(metrics) == f"test accuracy {right / 50:.4f} ({right} of 50)"
+    reader = load_reader(finished)
+    assert metrics["test_accuracy"] == pytest.approx(reader.score(test))
+    once = (reader.predict_proba(test.x, views=1).argmax(1) == test.labels).double().mean()
+    assert metrics["one_view"]["test_accuracy"] == pytest.approx(float(once))
+    assert metrics["seconds"] >= metrics["training_seconds"] > 0
+    assert {"python", "torch", "numpy"} <= metrics["versions"].keys()
+
+
+def test_the_error_with_views_is_told_only_where_there_are_views() -> None:
+    metrics = {"settings": {"views": 9}, "n": {"test": 1000}, "one_view": {"test_error": 0.004}, "test_error": 0.003}
+    assert views_line(metrics) == "test error 0.40% (4) seen once, 0.30% (3) as the mean over 9 views"
+    assert views_line(metrics | {"settings": {"views": 1}}) is None
+
+
+def test_the_history_has_a_line_an_epoch(finished: Path) -> None:
+    with (finished / "history.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    assert float(rows[-1]["validation_accuracy"]) <= 1
+
+
+def test_the_page_speaks_of_digits_and_of_nobody(finished: Path) -> None:
+    page = re.sub('data:[^"]+', "", (finished / "report.html").read_text().partition("</style>")[2])
+    assert "Which digit is this?" in page
+    assert re.findall(r"\b(photos?|persons?|people|names?|who|whom|faces?)\b", page, re.IGNORECASE) == []
+
+
+def test_same_seed_same_bytes(finished: Path, digits: Path, tmp_path: Path) -> None:
+    train_mnist(task(digits, tmp_path / "again"))
+    for name in FILES - {"metrics.json", "history.csv", "report.html"}:  # these hold seconds
+        assert (tmp_path / "again" / name).read_bytes() == (finished / name).read_bytes(), name
+
+
+class Stop(Exception):
+    """The kill."""
+
+
+def watching(steps_done: list[str], stop_after: float = float("inf")) -> Bar:
+    """A bar that writes the training's words down, and raises Stop when it has been moved further than that."""
+
+    @contextmanager
+    def bar(what: str, steps: int) -> Iterator[Callable[[str], None]]:
+        def advance(word: str) -> None:
+            if what == "training":
+                steps_done.append(word)
+            if len(steps_done) > stop_after:
+                raise Stop
+
+        yield advance
+
+    return bar
+
+
+def test_an_interrupted_training_goes_on_to_the_same_bytes(
+    finished: Path, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nn.resume, "SAVE_EVERY", 0.0)
+    out, batches = tmp_path / "killed", 8
+    with pytest.raises(Stop):
+        train_mnist(task(digits, out), watching([], stop_after=2 * batches + 3))
+    assert [file.name for file in out.iterdir()] == [files.STATE]
+    words: list[str] = []
+    train_mnist(task(digits, out, resume=True), watching(words))
+    assert len(words) == 2 * batches  # of 4 epochs: two had been saved
+    assert words[0] == "epoch 3 of 4"
+    assert words[-1].startswith("epoch 4 of 4 validation ")
+    assert (out / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
+    assert {file.name for file in out.iterdir()} == FILES
+
+
+@pytest.mark.parametrize("other", [{"seed": 6}, {"validation": 20}, {"model": "fc"}])
+def test_resuming_another_training_is_refused(finished: Path, digits: Path, other: dict[str, Any]) -> None:
+    with pytest.raises(RunError, match="was trained with other data, another seed or other settings"):
+        train_mnist(task(digits, finished, resume=True, **other))
+
+
+def test_resuming_a_finished_run_trains_nothing(finished: Path, digits: Path) -> None:
+    before = (finished / "metrics.json").stat().st_mtime_ns
+    assert train_mnist(task(digits, finished, resume=True)) == metrics_of(finished)
+    assert (finished / "metrics.json").stat().st_mtime_ns == before
+
+
+def test_without_validation_digits_nothing_is_made_up(digits: Path, tmp_path: Path) -> None:
+    metrics = train_mnist(task(digits, tmp_path / "run", validation=0))
+    assert metrics["validation_accuracy"] is None
+    assert metrics["n"] == {"train": 200, "validation": 0, "test": 50}
+
+
+def test_more_validation_digits_than_there_are_digits_are_refused(digits: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        DatasetError, match=r"has 200 training digits, expected more than the 200 .* --validation, or 0"
+    ):
+        train_mnist(task(digits, tmp_path / "run", validation=200))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_other_things_is_not_written_to(digits: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("years of work")
+    with pytest.raises(UsageError, match="holds files that are no run's"):
+        train_mnist(task(digits, tmp_path))
+
+
+def test_a_run_is_known_for_one_on_digits(finished: Path, tmp_path: Path) -> None:
+    assert holds_digits(finished)
+    (tmp_path / "model.safetensors").write_bytes(b"nothing")
+    for read in (holds_digits, load_reader):
+        with pytest.raises(RunError, match=r"model\.safetensors: not a whole checkpoint"):
+            read(tmp_path)
+
+
+def test_who_misreads_nothing_has_no_picture_of_mistakes(digits: Path) -> None:
+    test = load_digits(digits)[1]
+    right = np.eye(10, dtype=np.float32)[test.labels.numpy()]
+    assert mistakes_picture(right, test, "t") is None
+    picture = mistakes_picture(np.roll(right, 1, axis=1), test, "t")
+    assert picture is not None
+    assert picture.startswith(b"\x89PNG")

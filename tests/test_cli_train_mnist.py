@@ -1,0 +1,136 @@
+"""`train-mnist` as a person meets it: what it prints, where, and what it exits with."""
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+import cli
+from mnist import training_run
+from mnist.settings import MODELS, VALIDATION
+
+
+def run(*arguments: object) -> int:
+    try:
+        return cli.main([str(argument) for argument in arguments])
+    except SystemExit as end:  # argparse's own way out
+        return int(end.code or 0)
+
+
+@pytest.fixture
+def digits(small_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that `download mnist` would have made in the current one."""
+    monkeypatch.chdir(tmp_path)
+    Path("datasets").mkdir()
+    small_mnist.rename("datasets/mnist")
+    return Path("datasets/mnist")
+
+
+@pytest.mark.parametrize("model", ["softmax", "fc", "cnn", "best"])
+def test_from_the_files_to_a_picture_of_what_was_learned(
+    digits: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    epochs = {"softmax": 2, "fc": 2}.get(model, 1)
+    assert run("train-mnist", "--model", model, "--epochs", epochs, "--batch-size", 20, "--validation", 20) == 0
+    lines, out = capsys.readouterr().out.splitlines(), Path("runs", f"mnist-{model}")
+    metrics = json.loads((out / "metrics.json").read_text())
+    right = round(metrics["test_accuracy"] * 50)
+    assert lines[0] == f"train        180 digits, accuracy {metrics['train_accuracy']:.4f}"
+    assert lines[1] == f"validation    20 digits, accuracy {metrics['validation_accuracy']:.4f}"
+    assert [line for line in lines if line.startswith("views      test error ")] == lines[2:-2]
+    assert len(lines) == 4 + (MODELS[model].views > 1)
+    assert lines[-2].startswith(f"run        {out}: report.html, learning_curve.png, confusion.png, weights.png")
+    assert lines[-1] == f"test accuracy {right / 50:.4f} ({right} of 50)"
+    assert run("show-weights", out, "--unit", 3) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1] == str(out / "weights-3.png")
+    assert (len(printed) == 2 and printed[0].startswith("unit 3 speaks for ")) == (model == "fc")
+    assert run("report", out) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(out / "report.html")
+
+
+def test_json_is_one_object_and_a_second_run_gets_a_folder_of_its_own(
+    digits: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("train-mnist", "--model", "softmax", "--epochs", 1, "--validation", 0, "--json")
+    for out in ("runs/mnist-softmax", "runs/mnist-softmax-2"):
+        assert run(*arguments) == 0
+        printed = json.loads(capsys.readouterr().out)
+        assert printed == json.loads(Path(out, "metrics.json").read_text())
+        assert printed["validation_accuracy"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--mnist", "nowhere"], "MNIST is not in nowhere: expected train-images-idx3-ubyte"),
+        (["--mnist", "nowhere"], "get it with `python cli.py download mnist --out nowhere`"),
+        (["--model", "best", "--momentum", "0.9"], "--momentum: best learns by AdamW, which has none; leave it out"),
+        (["--momentum", "1"], "momentum must be from 0 to below 1, got 1.0"),
+        (["--lr", "0"], "lr must be a number above 0, got 0.0"),
+        (["--lr", "nan"], "lr must be a number above 0, got nan"),
+        (["--weight-decay", "-1"], "weight_decay must be a number from 0, got -1.0"),
+        (["--epochs", "0"], "expected a whole number from 1 on"),
+        (["--model", "magic"], "invalid choice: 'magic'"),
+        (["--validation", "-1"], "--validation"),
+        ([], f"has 200 training digits, expected more than the {VALIDATION} to be held out"),
+        (["--out", "notes.txt"], "notes.txt is a file, or in one: expected a folder for the run"),
+        (["--out", "notes.txt/run"], "notes.txt/run is a file, or in one"),
+        (["--out", "o" * 300], "cannot be read: File name too long"),
+        (["--out", "."], "holds files that are no run's"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(
+    digits: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    Path("notes.txt").touch()
+    before = sorted(Path().rglob("*"))
+    assert run("train-mnist", *arguments) == 2
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+    assert sorted(Path().rglob("*")) == before, "something was left behind"
+
+
+def test_a_unit_that_is_not_there_and_a_question_about_faces_are_refused(
+    digits: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("train-mnist", "--model", "softmax", "--epochs", 1, "--validation", 0, "--out", "run")
+    capsys.readouterr()
+    assert run("show-weights", "run", "--unit", 10) == 2
+    assert capsys.readouterr().err == "faces show-weights: there is no digit 10: expected 0 to 9\n"
+    assert run("predict", "run", "photo.jpg") == 2
+    assert "the checkpoint holds the model 'softmax', expected 'hidden'" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_exit_code_130(
+    digits: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_run, "_train", interrupted)
+    assert run("train-mnist", "--validation", 0) == 130
+    assert capsys.readouterr().err == "faces train-mnist: interrupted\n"
+
+
+def test_a_folder_that_cannot_be_made_is_exit_code_1(
+    digits: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read_only(*arguments: object, **options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", read_only)
+    assert run("train-mnist", "--validation", 0, "--out", "disc/run") == 1
+    expected = "faces train-mnist: cannot write disc/run: Read-only file system; choose another --out\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_help_shows_the_defaults_of_each_network(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train-mnist", "--help") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "example: python cli.py train-mnist" in text
+    assert "(default: 0.9 for softmax and fc and cnn)" in text
+    assert "(default: datasets/mnist)" in text
