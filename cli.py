@@ -293,7 +293,7 @@ def train_mnist(options: argparse.Namespace) -> int:
     )
     from mnist.reader import DigitReader
     from mnist.run import MISTAKES
-    from mnist.training_run import TrainingRun, accuracy_line, views_line
+    from mnist.training_run import TrainingRun, accuracy_line
     from mnist.training_run import train_mnist as train
     from report import run_folder as files
 
@@ -312,8 +312,6 @@ def train_mnist(options: argparse.Namespace) -> int:
     for part in ("train", "validation"):
         n, accuracy = metrics["n"][part], metrics[f"{part}_accuracy"]
         print(f"{part:<10} {n:>5} digits" + ("" if accuracy is None else f", accuracy {accuracy:.4f}"))
-    if line := views_line(metrics):
-        print(f"views      {line}")
     pictures = (files.PAGE, files.CURVE, files.CONFUSION, files.WEIGHTS, MISTAKES)
     print(f"run        {out}: {', '.join(file for file in pictures if (out / file).exists())}")
     print(accuracy_line(metrics))

@@ -5,8 +5,8 @@
 Same layers, same parameters to start from, same batch, same optimiser. The torch side is written as its tutorials write
 it, and its optimiser runs with torch's default settings; rows of their own show it with `fused=True`. Before a row is
 timed both sides take a few steps and must arrive at the same loss. One row trains on the 60,000 images of MNIST, or on
-random numbers of their shape where no folder holds them, and says which. The last lines compare with what the authors of
-two course reports had: their own code, timed once on a machine like this.
+random numbers of their shape where no folder holds them, and says which. The last lines compare with the code that the
+authors of two course reports had, timed once on a machine like this.
 """
 
 import argparse
@@ -38,6 +38,8 @@ from nn.training import TrainingSettings, train, training_step
 LR = 1e-3
 SHARED = Path(os.environ.get("FACES_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
+THEIR_SGD = partial(torch.optim.SGD, lr=LR)
+
 Data = tuple[Tensor, Tensor]
 Step = Callable[[], Tensor]
 MakeOurs = Callable[[dict[str, Parameter]], Optimiser]
@@ -56,7 +58,7 @@ class Row:
     loss: Callable[[], Loss] = CrossEntropy
     criterion: Callable[[Tensor, Tensor], Tensor] = torch.nn.functional.cross_entropy
     ours: MakeOurs = SGD
-    theirs: MakeTheirs = partial(torch.optim.SGD, lr=LR)
+    theirs: MakeTheirs = THEIR_SGD
     at_most: float | None = None
     share: float = 1.0
     """Of the pairs asked for: slow rows need fewer."""

@@ -4,7 +4,6 @@ The one module of this room that needs torch. A batch is (N, C, H, W) of float v
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,20 +27,7 @@ class Augmentation:
         """Return a changed copy of the batch `x` (N, C, H, W)."""
         if self.crop is not None:
             x = random_crop(x, self.crop, generator)
-        return self._taken(x, self._drawn(x, generator))
-
-    def views(self, x: Tensor, number: int, seed: int = 0) -> Iterator[Tensor]:
-        """Yield `number` copies of the batch: the first as it is, the others each under one change for all its images.
-
-        The changes are drawn from `seed` alone, so that an image's views do not depend on its neighbours.
-        """
-        generator = torch.Generator(x.device).manual_seed(seed)
-        yield x
-        for _ in range(number - 1):
-            yield self._taken(x, self._drawn(x[:1], generator).expand(len(x), -1, -1, -1))
-
-    def _taken(self, x: Tensor, places: Tensor) -> Tensor:
-        return grid_sample(x, places, padding_mode=self.beyond, align_corners=False)
+        return grid_sample(x, self._drawn(x, generator), padding_mode=self.beyond, align_corners=False)
 
     def _drawn(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Draw a change for each image of the batch; return where its pixels are taken from."""

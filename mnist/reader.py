@@ -73,14 +73,11 @@ class DigitReader:
             )
         return self
 
-    def predict_proba(self, x: Tensor, views: int | None = None, on_batch: Callable[[], None] = lambda: None) -> Tensor:
-        """Return probabilities (N, 10): the mean over so many views, those of the settings if not told."""
+    def predict_proba(self, x: Tensor, on_batch: Callable[[], None] = lambda: None) -> Tensor:
+        """Return probabilities (N, 10); `on_batch` is called after every BATCH images."""
         answers = []
         for start in range(0, len(x), BATCH):
-            inputs = self._inputs(x[start : start + BATCH])
-            looks = self._augmentation(0.5).views(inputs, views or self.settings.views)
-            seen = [self._probabilities(self.network.forward(look)) for look in looks]
-            answers.append(torch.stack(seen).mean(0))
+            answers.append(self._probabilities(self.network.forward(self._inputs(x[start : start + BATCH]))))
             on_batch()
         return torch.cat(answers)
 
@@ -147,17 +144,10 @@ class DigitReader:
         """The weights of all linear and convolution layers, from the image on."""
         return [parameter.value for parameter in self.network.parameters().values() if parameter.value.ndim > 1]
 
-    def _augmentation(self, strength: float = 1.0) -> Augmentation:
-        settings = self.settings
-        return Augmentation(
-            mirror=0.0,
-            rotation=strength * settings.rotation,
-            shift=strength * settings.shift / SIDE,
-            zoom=strength * settings.zoom,
-        )
-
     def _augmented(self, x: Tensor, generator: Generator) -> Tensor:
-        return self._augmentation()(x, generator)
+        """Inputs -> the same, changed a little; beyond its border a digit has paper, the nearest pixel's."""
+        s = self.settings
+        return Augmentation(mirror=0.0, rotation=s.rotation, shift=s.shift / SIDE, zoom=s.zoom)(x, generator)
 
     def _probabilities(self, y: Tensor) -> Tensor:
         """Return the mean over the columns of what each makes of its logits: (N, columns * 10) -> (N, 10)."""

@@ -78,7 +78,7 @@ def page_of_run(
 
 def _facts(reader: DigitReader, metrics: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what was trained, how, and with what, as pairs to read."""
-    s, once = reader.settings, metrics["one_view"]
+    s = reader.settings
     rule = "AdamW" if s.momentum is None else f"SGD with momentum {s.momentum}"
     facts = [
         ("digits", str(metrics["data"])),
@@ -90,9 +90,6 @@ def _facts(reader: DigitReader, metrics: dict[str, Any]) -> list[tuple[str, str]
     ]
     if metrics["peak_memory_mib"] is not None:
         facts.insert(5, ("memory", f"{metrics['peak_memory_mib']:,} MiB at most"))
-    if s.views > 1:
-        seen = f"{once['test_error']:.2%} seen once, {metrics['test_error']:.2%} as the mean over {s.views} views"
-        facts.insert(0, ("test error", seen))
     return facts
 
 

@@ -24,11 +24,10 @@ class DigitSettings:
     shift: float = 0.0  # pixels,
     zoom: float = 0.0  # and factor - 1, each at most, either way
     columns: int = 1  # of the network, each learning for itself; an answer is the mean of theirs
-    views: int = 1  # how many slightly changed copies of a digit an answer is the mean of, itself among them
     one_thread: bool = False  # steps too small to be shared out between cores
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "columns", "views"):
+        for name in ("epochs", "batch_size", "columns"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 < self.lr < float("inf"):

@@ -62,8 +62,8 @@ class Parts:
         }
 
 
-Answers = dict[tuple[str, int], Tensor]
-"""(part, views) -> the probabilities of its digits (N, 10), each the mean over so many views."""
+Answers = dict[str, Tensor]
+"""Part, if it has digits -> their probabilities (N, 10)."""
 
 
 def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "classes": [str(digit) for digit in range(CLASSES)],
         "n": {part: len(digits) for part, digits in vars(parts).items()},
         "counts": parts.counts(),
-        **_measure(reader, parts, answers),
+        **_measure(parts, answers),
         "parameters": sum(parameter.value.numel() for parameter in reader.network.parameters().values()),
         "seconds": round(time.perf_counter() - started, 2),
         "training_seconds": round(sum(reader.history.column("seconds")), 2),
@@ -98,25 +98,13 @@ def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "guard": guard,
         "versions": files.versions(),
     }
-    _publish(task, parts, answers["test", reader.settings.views], metrics)
+    _publish(task, parts, answers["test"], metrics)
     return metrics
 
 
 def accuracy_line(metrics: dict[str, Any]) -> str:
     """Return the line a training ends with: `test accuracy 0.9712 (9712 of 10000)`."""
     return f"test accuracy {metrics['test_accuracy']:.4f} ({np.trace(metrics['confusion'])} of {metrics['n']['test']})"
-
-
-def views_line(metrics: dict[str, Any]) -> str | None:
-    """Return what looking at each test digit several times does to the error; None for who looks once."""
-    views = metrics["settings"]["views"]
-    if views == 1:
-        return None
-    errors = [
-        f"{part['test_error']:.2%} ({round(part['test_error'] * metrics['n']['test'])})"
-        for part in (metrics["one_view"], metrics)
-    ]
-    return f"test error {errors[0]} seen once, {errors[1]} as the mean over {views} views"
 
 
 def title_of(metrics: dict[str, Any]) -> str:
@@ -161,37 +149,26 @@ def _train(task: TrainingRun, parts: Parts, guard: str, state: TrainingState | N
 
 
 def _ask(reader: DigitReader, parts: Parts, bar: Bar) -> Answers:
-    """Look at the training digits once, at the others once and as often as the settings say."""
-    asked = {("train", 1), *((part, views) for part in ("validation", "test") for views in (1, reader.settings.views))}
-    todo = {(part, views): getattr(parts, part) for part, views in sorted(asked) if len(getattr(parts, part))}
+    """Return what the network answers to all digits."""
+    todo = {part: digits for part, digits in vars(parts).items() if len(digits)}
     with bar("reading digits", sum(-(-len(digits) // BATCH) for digits in todo.values())) as advance:
-        return {
-            (part, views): reader.predict_proba(digits.x, views, lambda: advance(""))
-            for (part, views), digits in todo.items()
-        }
+        return {part: reader.predict_proba(digits.x, lambda: advance("")) for part, digits in todo.items()}
 
 
-def _measure(reader: DigitReader, parts: Parts, answers: Answers) -> dict[str, Any]:
-    """Return the accuracies, None for an empty part, and the confusion of the test digits (true, predicted).
+def _measure(parts: Parts, answers: Answers) -> dict[str, Any]:
+    """Return the accuracies, None for an empty part, and the confusion of the test digits (true, predicted)."""
 
-    Those of validation and test are of the mean over the settings' views, under `one_view` all of one look.
-    """
+    def accuracy(part: str) -> float | None:
+        return _right(answers[part], digits) / len(digits) if len(digits := getattr(parts, part)) else None
 
-    def accuracy(part: str, views: int) -> float | None:
-        return _right(answers[part, views], digits) / len(digits) if len(digits := getattr(parts, part)) else None
-
-    def measured(views: int) -> dict[str, Any]:
-        n, right = len(parts.test), _right(answers["test", views], parts.test)
-        test = {"test_accuracy": right / n, "test_error": (n - right) / n}
-        return {"validation_accuracy": accuracy("validation", views), **test}
-
-    views = reader.settings.views
+    n, right = len(parts.test), _right(answers["test"], parts.test)
     confusion = np.zeros((CLASSES, CLASSES), dtype=int)
-    np.add.at(confusion, (parts.test.labels.numpy(), answers["test", views].argmax(1).numpy()), 1)
+    np.add.at(confusion, (parts.test.labels.numpy(), answers["test"].argmax(1).numpy()), 1)
     return {
-        "train_accuracy": accuracy("train", 1),
-        **measured(views),
-        "one_view": measured(1),
+        "train_accuracy": accuracy("train"),
+        "validation_accuracy": accuracy("validation"),
+        "test_accuracy": right / n,
+        "test_error": (n - right) / n,
         "macro_f1": macro_f1(confusion),
         "confusion": confusion.tolist(),
     }

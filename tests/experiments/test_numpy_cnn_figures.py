@@ -131,7 +131,7 @@ def test_rows_stand_beside_what_was_reported_part_by_part(drawn: Drawn) -> None:
         "Part 3, 100 images of each digit",
         "500 images of each digit",
     ]
-    assert "ReLU, alpha 0.01, leak 0.05" in drawn.rows["Part 2, ones and threes: test accuracy"]
+    assert "ReLU, alpha .01, leak .05" in drawn.rows["Part 2, ones and threes: test accuracy"]
 
 
 def test_networks_stand_side_by_side_on_common_scales(drawn: Drawn) -> None:

@@ -20,7 +20,7 @@ from mnist.pictures import mistakes_picture
 from mnist.reader import DigitReader
 from mnist.run import holds_digits, load_reader
 from mnist.settings import DigitSettings
-from mnist.training_run import TrainingRun, accuracy_line, train_mnist, views_line
+from mnist.training_run import TrainingRun, accuracy_line, train_mnist
 from report import run_folder as files
 from report.progress import Bar
 
@@ -28,7 +28,7 @@ FILES = {
     "model.safetensors", "metrics.json", "history.csv",
     "learning_curve.png", "confusion.png", "weights.png", "mistakes.png", "report.html",
 }  # fmt: skip
-SETTINGS = DigitSettings(epochs=4, batch_size=20, lr=0.001, rotation=10.0, shift=1.0, views=3)
+SETTINGS = DigitSettings(epochs=4, batch_size=20, lr=0.001, rotation=10.0, shift=1.0)
 
 
 def task(
@@ -82,16 +82,8 @@ def test_metrics_say_what_was_done_and_measured(finished: Path, digits: Path) ->
     assert accuracy_line(metrics) == f"test accuracy {right / 50:.4f} ({right} of 50)"
     reader = load_reader(finished)
     assert metrics["test_accuracy"] == pytest.approx(reader.score(test))
-    once = (reader.predict_proba(test.x, views=1).argmax(1) == test.labels).double().mean()
-    assert metrics["one_view"]["test_accuracy"] == pytest.approx(float(once))
     assert metrics["seconds"] >= metrics["training_seconds"] > 0
     assert {"python", "torch", "numpy"} <= metrics["versions"].keys()
-
-
-def test_the_error_with_views_is_told_only_where_there_are_views() -> None:
-    metrics = {"settings": {"views": 9}, "n": {"test": 1000}, "one_view": {"test_error": 0.004}, "test_error": 0.003}
-    assert views_line(metrics) == "test error 0.40% (4) seen once, 0.30% (3) as the mean over 9 views"
-    assert views_line(metrics | {"settings": {"views": 1}}) is None
 
 
 def test_the_history_has_a_line_an_epoch(finished: Path) -> None:
