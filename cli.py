@@ -438,8 +438,9 @@ def reproduce(options: argparse.Namespace) -> int:
             print(f"{name:<{width}}  {len(experiment.rows):>3} rows  {experiment.title}")
         return 0
     names = list(dict.fromkeys(options.experiment)) or list(EXPERIMENTS)
+    faces = options.faces or (_portraits(options) if any(EXPERIMENTS[name].faces for name in names) else PORTRAITS)
     effort = Effort(budget=options.budget, max_epochs=options.max_epochs, processes=options.workers)
-    sources = Sources(mnist=options.mnist, faces=options.faces, weights=options.weights)
+    sources = Sources(mnist=options.mnist, faces=faces, weights=options.weights)
     pages: list[str] = []
 
     def on_page(page: Path) -> None:
@@ -705,7 +706,12 @@ def _add_reproduce(commands: Any) -> None:
     add("--max-epochs", type=_positive, metavar="N", help="no training longer than this (default: as the budget says)")
     add("--out", type=Path, default=Path("results"), metavar="DIR", help="where the results go")
     add("--mnist", type=Path, default=MNIST_FOLDER, metavar="DIR", help="the folder of `download mnist`")
-    add("--faces", type=Path, default=PORTRAITS, metavar="DIR", help="a folder of photos a person, for csc411")
+    add(
+        "--faces",
+        type=Path,
+        metavar="DIR",
+        help=f"a folder of photos a person, for csc411 (default: {PORTRAITS}, drawn if missing)",
+    )
     add("--weights", default="imagenet", metavar="W", help="AlexNet's for csc411: imagenet, random, or a file")
     add("--workers", type=_positive, default=os.cpu_count() or 1, metavar="N", help="trainings at once")
     _add_output(add)

@@ -97,6 +97,7 @@ EXPERIMENT = Experiment(
     tasks=TASKS,
     rows=ROWS,
     figures=figures,
+    faces=True,
     choices=(
         "An iteration is an epoch of the loop, a step on all 60,000 images. Of the 10,000 test digits a random "
         "half, drawn with the seed, is for validation; pixels are in [0, 1]. The rate is at the edge of stability: "

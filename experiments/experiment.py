@@ -115,6 +115,10 @@ class Experiment:
     """Outcomes -> PNGs by file name, without the ending."""
     choices: Sequence[str]
     """What the report leaves open, and what was chosen; what differs, and why."""
+    digits: bool = True
+    """Whether it reads MNIST, and"""
+    faces: bool = False
+    """whether a folder of faces: what is missing is said before anything runs."""
 
     def task(self, name: str) -> Task:
         """Return a task by its name."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from data.folder import read_folder
 from errors import RunError
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import Budget, Experiment, Outcome
@@ -78,6 +79,10 @@ def reproduce(
     missing, RunError when a process dies.
     """
     experiments = {name: capped(EXPERIMENTS[name], effort) for name in names}
+    if any(experiment.digits for experiment in experiments.values()):
+        sources.digits()
+    if any(experiment.faces for experiment in experiments.values()):
+        read_folder(sources.faces)
     open_jobs = jobs(list(experiments.values()), effort.budget)
     found: dict[str, dict[str, dict[int, Outcome]]] = {name: {} for name in names}
     waiting = {name: sum(job.experiment == name for job in open_jobs) for name in names}

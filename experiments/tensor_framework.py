@@ -118,6 +118,7 @@ EXPERIMENT = Experiment(
     tasks=TASKS,
     rows=ROWS,
     figures=_figures,
+    digits=False,
     choices=(
         f"The number of epochs is not stated: {EPOCHS.full:,}, of two steps of 500 points each.",
         "The disk is centred at (.5, .5): half of the points lie in it. New points are drawn for each run.",

@@ -60,6 +60,15 @@ def test_absent_digits_are_one_line_and_leave_nothing(tmp_path: Path, capsys: py
     assert not out.exists()
 
 
+def test_absent_faces_are_said_before_anything_runs(
+    small_mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--mnist", str(small_mnist), "--faces", str(tmp_path / "none"), "--out", str(tmp_path / "results")]
+    assert cli.main(["reproduce", "cs559", "csc411", *arguments, "--quiet"]) == 2
+    assert capsys.readouterr().err.startswith(f"faces reproduce: {tmp_path / 'none'} ")
+    assert not (tmp_path / "results").exists()
+
+
 def test_an_unknown_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["reproduce", "cs560"]) == 2
     expected = ", ".join(EXPERIMENTS)
