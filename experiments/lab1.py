@@ -14,7 +14,7 @@ from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
 from mnist.digits import padded, split_off
 from mnist.networks import columns, turned
-from nn.initialisers import fan_in, he
+from nn.initialisers import uniform_fan_in
 from nn.layers import L2Pool2d, Layer, MaxPool2d, ReLU, Sequential, Tanh
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
@@ -70,7 +70,7 @@ class Variant:
             dropout=0.5,
             dropouts=self.dropouts,
             map_dropout=self.map_dropout,
-            initialiser=fan_in if self.activation == "tanh" else he,
+            initialiser=uniform_fan_in,
         )
 
 
@@ -114,7 +114,7 @@ def _recipe(number: int, variant: Variant) -> Recipe:
         epochs=Budgeted(1, EPOCHS * times),
         samples=Budgeted(10_000, 60_000),
         training=TrainingSettings(
-            epochs=EPOCHS * times, batch_size=32, patience=PATIENCE * times, monitor="validation_accuracy"
+            epochs=EPOCHS * times, batch_size=8, patience=PATIENCE * times, monitor="validation_accuracy"
         ),
         augment=AUGMENT if variant.augmented else None,
     )
@@ -154,10 +154,10 @@ EXPERIMENT = Experiment(
     rows=ROWS,
     figures=_figures,
     choices=(
-        "Batches of 32, their gradients summed: at the report's rate of .001 they go as far as its single samples.",
+        "Batches of 8, their gradients summed: at the report's rate of .001 they go as far as its single samples.",
         "Overlapping pooling: windows of 3 pixels every 2, with 1 pixel of border, so that the maps keep their sizes.",
         "Columns see the digit as it is, transposed, mirrored either way, and turned by 90 degrees.",
         "Dropout .5 in fully connected layers; in convolution layers .1 of the maps, whole.",
-        "Weights start from N(0, 1/m) for tanh and N(0, 2/m) for ReLU.",
+        "Weights start as in the framework of the report, uniform within 1/sqrt(m); from N(0, 1/m) some never learned.",
     ),
 )

@@ -46,6 +46,15 @@ def fan_in(shape: Sequence[int], generator: Generator, dtype: torch.dtype, devic
     return normal(math.sqrt(1 / inputs))(shape, generator, dtype, device)
 
 
+def uniform_fan_in(
+    shape: Sequence[int], generator: Generator, dtype: torch.dtype, device: torch.device | str
+) -> Tensor:
+    """U(-a, a), a = 1/sqrt(m): a third of `fan_in`'s variance. Torch has always started its layers so."""
+    inputs, _ = _fans(shape)
+    a = math.sqrt(1 / inputs)
+    return uniform(-a, a)(shape, generator, dtype, device)
+
+
 def he(shape: Sequence[int], generator: Generator, dtype: torch.dtype, device: torch.device | str) -> Tensor:
     """N(0, 2/m): twice the variance, for ReLU drops half of it (He et al., 2015)."""
     inputs, _ = _fans(shape)
