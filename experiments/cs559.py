@@ -23,13 +23,13 @@ def _data(sources: Sources, generator: Generator) -> Parts:
     return Parts((train.x, train.labels), (test.x, test.labels), (test.x, test.labels))
 
 
-def _recipe(name: str, epochs: Budgeted, **network: object) -> Recipe:
+def _recipe(name: str, epochs: Budgeted, lr: float = 1e-4, **network: object) -> Recipe:
     return Recipe(
         name=name,
         data=_data,
         loss=lambda: CrossEntropy(reduction="sum"),
         optimiser=SGD,
-        schedule=Constant(1e-4),
+        schedule=Constant(lr),
         epochs=epochs,
         training=TrainingSettings(
             epochs=100, batch_size=100, patience=3, stop_rule="worsened", first_epoch=10, restore_best=False
@@ -41,12 +41,14 @@ def _recipe(name: str, epochs: Budgeted, **network: object) -> Recipe:
 TASKS = (
     _recipe("cnn", Budgeted(4, 100), network=two_convolutions, filters="0.weight"),
     _recipe("fc", Budgeted(40, 100), network=fully_connected),
+    _recipe("fc, ten times the rate", Budgeted(20, 100), lr=1e-3, network=fully_connected),
 )
 
 ROWS = tuple(
     Row(title=f"{title}: {what}", task=task, measure=measure, reported=reported, unit=unit)
     for task, title, reports in (
         ("fc", "fully connected", (203_530, 99.9, 97.5, 80)),
+        ("fc, ten times the rate", "fully connected, ten times the rate", (203_530, 99.9, 97.5, 80)),
         ("cnn", "convolution", (255_690, 99.7, 98.1, 52)),
     )
     for (what, measure, unit), reported in zip(
@@ -63,14 +65,10 @@ ROWS = tuple(
 
 
 def _figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
+    titles = {"fc": "fully connected", "fc, ten times the rate": "the same, ten times the rate", "cnn": "convolution"}
     panels = [
-        Panel(
-            title,
-            "epoch",
-            "cross-entropy, mean an image",
-            curves(outcomes[task][0], "loss"),
-        )
-        for task, title in (("fc", "fully connected"), ("cnn", "convolution"))
+        Panel(title, "epoch", "cross-entropy, mean an image", curves(outcomes[task][0], "loss"))
+        for task, title in titles.items()
     ]
     accuracy = [row for row in rows if row.unit == "%"]
     return {
@@ -88,5 +86,7 @@ EXPERIMENT = Experiment(
     choices=(
         "The weights' start is not stated: He's for the convolutions, Glorot's for the linear layers, biases 0.",
         "Stopping compares each epoch's held-out loss with the one before, from epoch 10 on; the last weights count.",
+        "At the stated rate the fully connected network is far from 99.9 % after 100 epochs, and further from "
+        "it with wider starts; at ten times the rate it is run once more.",
     ),
 )
