@@ -123,8 +123,8 @@ EXPERIMENT = Experiment(
         f"The number of epochs is not stated: {EPOCHS.full:,}, of two steps of 500 points each.",
         "The disk is centred at (.5, .5): half of the points lie in it. New points are drawn for each run.",
         "The sigmoid network has two outputs as well, compared with rows of 0 and 1.",
-        "From N(0, 1) a ReLU network may die in its first steps: such a run ends with half of the points wrong, and weighs "
-        "on the mean.",
+        "From N(0, 1) a ReLU network may die in its first steps: such a run ends with half of the points wrong, and it "
+        "weighs on the mean.",
         "The printed step and exponential rules compound; here the rate is a function of the step alone.",
     ),
 )
