@@ -39,7 +39,7 @@ def _recipe(name: str, epochs: Budgeted, lr: float = 1e-4, **network: object) ->
 
 
 TASKS = (
-    _recipe("cnn", Budgeted(4, 100), network=two_convolutions, filters="0.weight"),
+    _recipe("cnn", Budgeted(4, 100), network=two_convolutions),
     _recipe("fc", Budgeted(40, 100), network=fully_connected),
     _recipe("fc, ten times the rate", Budgeted(20, 100), lr=1e-3, network=fully_connected),
 )

@@ -14,7 +14,7 @@ from experiments.numpy_cnn_figures import figures
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
 from mnist.deconvolution import deconvolved
-from mnist.digits import Digits, one_hot, standardised_one_by_one
+from mnist.digits import Digits, standardised_one_by_one
 from mnist.networks import Activation, one_convolution
 from nn.layers import Layer, LeakyReLU, Sigmoid, Tanh
 from nn.losses import SquaredError
@@ -34,7 +34,7 @@ FILTERS_AT = (1, 10, 50)
 
 def _parts(train: Digits, test: Digits, classes: Sequence[int]) -> Parts:
     pairs = [
-        (standardised_one_by_one(part).x, one_hot(part.numbered(classes).labels, len(classes)))
+        (standardised_one_by_one(part).x, torch.eye(len(classes))[part.numbered(classes).labels])
         for part in (train, test)
     ]
     return Parts(pairs[0], pairs[1], pairs[1])

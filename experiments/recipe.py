@@ -91,6 +91,7 @@ class Recipe:
             augment=self.augment,
             on_epoch=watch,
         )
+        watch.keep("filters")
         trained, tested = evaluate(network, loss, *learned), evaluate(network, loss, *parts.test)
         looks = {name: look(network, parts) for name, look in self.looks.items()}
         further = self.further(network, parts)
@@ -110,18 +111,19 @@ class _Watch:
         self._meter = next((layer for layer in network.children().values() if isinstance(layer, GradientMeter)), None)
         self.series: dict[str, list[float]] = {} if self._meter is None else {"conv_deltas": []}
         self.filters: dict[str, NDArray[np.float32]] = {}
-        self._keep("filters, epoch 0", recipe.filters_at)
+        if recipe.filters_at:
+            self.keep("filters, epoch 0")
 
     def __call__(self, record: EpochRecord, state: Callable[[], TrainingState]) -> None:
         """Take note of an epoch."""
         if self._meter is not None:
             self.series["conv_deltas"].append(self._meter.take() / self._samples)
         if record.epoch in self._recipe.filters_at:
-            self._keep(f"filters, epoch {record.epoch}", True)
-        self._keep("filters", True)
+            self.keep(f"filters, epoch {record.epoch}")
 
-    def _keep(self, name: str, wanted: object) -> None:
-        if wanted and self._recipe.filters is not None:
+    def keep(self, name: str) -> None:
+        """Keep the filters as they are now, where the recipe names some."""
+        if self._recipe.filters is not None:
             value = self._network.parameters()[self._recipe.filters].value
             self.filters[name] = value.detach().clone().cpu().numpy()
 

@@ -22,6 +22,7 @@ from experiments.experiment import Budget, Experiment, Outcome
 from experiments.recipe import Recipe
 from experiments.results import publish_results
 from experiments.sources import Sources
+from report.run_folder import make_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +77,14 @@ def reproduce(
     """Run experiments and publish each one's results in `out` as soon as its last task is done.
 
     `on_job` is called as each of `jobs` ends, `on_page` with each page written. Raises DatasetError when data are
-    missing, RunError when a process dies.
+    missing, StorageError when `out` cannot be made, RunError when a process dies.
     """
     experiments = {name: capped(EXPERIMENTS[name], effort) for name in names}
     if any(experiment.digits for experiment in experiments.values()):
         sources.digits()
     if any(experiment.faces for experiment in experiments.values()):
         read_folder(sources.faces)
+    make_out(out)
     open_jobs = jobs(list(experiments.values()), effort.budget)
     found: dict[str, dict[str, dict[int, Outcome]]] = {name: {} for name in names}
     waiting = {name: sum(job.experiment == name for job in open_jobs) for name in names}

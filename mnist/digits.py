@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from data.mnist import CLASSES, load_mnist
+from data.mnist import load_mnist
 from errors import DatasetError
 
 
@@ -88,8 +88,3 @@ def padded(digits: Digits, side: int) -> Digits:
     rest = side - digits.x.shape[2]
     before, after = rest // 2, rest - rest // 2
     return Digits(torch.constant_pad_nd(digits.x, (before, after, before, after)), digits.labels)
-
-
-def one_hot(labels: Tensor, classes: int = CLASSES) -> Tensor:
-    """Return labels (N,) as rows (N, classes) of 0 and 1."""
-    return torch.zeros(len(labels), classes).scatter_(1, labels[:, None], 1.0)

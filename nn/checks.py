@@ -36,6 +36,14 @@ def same_shape(owner: object, name: str, got: torch.Size, expected: torch.Size) 
         raise LayerError(f"{owner}: {name} has the shape {tuple(got)}, expected {tuple(expected)}")
 
 
+def same_dtype(owner: object, x: Tensor, w: Tensor) -> None:
+    """Refuse an input of another dtype than the weights."""
+    if x.dtype != w.dtype:
+        raise LayerError(
+            f"{owner}: x is {x.dtype}, the weights {w.dtype}; convert one: x.to(dtype) or layer.to(dtype=...)"
+        )
+
+
 def same_names(owner: str, got: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
     """Refuse saved tensors whose names or shapes are not those of `expected`."""
     for name in sorted(got.keys() ^ expected.keys()):

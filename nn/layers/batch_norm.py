@@ -5,7 +5,7 @@ from torch import Tensor, ops
 
 from errors import LayerError
 from nn.buffer import Buffer
-from nn.checks import at_least, fraction
+from nn.checks import at_least, fraction, same_dtype
 from nn.layers.operation import Operation
 from nn.parameter import Parameter
 
@@ -93,11 +93,7 @@ class BatchNorm(Operation):
             raise LayerError(
                 f"{self}: x has the shape {tuple(x.shape)}, expected (N, {self.features}) or (N, {self.features}, H, W)"
             )
-        if x.dtype != self.weight.value.dtype:
-            raise LayerError(
-                f"{self}: x is {x.dtype}, the weights {self.weight.value.dtype}; "
-                "convert one: x.to(dtype) or layer.to(dtype=...)"
-            )
+        same_dtype(self, x, self.weight.value)
         if training and x.numel() == self.features:
             raise LayerError(
                 f"{self}: x of the shape {tuple(x.shape)} has one number a feature, which has no variance; "

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from errors import LayerError
-from nn.checks import at_least
+from nn.checks import at_least, same_dtype
 from nn.convolution import adjoint, channels_last, correlate, weight_gradient
 from nn.initialisers import Initialiser, he, zeros
 from nn.layers.operation import Operation
@@ -67,10 +67,7 @@ class Conv2d(Operation):
         w, b = self.weight.value, self.bias.value if self.bias else None
         if x.ndim != 4 or x.shape[1] != self.channels:
             raise LayerError(f"{self}: x has the shape {tuple(x.shape)}, expected (N, {self.channels}, H, W)")
-        if x.dtype != w.dtype:
-            raise LayerError(
-                f"{self}: x is {x.dtype}, the weights {w.dtype}; convert one: x.to(dtype) or layer.to(dtype=...)"
-            )
+        same_dtype(self, x, w)
         if any(self._odd):
             x = torch.constant_pad_nd(x, (0, self._odd[1], 0, self._odd[0]))
         self.windows.output(self, *x.shape[2:])

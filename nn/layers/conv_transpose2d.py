@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from errors import LayerError
-from nn.checks import at_least
+from nn.checks import at_least, same_dtype
 from nn.convolution import adjoint, channels_last, correlate, weight_gradient
 from nn.initialisers import Initialiser, he, zeros
 from nn.layers.operation import Operation
@@ -61,10 +61,7 @@ class ConvTranspose2d(Operation):
         w, b = self.weight.value, self.bias.value
         if x.ndim != 4 or x.shape[1] != self.channels:
             raise LayerError(f"{self}: x has the shape {tuple(x.shape)}, expected (N, {self.channels}, H, W)")
-        if x.dtype != w.dtype:
-            raise LayerError(
-                f"{self}: x is {x.dtype}, the weights {w.dtype}; convert one: x.to(dtype) or layer.to(dtype=...)"
-            )
+        same_dtype(self, x, w)
         y = adjoint(x, w, self._size(x), self.windows).add_(b[:, None, None])
         return y, x
 

@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from errors import LayerError
-from nn.checks import at_least
+from nn.checks import at_least, same_dtype
 from nn.initialisers import Initialiser, he, zeros
 from nn.layers.operation import Operation
 from nn.parameter import Parameter
@@ -49,10 +49,7 @@ class Linear(Operation):
         w, b = self.weight.value, self.bias.value
         if x.ndim != 2 or x.shape[1] != self.inputs:
             raise LayerError(f"{self}: x has the shape {tuple(x.shape)}, expected (N, {self.inputs})")
-        if x.dtype != w.dtype:
-            raise LayerError(
-                f"{self}: x is {x.dtype}, the weights {w.dtype}; convert one: x.to(dtype) or layer.to(dtype=...)"
-            )
+        same_dtype(self, x, w)
         y = affine(x, w, b)
         return y, x
 

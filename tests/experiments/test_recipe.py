@@ -14,7 +14,7 @@ from torch.nn import functional
 from experiments.experiment import Budgeted, Outcome
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
-from mnist.digits import one_hot, split_off, standardised_one_by_one
+from mnist.digits import split_off, standardised_one_by_one
 from mnist.networks import one_convolution
 from nn.layers import Layer, Tanh
 from nn.losses import SquaredError
@@ -27,7 +27,7 @@ def parts(sources: Sources, generator: Generator) -> Parts:
     """Half of the training digits, at random, and the test digits; rows of 0 and 1 as targets."""
     train, test = sources.digits()
     pairs = [
-        (standardised_one_by_one(digits).x, one_hot(digits.labels))
+        (standardised_one_by_one(digits).x, torch.eye(10)[digits.labels])
         for digits in (split_off(train, len(train) // 2, generator)[0], test)
     ]
     return Parts(pairs[0], pairs[1], pairs[1])

@@ -69,6 +69,16 @@ def test_absent_faces_are_said_before_anything_runs(
     assert not (tmp_path / "results").exists()
 
 
+def test_a_file_in_the_place_of_the_results_is_said_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "results"
+    out.write_text("mine")
+    assert cli.main(["reproduce", "tensor-framework", "--out", str(out), "--quiet"]) == 1
+    assert capsys.readouterr().err == f"faces reproduce: cannot write {out}: File exists; choose another --out\n"
+    assert out.read_text() == "mine"
+
+
 def test_an_unknown_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["reproduce", "cs560"]) == 2
     expected = ", ".join(EXPERIMENTS)

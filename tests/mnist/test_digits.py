@@ -11,7 +11,6 @@ from errors import DatasetError
 from mnist.digits import (
     Digits,
     load_digits,
-    one_hot,
     padded,
     split_off,
     standardised,
@@ -128,8 +127,3 @@ def test_padding_is_paper_around_the_image(side: int, before: int) -> None:
     inside = slice(before, before + 28)
     assert torch.equal(found.x[:, :, inside, inside], raw.x)
     torch.testing.assert_close(found.x.sum(), raw.x.sum())
-
-
-def test_labels_as_rows() -> None:
-    assert one_hot(torch.tensor([2, 0]), 3).tolist() == [[0, 0, 1], [1, 0, 0]]
-    assert one_hot(torch.tensor([9])).shape == (1, 10)
