@@ -112,7 +112,7 @@ def _recipe(number: int, variant: Variant) -> Recipe:
         optimiser=partial(SGD, momentum=0.9),
         schedule=Constant(1e-3),
         epochs=Budgeted(1, EPOCHS * times),
-        samples=Budgeted(4_000, 60_000),
+        samples=Budgeted(6_000, 60_000),
         training=TrainingSettings(
             epochs=EPOCHS * times, batch_size=8, patience=PATIENCE * times, monitor="validation_accuracy"
         ),
