@@ -79,11 +79,6 @@ def six_people(sources: Sources, generator: Generator) -> tuple[tuple[str, ...],
 
     DatasetError when there are no six.
     """
-    if not sources.faces.is_dir():
-        raise DatasetError(
-            f"no photos of people in {sources.faces}: run python cli.py download, which draws portraits there, "
-            "or name a folder with a folder of photos for each person"
-        )
     folder = read_folder(sources.faces)
     counts = Counter(photo.name for photo in folder.photos)
     needed = FEWEST + SIZES.validation + SIZES.test

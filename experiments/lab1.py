@@ -111,8 +111,8 @@ def _recipe(number: int, variant: Variant) -> Recipe:
         loss=lambda: CrossEntropy(reduction="sum"),
         optimiser=partial(SGD, momentum=0.9),
         schedule=Constant(1e-3),
-        epochs=Budgeted(1, EPOCHS * times),
-        samples=Budgeted(6_000, 60_000),
+        epochs=Budgeted(2, EPOCHS * times),
+        samples=Budgeted(3_000, 60_000),
         training=TrainingSettings(
             epochs=EPOCHS * times, batch_size=8, patience=PATIENCE * times, monitor="validation_accuracy"
         ),
@@ -129,15 +129,14 @@ ROWS = tuple(
 
 
 def _figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
-    panels = [
-        Panel(
-            f"model {name}",
-            "pass over the digits",
-            "accuracy",
-            curves(runs[0], "accuracy", held_out="validation"),
-            percent=True,
-        )
+    models = {
+        name: curves(runs[0], "accuracy", held_out="validation")
         for name, runs in sorted(outcomes.items(), key=lambda item: int(item[0]))
+    }
+    worst = min(y for lines in models.values() for line in lines for y in line.y)
+    panels = [
+        Panel(f"model {name}", "pass over the digits", "accuracy", lines, ylim=(worst - 0.01, 1.005), percent=True)
+        for name, lines in models.items()
     ]
     return {
         "accuracy": series_picture(panels, "Lab 1: accuracy by pass over the digits"),

@@ -95,8 +95,8 @@ def test_hidden_units_vote_for_people(faces: Path) -> None:
     assert set(outcome.arrays["votes"]) <= {f"person {person}" for person in range(6)}
 
 
-def test_without_a_folder_of_faces_it_is_said_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"run python cli.py download"):
+def test_without_a_folder_of_faces_it_is_said_what_is_expected(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"is not a folder: expected one with a folder of photos for each person"):
         FACES.run(Sources(faces=tmp_path / "missing"), 0, "quick")
 
 
