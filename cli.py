@@ -15,14 +15,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from data.rows import Box
 from data.settings import MNIST_FOLDER, DownloadSettings, SplitSizes
 from errors import FacesError, UsageError
-from faces.settings import CLASS_WEIGHTS, DEVICES, HeadSettings, HiddenSettings, TrainingOptions
+from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, HeadSettings, HiddenSettings, TrainingOptions
 from mnist.settings import MODELS as DIGIT_MODELS
 from mnist.settings import VALIDATION
+
+if TYPE_CHECKING:
+    from nn.ranks import Ranks
 
 PORTRAITS = Path("datasets/portraits")
 MNIST = "mnist"  # in the place of a list
@@ -30,8 +33,13 @@ MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet":
 BAD_ROWS_SHOWN = 10
 HOSTS_SHOWN = 5
 BUDGETS = ("quick", "full")
+ENGINES = ("local", "ray")
+FEATURES_A_BATCH = 64
 WEB_FLAGS = ("workers", "per_host", "timeout", "deadline", "retries", "max_bytes", "allow_private", "respect_robots")
-PHOTO_FLAGS = ("person", "limit", "size", "gray", "workers", "per_host", "max_bytes", "retry_failed", "max_failed")
+PHOTO_FLAGS = (
+    *("person", "limit", "size", "gray", "workers", "per_host", "max_bytes", "retry_failed", "max_failed"),
+    *("engine", "address"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,6 +69,7 @@ def download(options: argparse.Namespace) -> int:
         return _download_mnist(options)
     if options.source is not None:
         raise UsageError("--from is for `download mnist` alone: a list itself says where its photos are")
+    _check_engine(options)
     settings = DownloadSettings(size=options.size, gray=options.gray, **_web(options))
     if options.list is None:
         report = _download_portraits(options, options.out or PORTRAITS, settings)
@@ -74,6 +83,17 @@ def download(options: argparse.Namespace) -> int:
 def _web(options: argparse.Namespace) -> dict[str, Any]:
     """How the web is asked, as the flags say."""
     return {name: getattr(options, name) for name in WEB_FLAGS}
+
+
+def _check_engine(options: argparse.Namespace) -> None:
+    """UsageError when a cluster's flags are given without the cluster, or for what one machine draws."""
+    if options.engine == "local":
+        if options.address is not None:
+            raise UsageError("--address names a cluster: give --engine ray with it")
+        if isinstance(getattr(options, "out", None), str):
+            raise UsageError(f"--out {options.out}: a URL is filled by --engine ray; without it, give a folder")
+    elif getattr(options, "list", True) is None:
+        raise UsageError("--engine ray is for lists: the portraits are drawn on this machine, leave it out")
 
 
 def _download_mnist(options: argparse.Namespace) -> int:
@@ -96,10 +116,10 @@ def _download_mnist(options: argparse.Namespace) -> int:
     return 0
 
 
-def _download_list(options: argparse.Namespace, folder: Path, settings: DownloadSettings) -> dict[str, Any]:
-    from data.download import download as download_list
+def _download_list(options: argparse.Namespace, folder: Path | str, settings: DownloadSettings) -> dict[str, Any]:
     from data.lists import count_lines, mark_of, read_list, select
 
+    download_list = _engine(options)
     rows = select(read_list(options.list), options.person, options.limit)
     total = count_lines(options.list) if options.person is None and options.limit is None else options.limit
     with _bar(options, "downloading", total) as advance, _bad_rows(options.list) as complain:
@@ -118,6 +138,22 @@ def _download_list(options: argparse.Namespace, folder: Path, settings: Download
             on_warning=lambda warning: _log(f"warning: {warning}"),
         )
     return _print_report(options, folder, report)
+
+
+def _engine(options: argparse.Namespace) -> Callable[..., Any]:
+    """What downloads a list: this process, or a cluster."""
+    if options.engine == "local":
+        from data.download import download
+
+        return download
+    from functools import partial
+
+    from data.cluster.connection import require
+
+    require("ray", "pyarrow")
+    from data.cluster.download import download_on_ray
+
+    return partial(download_on_ray, address=options.address)
 
 
 def _download_portraits(options: argparse.Namespace, folder: Path, settings: DownloadSettings) -> dict[str, Any]:
@@ -139,7 +175,7 @@ def _download_portraits(options: argparse.Namespace, folder: Path, settings: Dow
     return _print_report(options, folder, report)
 
 
-def _print_report(options: argparse.Namespace, folder: Path, report: Any) -> dict[str, Any]:
+def _print_report(options: argparse.Namespace, folder: Path | str, report: Any) -> dict[str, Any]:
     """Print what came of the rows, by reason, person and host, and what is suspicious; return it for JSON."""
     counts = asdict(report)
     if not options.json:
@@ -219,14 +255,62 @@ def forget(options: argparse.Namespace) -> int:
     return 0
 
 
+def features(options: argparse.Namespace) -> int:
+    """`features`: AlexNet's features of a folder's photos, beside them, where `train-faces --model alexnet` looks."""
+    _check_engine(options)
+    folder = _folder(options.folder)
+    from data.folder import read_folder
+    from faces.alexnet.cache import keep_features
+    from faces.alexnet.precision import choose_precision
+    from faces.alexnet.weights import load_weights
+    from faces.device import choose_device
+
+    device = choose_device(options.device)
+    photos, weights = read_folder(folder).photos, load_weights(options.weights)
+    told = {"size": options.size, "batch_size": options.batch_size, "precision": choose_precision(device)}
+    with _bar(options, "computing features", len(photos)) as advance:
+
+        def on_photos(n: int) -> None:
+            for _ in range(n):
+                advance("")
+
+        if options.engine == "ray":
+            from faces.alexnet.cluster import keep_features_on_ray
+
+            told |= {"address": options.address, "num_gpus": options.num_gpus}
+            computed = keep_features_on_ray(folder, photos, weights, on_photos=on_photos, **told)
+        else:
+            computed = keep_features(folder, photos, weights, device=device, on_photos=on_photos, **told)
+    if options.json:
+        _print_json({"folder": str(folder), "photos": len(photos), "computed": computed})
+    else:
+        print(f"{len(photos)} photos in {folder}: features of {computed} computed now, all are kept there")
+    return 0
+
+
+def _folder(place: Path | str, is_first: bool = True) -> Path:
+    """A folder of photos as it is; that of a URL in datasets/, where the first of several processes unpacks it."""
+    if isinstance(place, Path):
+        return place
+    from data.cluster.unpack import unpack
+
+    folder = Path("datasets") / place.rstrip("/").rpartition("/")[2]
+    return unpack(place, folder) if is_first else folder
+
+
 def train_faces(options: argparse.Namespace) -> int:
     """`train-faces`: a folder of photos a person into a run folder."""
+    with _ranks(options) as ranks:
+        return _train_faces(options, ranks)
+
+
+def _train_faces(options: argparse.Namespace, ranks: "Ranks") -> int:
     told = ("hidden", "epochs", "lr", "batch_size", "class_weight")
     settings = MODELS[options.model](
         **{name: getattr(options, name) for name in told if getattr(options, name) is not None}
     )
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
-    folder = _detected(options) if options.detect else options.folder or _portraits(options)
+    folder = ranks.first_then_others(lambda: _photos_to_train_on(options, ranks.is_first))
     from faces.device import choose_device
     from faces.models import make_classifier
     from faces.training_run import TrainingRun, accuracy_line
@@ -234,14 +318,19 @@ def train_faces(options: argparse.Namespace) -> int:
     from report import run_folder as files
 
     out = options.out or files.free_out(Path("runs"), f"{folder.resolve().name}-{options.model}")
+    device = choose_device(options.device, ranks)
     task = TrainingRun(
         folder=folder,
         out=out,
-        classifier=make_classifier(settings, options.weights, options.seed, choose_device(options.device)),
+        classifier=ranks.first_then_others(lambda: make_classifier(settings, options.weights, options.seed, device)),
         sizes=sizes,
         resume=options.resume,
+        memory_limit=options.memory_limit,
+        ranks=ranks,
     )
     metrics = train(task, lambda what, steps: _bar(options, what, steps))
+    if not ranks.is_first:
+        return 0
     if options.json:
         _print_json(metrics)
         return 0
@@ -259,6 +348,13 @@ def train_faces(options: argparse.Namespace) -> int:
     return 0
 
 
+def _photos_to_train_on(options: argparse.Namespace, is_first: bool) -> Path:
+    """Return the folder to train on; the first of several processes makes it if need be."""
+    if isinstance(options.folder, str):
+        options.folder = _folder(options.folder, is_first)
+    return _detected(options, is_first) if options.detect else options.folder or _portraits(options)
+
+
 def _portraits(options: argparse.Namespace) -> Path:
     """Return the folder of the portraits; draw them first if they are missing."""
     if not (PORTRAITS / "report.json").exists():
@@ -269,13 +365,15 @@ def _portraits(options: argparse.Namespace) -> Path:
     return PORTRAITS
 
 
-def _detected(options: argparse.Namespace) -> Path:
-    """Return the folder of the faces found in the photos of `options.folder`."""
+def _detected(options: argparse.Namespace, is_first: bool) -> Path:
+    """Return the folder of the faces found in the photos of `options.folder`; the first process looks for them."""
     if options.folder is None:
         raise UsageError("--detect needs DIR, a folder of whole photos a person: the portraits are cut out already")
     from faces.detect_folder import detect_folder
 
     target = Path("datasets") / f"{options.folder.resolve().name}-faces"
+    if not is_first:
+        return target
     with _bar(options, "finding faces", None) as advance:
         found = detect_folder(options.folder, target, DownloadSettings.size, lambda: advance(""))
     _log(f"{target}: {found.line}")
@@ -284,6 +382,11 @@ def _detected(options: argparse.Namespace) -> Path:
 
 def train_mnist(options: argparse.Namespace) -> int:
     """`train-mnist`: the files of MNIST into a run folder."""
+    with _ranks(options) as ranks:
+        return _train_mnist(options, ranks)
+
+
+def _train_mnist(options: argparse.Namespace, ranks: "Ranks") -> int:
     defaults = DIGIT_MODELS[options.model]
     if options.momentum is not None and defaults.momentum is None:
         raise UsageError(f"--momentum: {options.model} learns by AdamW, which has none; leave it out")
@@ -304,8 +407,11 @@ def train_mnist(options: argparse.Namespace) -> int:
         reader=DigitReader(options.model, settings, seed=options.seed),
         validation=options.validation,
         resume=options.resume,
+        ranks=ranks,
     )
     metrics = train(task, lambda what, steps: _bar(options, what, steps))
+    if not ranks.is_first:
+        return 0
     if options.json:
         _print_json(metrics)
         return 0
@@ -464,6 +570,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_download(commands)
     _add_verify(commands)
     _add_forget(commands)
+    _add_features(commands)
     _add_train_faces(commands)
     _add_train_mnist(commands)
     _add_predict(commands)
@@ -488,9 +595,10 @@ def _add_download(commands: Any) -> None:
     )
     add(
         "--out",
-        type=Path,
-        metavar="DIR",
-        help=f"where crops or files go (default: {PORTRAITS}, {MNIST_FOLDER}, or datasets/ and LIST's stem)",
+        type=_folder_or_storage,
+        metavar="DIR|URL",
+        help="where crops or files go; with --engine ray also s3://, gs://, file:// "
+        f"(default: {PORTRAITS}, {MNIST_FOLDER}, or datasets/ and LIST's stem)",
     )
     add(
         "--from",
@@ -512,6 +620,7 @@ def _add_download(commands: Any) -> None:
         metavar="FRACTION",
         help="exit 1 when more than this share of rows failed",
     )
+    _add_engine(add)
     _add_output(add)
 
 
@@ -532,6 +641,15 @@ def _add_web(add: Callable[..., Any]) -> None:
     add("--respect-robots", action="store_true", help="ask for nothing that a host's robots.txt forbids")
 
 
+def _add_engine(add: Callable[..., Any]) -> None:
+    add("--engine", choices=ENGINES, default=ENGINES[0], help="ray: a cluster, see docs/cluster.md")
+    add(
+        "--address",
+        metavar="auto|HOST:PORT",
+        help="of the Ray cluster; auto: the one this machine is part of (default: one started here, for this command)",
+    )
+
+
 def _add_verify(commands: Any) -> None:
     about = "hash what a download stored again; name what is missing, changed or foreign; exit 1 if anything is"
     add = _command(commands, "verify", verify, about, "python cli.py verify datasets/six --repair")
@@ -549,6 +667,27 @@ def _add_forget(commands: Any) -> None:
     add("--json", action="store_true", help="print one JSON object instead of text")
 
 
+def _add_features(commands: Any) -> None:
+    about = "compute AlexNet's conv5 features of all photos of a folder, and keep them beside it for train-faces"
+    add = _command(
+        commands, "features", features, about, "python cli.py features datasets/six --engine ray --address auto"
+    )
+    add("folder", type=_folder_or_storage, metavar="DIR|URL", help="photos a person, or what download --out URL filled")
+    add("--weights", default="imagenet", metavar="W", help="imagenet, random, or a .pth, .safetensors or .npz file")
+    add("--size", type=_positive, default=HeadSettings.size, metavar="PIXELS", help="side of the crops AlexNet sees")
+    add(
+        "--batch-size",
+        type=_positive,
+        default=FEATURES_A_BATCH,
+        metavar="N",
+        help="photos computed together",
+    )
+    add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add("--num-gpus", type=float, default=0.0, metavar="X", help="of the ray engine: a GPU's share for each actor")
+    _add_engine(add)
+    _add_output(add)
+
+
 def _add_train_faces(commands: Any) -> None:
     about = "train a network to tell the people of a folder apart"
     add = _command(
@@ -557,9 +696,9 @@ def _add_train_faces(commands: Any) -> None:
     add(
         "folder",
         nargs="?",
-        type=Path,
-        metavar="DIR",
-        help=f"a folder of photos a person (default: {PORTRAITS}, drawn if missing)",
+        type=_folder_or_storage,
+        metavar="DIR|URL",
+        help=f"a folder of photos a person, or what download --out URL filled (default: {PORTRAITS}, drawn if missing)",
     )
     add(
         "--model",
@@ -592,6 +731,13 @@ def _add_train_faces(commands: Any) -> None:
     add("--test", type=_count, default=SplitSizes.test, metavar="N", help="test photos a person")
     add("--out", type=Path, metavar="RUN", help="run folder (default: a new one in runs/)")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add(
+        "--memory-limit",
+        type=_positive,
+        default=MEMORY_LIMIT,
+        metavar="MIB",
+        help="of alexnet: features beyond it stay on the disk, and are shuffled a thousand photos at a time",
+    )
     add("--resume", action="store_true", help="go on with the interrupted training in --out")
     _add_output(add)
 
@@ -750,7 +896,8 @@ class _Parser(argparse.ArgumentParser):
     """Wrong usage is one line and exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        if os.environ.get("RANK", "0") == "0":  # torchrun starts several processes, and each is given the same line
+            print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 
 
@@ -815,6 +962,11 @@ def _folder_or_url(text: str) -> Path | str:
     return Path(text)
 
 
+def _folder_or_storage(text: str) -> Path | str:
+    """Read a folder's path, or the URL of a storage as a string."""
+    return text if "://" in text else Path(text)
+
+
 def _fraction(text: str) -> float:
     """Read a number from 0 to 1."""
     try:
@@ -824,6 +976,16 @@ def _fraction(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
     return value
+
+
+@contextmanager
+def _ranks(options: argparse.Namespace) -> Iterator["Ranks"]:
+    """The processes that torchrun started to train together, or this one alone; only the first shows progress."""
+    from nn.world import launched
+
+    with launched(os.environ) as ranks:
+        options.quiet |= not ranks.is_first
+        yield ranks
 
 
 @contextmanager

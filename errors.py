@@ -5,6 +5,8 @@
     ├── ListError              a list of photos that is not one
     ├── DatasetError           a folder of photos or digits that cannot be trained on
     ├── RunError               a run folder or checkpoint that cannot be read here
+    ├── RanksError             processes that train together, and one of them is gone
+    ├── ClusterError           a cluster that lost what it was working on
     ├── LayerError             tensors of the wrong shape, or backward before forward
     ├── FetchError             a file that no server gave as it should be
     └── StorageError           the disk refused: full, read-only, in use by another process
@@ -33,6 +35,18 @@ class DatasetError(FacesError):
 
 class RunError(FacesError):
     """A run folder or a checkpoint that is missing, damaged, or of another format."""
+
+
+class RanksError(FacesError):
+    """A process that trains together with this one has ended, or cannot be reached."""
+
+    exit_code = 1
+
+
+class ClusterError(FacesError):
+    """A cluster lost its machines, or one of them again and again, before the work was done."""
+
+    exit_code = 1
 
 
 class LayerError(FacesError, ValueError):

@@ -38,7 +38,7 @@ def rates() -> Iterator[str]:
     data = _photo()
     digest = hashlib.sha256(data).hexdigest()
     settings = DownloadSettings(workers=WORKERS, per_host=WORKERS, allow_private=True)
-    with _server(data) as address, tempfile.TemporaryDirectory() as scratch:
+    with serving(data) as address, tempfile.TemporaryDirectory() as scratch:
         for kind, title in KINDS.items():
             rows = (Row(n, "Ann", f"{address}/{kind}/{n}", None, digest) for n in range(ROWS))
             started = time.perf_counter()
@@ -78,7 +78,7 @@ def _photo() -> bytes:
 
 
 @contextmanager
-def _server(photo: bytes) -> Iterator[str]:
+def serving(photo: bytes) -> Iterator[str]:
     """The answering process; yields its address."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()

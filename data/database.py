@@ -61,11 +61,16 @@ def locked(folder: Path) -> int:
     return handle
 
 
-def opened(path: Path) -> sqlite3.Connection:
-    """The database in `path` with all tables; StorageError when it is none, or the disk refuses."""
+def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:
+    """The database in `path` with all tables; StorageError when it is none, or the disk refuses.
+
+    `alone` keeps every other reader out, and so needs no memory shared between them: no network's disk has that.
+    """
     with disk(path):
         database = sqlite3.connect(path)
         try:
+            if alone:
+                database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")  # a commit outlives the process; power may take the last
             database.execute("PRAGMA cache_size = -65536")  # KiB

@@ -2,7 +2,8 @@
 
 Set up here, done by others: `work` goes through the list, `crew` asks, `journal` remembers, `summary` tells the end.
 Where the bytes come from is a function that can be exchanged, so portraits drawn here go the same way as photos from
-the web.
+the web. So is the engine that goes through the rows: this process, or a cluster's (`cluster`), which calls
+`work_through` in each of its own.
 """
 
 import os
@@ -12,7 +13,11 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Protocol
 
+from data.admission import Admission, Item
+from data.book import Book
+from data.cluster.left_over import take_over
 from data.crew import Ask, Crew
 from data.crop import quiet_decoding
 from data.journal import Journal
@@ -22,9 +27,26 @@ from data.publish import sweep
 from data.rows import Row
 from data.settings import DownloadSettings
 from data.summary import MANIFEST, REPORT, Report, publish_summary, read_report
-from data.work import Book, Item, Work
+from data.work import Work
 
 Fetch = Callable[[Row], bytes]
+
+
+class Engine(Protocol):
+    """What goes through the rows of a list: `work_through` does as one machine, others do as many."""
+
+    def __call__(
+        self,
+        rows: Iterable[Item],
+        journal: Journal,
+        folder: Path,
+        *,
+        settings: DownloadSettings,
+        retry_failed: bool,
+        on_outcome: Callable[[Outcome], None],
+        on_warning: Callable[[str], None],
+    ) -> None:
+        """End every row that is to be asked for, and write down in the journal how."""
 
 
 def download(
@@ -33,6 +55,7 @@ def download(
     *,
     settings: DownloadSettings,
     fetch: Fetch | None = None,
+    engine: Engine | None = None,
     retry_failed: bool = False,
     mark: str | None = None,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
@@ -42,7 +65,8 @@ def download(
 
     Rows that an earlier run finished are not asked for again, failed ones only with `retry_failed`. `on_outcome` is
     called, in this thread, once for every row selected, `on_warning` when the rows together look wrong. `fetch` gives a
-    row's bytes, and is called by all workers at once; without it the web does. `mark` stands for the rows (for a list
+    row's bytes, and is called by all workers at once; without it the web does. `engine` goes through the rows in the
+    place of `work_through`, and then knows itself where bytes come from. `mark` stands for the rows (for a list
     `lists.mark_of` makes it): when the last run came to the end of rows with the same mark, and all that it left is
     still in its place, then the rows are not even read, and its report is returned.
     Raises UsageError when the folder was made with another size, mode or filter, StorageError when the disk refuses
@@ -51,14 +75,15 @@ def download(
     started = time.monotonic()
     with Journal(folder, settings.crop_settings) as journal:
         sweep(folder)
+        take_over(journal, folder)
         report = _unchanged(journal, folder, mark, started)
         if report is None or (retry_failed and report.ok < report.rows):
-            work_through(
+            go_through = engine or partial(work_through, fetch=fetch)
+            go_through(
                 rows,
                 journal,
                 folder,
                 settings=settings,
-                fetch=fetch,
                 retry_failed=retry_failed,
                 on_outcome=on_outcome,
                 on_warning=on_warning,
@@ -77,19 +102,24 @@ def work_through(
     settings: DownloadSettings,
     fetch: Fetch | None = None,
     retry_failed: bool = False,
+    is_stored: Callable[[str], bool] | None = None,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_warning: Callable[[str], None] = lambda warning: None,
 ) -> None:
-    """Do as `download` does with a journal that is open, and publish no summary."""
+    """Do as `download` does with a journal that is open, and publish no summary.
+
+    `is_stored` tells whether a crop is in its place, by its name; without it the folder does.
+    """
+    is_stored = is_stored or (lambda file: (folder / file).is_file())
+    admission = Admission(journal, retry_failed=retry_failed, is_stored=is_stored)
     with quiet_decoding(), Crew(_source(settings, fetch), folder, settings) as crew:
         pace = Pace(settings.per_host if fetch is None else settings.workers, settings.give_up_after)
         work = Work(
             journal,
+            admission,
             crew,
             pace,
-            folder,
             settings,
-            retry_failed=retry_failed,
             on_outcome=on_outcome,
             on_warning=on_warning,
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from data.cluster.left_over import take_over
 from data.journal import Journal
 from data.publish import refused, sweep
 from data.summary import publish_summary
@@ -40,6 +41,7 @@ def forget(
     started = time.monotonic()
     with Journal(folder) as journal:
         sweep(folder)
+        take_over(journal, folder)
         names = journal.names()
         if name not in names:
             close = get_close_matches(name, names, n=3)

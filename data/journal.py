@@ -2,6 +2,7 @@
 
 One process at a time: the folder itself is locked, and the lock goes with the process. A line is written after its file
 is safely in place, never before, and is taken out after its file is gone. Neighbours: `database` holds the tables,
+`records` its lines,
 `download` writes, `summary` and `verify` read, `forget` takes out.
 """
 
@@ -11,12 +12,13 @@ from contextlib import ExitStack
 from itertools import starmap
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from data.database import FORMAT, disk, locked, opened
 from data.names import candidates, folded
 from data.outcomes import Outcome
 from data.reasons import Reason
+from data.records import COLUMNS, Ended, Line, Record, Stored, outcome_of, record_of
 from data.rows import Box, Row
 from errors import StorageError, UsageError
 
@@ -25,49 +27,21 @@ _FINISHED = "finished"  # in `meta`: the mark of the list last worked through
 _MOST_NAMES = 10_000  # folders remembered between two look-ups
 
 
-class Ended(NamedTuple):
-    """What the journal knows of a row that ended."""
-
-    reason: Reason
-    file: str | None
-    photo: str | None
-    crop: str | None
-    detail: str
-
-
-class Line(NamedTuple):
-    """A row of the list with what became of it; of a bad row only number, reason and detail are known."""
-
-    number: int
-    name: str | None
-    url: str | None
-    box: str | None
-    sha256: str | None
-    reason: str
-    file: str | None
-    photo: str | None
-
-
-class Stored(NamedTuple):
-    """A row whose crop is stored, with the crop's SHA-256, and the row to ask for if it has to be had again."""
-
-    file: str
-    crop: str
-    row: Row
-
-
 class Journal:
     """The journal of one folder, open and locked; a context manager. StorageError when the disk refuses."""
 
-    def __init__(self, folder: Path, crop_settings: dict[str, str] | None = None) -> None:
-        """Without `crop_settings` the folder's own hold, and it must have a journal; UsageError if it has none."""
+    def __init__(self, folder: Path, crop_settings: dict[str, str] | None = None, *, alone: bool = False) -> None:
+        """Without `crop_settings` the folder's own hold, and it must have a journal; UsageError if it has none.
+
+        `alone`: nobody else reads it meanwhile, and the folder may be on a disk that several machines share.
+        """
         self._path = folder / FILE
         self._folders: dict[str, str] = {}
         if crop_settings is None and not self._path.is_file():
             raise UsageError(f"{folder} holds no {FILE}: expected a folder that `download` has made")
         with ExitStack() as undo:
             undo.callback(os.close, locked(folder))
-            self._database = opened(self._path)
+            self._database = opened(self._path, alone=alone)
             undo.callback(self._database.close)
             self.crop_settings = self._agree(crop_settings)
             self._closing = undo.pop_all()
@@ -121,11 +95,17 @@ class Journal:
                 self._folders[name] = self._claimed(name)
         return self._folders[name]
 
+    def claim(self, folders: Iterable[tuple[str, str]]) -> None:
+        """Note whose folders these are, by name and folder, as another journal has given them out."""
+        claims = ((name, folder, folded(folder)) for name, folder in folders)
+        with disk(self._path):
+            self._database.executemany("INSERT OR IGNORE INTO people VALUES (?, ?, ?)", claims)
+
     def record(self, outcomes: Iterable[tuple[bytes, Outcome]]) -> None:
         """Keep how rows ended. Certain against a kill of the process from the next `commit` on."""
         with disk(self._path):
             self._database.executemany(
-                "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", starmap(_values, outcomes)
+                "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", starmap(record_of, outcomes)
             )
 
     def commit(self) -> None:
@@ -141,6 +121,14 @@ class Journal:
         """
         with disk(self._path):
             yield from map(Line._make, self._database.execute(query))
+
+    def outcomes(self) -> Iterator[tuple[bytes, Outcome]]:
+        """Every row that ended, with its key, as often as the list has it; one the list has not has the number 0."""
+        query = f"SELECT number, {', '.join(COLUMNS)} FROM outcomes LEFT JOIN listing USING (key) WHERE url IS NOT NULL"
+        with disk(self._path):
+            for number, *values in self._database.execute(query):
+                record = Record(*values)
+                yield record.key, outcome_of(record, number or 0)
 
     def looks(self) -> Iterator[tuple[int, str, str]]:
         """What each crop of the list looks like, whose it is, and its file."""
@@ -222,9 +210,3 @@ class Journal:
         raise UsageError(
             f"{self._path.parent} was made with {made}; asked for {asked}: choose the same, or another folder"
         )
-
-
-def _values(key: bytes, outcome: Outcome) -> tuple[object, ...]:
-    row = outcome.row
-    said = (row.name, row.url, row.box and str(row.box), row.sha256) if isinstance(row, Row) else (None,) * 4
-    return (key, *said, outcome.reason.value, outcome.file, outcome.photo, outcome.crop, outcome.detail, outcome.look)

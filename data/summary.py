@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from data.doubts import Doubts, host_of
-from data.journal import Journal, Line
+from data.journal import Journal
 from data.publish import publish, publishing
 from data.reasons import Reason
+from data.records import Line
 from data.twins import find_twins
 
 MANIFEST, REPORT = "manifest.csv", "report.json"

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from data.cluster.left_over import take_over
 from data.download import Fetch, work_through
 from data.drawn import draw_again, is_drawn
-from data.journal import Ended, Journal, Stored
+from data.journal import Journal
 from data.outcomes import Outcome
 from data.publish import sweep
 from data.reasons import Reason
+from data.records import Ended, Stored
 from data.rows import Row
 from data.settings import DownloadSettings
 from data.summary import publish_summary
@@ -60,6 +62,7 @@ def verify(
     started = time.monotonic()
     with Journal(folder) as journal:
         sweep(folder)
+        take_over(journal, folder)
         found, bad = Verified(), []
         for stored, digest in _hashed(folder, journal.stored()):
             found.checked += 1

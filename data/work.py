@@ -3,53 +3,24 @@
 One thread reads the rows, decides what is asked next (`pace`) and is the only one to touch the journal; the workers
 (`crew`) fetch, verify, crop and publish. A worker gets its next row only after its last one is in the journal: a run
 killed at any moment has at most `workers` rows to ask for again. The list is read as it is worked through, never held.
-Neighbour: `download`, which sets it all up.
+Neighbours: `admission`, which lets the rows in, and `download`, which sets it all up.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from typing import Protocol
 
+from data.admission import BATCH, Admission, Item
+from data.book import Book
 from data.crew import Crew
 from data.doubts import Doubts
-from data.journal import Ended
 from data.outcomes import Failure, Outcome
 from data.pace import Pace, Task
-from data.reasons import Reason
-from data.rows import BadRow, Row, Unselected
+from data.rows import BadRow, Row
 from data.settings import DownloadSettings
 
-_BATCH = 500  # rows read and looked up at a time
 _AHEAD = 2000  # rows that may wait, so that one slow host leaves work for the others
-
-Item = Row | BadRow | Unselected
-
-
-class Book(Protocol):
-    """What a pass asks of a journal, and tells it."""
-
-    def begin_list(self) -> None:
-        """A list begins."""
-
-    def list_rows(self, rows: Iterable[tuple[int, bytes]]) -> None:
-        """The numbers and keys of its next rows."""
-
-    def ended(self, keys: list[bytes]) -> dict[bytes, Ended]:
-        """Which of these rows have ended, and how."""
-        ...
-
-    def folder_of(self, name: str) -> str:
-        """Where a person's crops go."""
-        ...
-
-    def record(self, outcomes: Iterable[tuple[bytes, Outcome]]) -> None:
-        """How rows ended."""
-
-    def commit(self) -> None:
-        """What was recorded is to last."""
 
 
 class Work:
@@ -58,20 +29,18 @@ class Work:
     def __init__(
         self,
         journal: Book,
+        admission: Admission,
         crew: Crew,
         pace: Pace,
-        folder: Path,
         settings: DownloadSettings,
         *,
-        retry_failed: bool,
         on_outcome: Callable[[Outcome], None],
         on_warning: Callable[[str], None],
     ) -> None:
         self._journal = journal
+        self._admission = admission
         self._crew = crew
-        self._folder = folder
         self._settings = settings
-        self._retry_failed = retry_failed
         self._on_outcome = on_outcome
         self._on_warning = on_warning
         self._doubts = Doubts()
@@ -87,7 +56,7 @@ class Work:
         while more or self._pace.size:
             reading = more and self._waiting < _AHEAD
             if reading:
-                batch = list(islice(rows, _BATCH))
+                batch = list(islice(rows, BATCH))
                 more = bool(batch)
                 self._admit(batch)
             self._hand_out()
@@ -95,33 +64,20 @@ class Work:
 
     def _admit(self, batch: list[Item]) -> None:
         """List the rows, report those that have ended, let the others wait for a worker."""
-        read = [item.row if isinstance(item, Unselected) else item for item in batch]
-        keys = [row.key for row in read]
-        self._journal.list_rows([(row.number, key) for row, key in zip(read, keys, strict=True)])
-        ended = self._journal.ended(keys)
-        for item, key in zip(batch, keys, strict=True):
-            if isinstance(item, BadRow):
-                self._end(key, Outcome(item, Reason.BAD_ROW, detail=item.problem))
-            elif isinstance(item, Row):
-                self._admit_row(item, key, ended.get(key))
+        for key, found in self._admission.admit(batch):
+            if isinstance(found, Row):
+                self._admit_row(found, key)
+            elif found.fresh:
+                self._end(key, found)
+            else:
+                self._on_outcome(found)
 
-    def _admit_row(self, row: Row, key: bytes, ended: Ended | None) -> None:
-        if ended is not None and self._stands(ended):
-            self._on_outcome(Outcome(row, ended.reason, ended.file, ended.photo, ended.crop, ended.detail, fresh=False))
-        elif row.box is not None and row.box.is_empty:
-            self._end(key, Outcome(row, Reason.BAD_BOX, detail=f"nothing lies in the box {row.box}"))
-        else:
-            self._waiting += 1
-            equal = self._same.setdefault(key, [])
-            equal.append(row)
-            if len(equal) == 1:
-                self._pace.add(Task(row, key, self._journal.folder_of(row.name)))
-
-    def _stands(self, ended: Ended) -> bool:
-        """Whether a row that has ended is to be left at that: its file is there, or its failure is not tried again."""
-        if ended.reason is Reason.OK:
-            return ended.file is not None and (self._folder / ended.file).is_file()
-        return not self._retry_failed
+    def _admit_row(self, row: Row, key: bytes) -> None:
+        self._waiting += 1
+        equal = self._same.setdefault(key, [])
+        equal.append(row)
+        if len(equal) == 1:
+            self._pace.add(Task(row, key, self._journal.folder_of(row.name)))
 
     def _hand_out(self) -> None:
         """Give every idle worker a row, as far as there are rows that may be asked for now."""

@@ -2,6 +2,7 @@
 
 settings       every default of the networks, without torch, so that --help is quick
 classifier     what all of them share: fit, predict, predict_proba, score, classes_, save, load
+photos         what a classifier is given: an array in memory, or one on the disk
 hidden         the hidden-layer network on grey pixels
 normaliser     how pixels become the network's inputs
 training_run   train-faces: a folder of photos in, a run folder out

@@ -18,12 +18,15 @@ from data.folder import Photo
 from data.images import load_images
 from data.regions import Mode
 from errors import RunError, UsageError
+from faces.photos import Photos, in_memory, pieces
 from faces.settings import TrainingOptions
 from nn import checkpoint
+from nn.batches import Data
 from nn.history import History
 from nn.layers import Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import AdamW
+from nn.ranks import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
 from nn.training import OnEpoch, TrainingSettings, train
@@ -41,6 +44,7 @@ class Classifier(ABC):
     """
 
     kind: str  # the name of the model in a run folder
+    bytes_a_photo = 0  # of those that `open_stored` leaves on the disk; 0: it leaves none
     image_mode: Mode  # what an image must be to be read: its channels, and its side in pixels
     image_size: int
     quantity = "probability of the name"
@@ -69,7 +73,7 @@ class Classifier(ABC):
         """Return whom each hidden unit speaks for."""
 
     @abstractmethod
-    def activations(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
+    def activations(self, photos: Photos) -> NDArray[np.float32]:
         """Return how strongly each photo excites each hidden unit, (N, units)."""
 
     @abstractmethod
@@ -83,9 +87,28 @@ class Classifier(ABC):
         paths = [folder / photo.file for photo in photos]
         return self.read(load_images(paths, self.image_size, self.image_mode, on_photo))
 
+    def keep(  # noqa: B027  # most models have nothing to keep
+        self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None
+    ) -> None:
+        """Compute what is worth keeping for `open` to find; each of several ranks does it for a part of the photos."""
+
+    def open_stored(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
+        """Do as `open` does, but leave on the disk what can be left there."""
+        return self.open(folder, photos, on_photo)
+
     def _opened(self, photos: NDArray[Any]) -> Tensor:
         """Photos as they come -> photos as all the steps below take them: what need be done only once."""
         return torch.as_tensor(photos, dtype=torch.float32, device=self.device)
+
+    def _training_data(self, photos: Photos, target: Tensor) -> Data:
+        """Training photos -> what the loop walks over, prepared."""
+        x = self._opened(in_memory(photos))
+        self._prepare(x, target)
+        return x, target
+
+    def _validation(self, photos: Photos, names: Sequence[str]) -> Data:
+        """Validation photos -> what the loop measures on: the network's inputs."""
+        return self._inputs(self._opened(in_memory(photos))), self._targets(names)
 
     @abstractmethod
     def _prepare(self, photos: Tensor, target: Tensor) -> None:
@@ -109,44 +132,47 @@ class Classifier(ABC):
 
     def fit(
         self,
-        photos: NDArray[Any],
+        photos: Photos,
         names: Sequence[str],
-        validation: tuple[NDArray[Any], Sequence[str]] | None = None,
+        validation: tuple[Photos, Sequence[str]] | None = None,
         *,
         on_epoch: OnEpoch | None = None,
         resume: TrainingState | None = None,
+        ranks: Ranks = ALONE,
     ) -> Self:
         """Train from the seed on `photos` (N, ...) with one name each.
 
         Validation photos are measured every epoch, stop the training if there is a patience, and set `threshold_`.
+        Every one of several ranks is given all photos; see `nn.training.train`.
         """
         self.classes_ = np.unique(np.asarray(names))
-        x, target = self._opened(photos), self._targets(names)
+        target = self._targets(names)
         generator = torch.Generator(self.device).manual_seed(self.seed)
-        self._prepare(x, target)
-        self.network = self._build(self._inputs(x[:1]).shape[1], len(self.classes_), generator)
+        data = self._training_data(photos, target)
+        self.network = self._build(self._inputs(self._opened(photos[:1])).shape[1], len(self.classes_), generator)
         with threads(1 if self.one_thread else torch.get_num_threads()):
-            self.history = self._train(x, target, generator, validation, on_epoch, resume)
+            self.history = self._train(data, target, generator, validation, on_epoch, resume, ranks)
         if validation is not None:
             self.threshold_ = float(np.quantile(self.likeness(validation[0]), 1 - KNOWN_ACCEPTED))
         return self
 
     def _train(
         self,
-        x: Tensor,
+        data: Data,
         target: Tensor,
         generator: Generator,
-        validation: tuple[NDArray[Any], Sequence[str]] | None,
+        validation: tuple[Photos, Sequence[str]] | None,
         on_epoch: OnEpoch | None,
         resume: TrainingState | None,
+        ranks: Ranks,
     ) -> History:
         options = self.options
         return train(
             self.network,
             CrossEntropy(label_smoothing=options.label_smoothing, class_weights=self._class_weights(target)),
             AdamW(self.network.parameters(), weight_decay=options.weight_decay),
-            Cosine(options.lr, steps=max(1, options.epochs * -(-len(x) // options.batch_size))),
-            (x, target),
+            Cosine(options.lr, steps=max(1, options.epochs * -(-len(target) // options.batch_size))),
+            data,
             settings=TrainingSettings(
                 epochs=options.epochs,
                 batch_size=options.batch_size,
@@ -157,27 +183,30 @@ class Classifier(ABC):
             augment=self._augmented,
             on_epoch=on_epoch,
             resume=resume,
+            ranks=ranks,
         )
 
-    def predict_proba(self, photos: NDArray[Any]) -> NDArray[np.float32]:
+    def predict_proba(self, photos: Photos) -> NDArray[np.float32]:
         """Return probabilities (N, classes), columns as in `classes_`: the mean over several views."""
         if not len(photos):
             return np.empty((0, len(self.classes_)), np.float32)
-        x = self._opened(photos)
-        views = [self.network.forward(self._inputs(view)).softmax(1) for view in self._views(x)]
-        return torch.stack(views).mean(0).cpu().numpy()  # (N, classes)
+        return np.concatenate([self._probabilities(self._opened(piece)).cpu().numpy() for piece in pieces(photos)])
 
-    def predict(self, photos: NDArray[Any]) -> NDArray[np.str_]:
+    def _probabilities(self, x: Tensor) -> Tensor:
+        views = [self.network.forward(self._inputs(view)).softmax(1) for view in self._views(x)]
+        return torch.stack(views).mean(0)  # (N, classes)
+
+    def predict(self, photos: Photos) -> NDArray[np.str_]:
         """Return the most probable name of each photo, (N,)."""
         names: NDArray[np.str_] = self.classes_[self.predict_proba(photos).argmax(1)]
         return names
 
-    def likeness(self, photos: NDArray[Any]) -> NDArray[np.float32]:
+    def likeness(self, photos: Photos) -> NDArray[np.float32]:
         """Return how surely each face is one of the known people, (N,), higher for surer."""
         surest: NDArray[np.float32] = self.predict_proba(photos).max(1)
         return surest
 
-    def score(self, photos: NDArray[Any], names: Sequence[str]) -> float:
+    def score(self, photos: Photos, names: Sequence[str]) -> float:
         """Return the accuracy, in [0, 1]."""
         return float((self.predict(photos) == np.asarray(names)).mean())
 
@@ -222,9 +251,6 @@ class Classifier(ABC):
             return None
         counts = target.bincount(minlength=len(self.classes_))
         return len(target) / (len(counts) * counts)
-
-    def _validation(self, photos: NDArray[Any], names: Sequence[str]) -> tuple[Tensor, Tensor]:
-        return self._inputs(self._opened(photos)), self._targets(names)
 
     def _targets(self, names: Sequence[str]) -> Tensor:
         """Names -> indices of `classes_`, (N,)."""

@@ -1,13 +1,18 @@
-"""Where a network is computed: `--device cpu|cuda|auto`."""
+"""Where a network is computed: `--device cpu|cuda|auto`. Several ranks compute all on GPUs, or all on processors."""
 
 import torch
 
 from errors import UsageError
+from nn.ranks import ALONE, Ranks
 
 
-def choose_device(wanted: str) -> str:
-    """Return "cpu" or "cuda"; auto takes CUDA where there is one. UsageError when CUDA is asked for and missing."""
+def choose_device(wanted: str, ranks: Ranks = ALONE) -> str:
+    """Return "cpu" or "cuda"; auto takes CUDA where each rank has a device of its own.
+
+    Raises UsageError when CUDA is asked for and missing.
+    """
     available = torch.cuda.is_available()
     if wanted == "cuda" and not available:
-        raise UsageError("--device cuda: this torch finds no CUDA device; use --device cpu or auto")
-    return "cuda" if wanted != "cpu" and available else "cpu"
+        own = "" if ranks.size == 1 else f" for process {ranks.rank} of {ranks.size}"
+        raise UsageError(f"--device cuda: this torch finds no CUDA device{own}; use --device cpu or auto")
+    return "cuda" if ranks.agree_on_gpus(wanted != "cpu" and available) else "cpu"

@@ -1,6 +1,7 @@
 """Transfer: AlexNet's conv5 features, computed once and kept, and a small head trained on them by the one loop."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,19 @@ from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
 from data.folder import Photo
-from errors import RunError
+from errors import RunError, StorageError
 from faces.alexnet.architecture import FEATURES
-from faces.alexnet.cache import features_of
+from faces.alexnet.cache import features_of, keep_features
 from faces.alexnet.frozen import Weights
 from faces.alexnet.network import Network
+from faces.alexnet.stored import BYTES, StoredFeatures, each, store_features
+from faces.alexnet.stream import FeatureStream
 from faces.alexnet.weights import load_weights
 from faces.classifier import Classifier
+from faces.feature_statistics import deviation_and_mean, first_of_each
+from faces.photos import AT_ONCE, Photos, pieces
 from faces.settings import HeadSettings
+from nn.batches import Data
 from nn.initialisers import glorot, normal
 from nn.layers import Dropout, Linear, ReLU, Sequential
 from report.hidden_units import Voice, voices
@@ -37,6 +43,7 @@ class HeadClassifier(Classifier):
     """
 
     kind = "alexnet"
+    bytes_a_photo = BYTES
     image_mode = "RGB"
     quick_to_train = True
     quantity = (
@@ -94,6 +101,20 @@ class HeadClassifier(Classifier):
             folder, photos, self.weights, size=self.image_size, device=str(self.device), on_photo=on_photo
         )
 
+    def keep(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
+        """Compute the features that the cache beside the folder does not have; a disk that refuses keeps none."""
+        with suppress(StorageError):
+            size, device = self.image_size, str(self.device)
+            keep_features(folder, photos, self.weights, size=size, device=device, on_photos=each(on_photo))
+
+    def open_stored(
+        self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None
+    ) -> StoredFeatures:
+        """Photos of a folder -> where their features lie on the disk. StorageError when it refuses to keep them."""
+        return store_features(
+            folder, photos, self.weights, size=self.image_size, device=str(self.device), on_photo=on_photo
+        )
+
     def voices(self) -> list[Voice]:
         """Return whom each hidden unit speaks for; without a hidden layer each output is a unit of its own."""
         classes = self.classes_
@@ -101,19 +122,22 @@ class HeadClassifier(Classifier):
             return [Voice(unit, str(name), 1.0) for unit, name in enumerate(classes)]
         return voices(self._output.weight.value.cpu().numpy(), classes.tolist())
 
-    def activations(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
+    def activations(self, photos: Photos) -> NDArray[np.float32]:
         """Return how strongly each photo excites each hidden unit (each output, if there is none), (N, units)."""
         below = Sequential(*self.network.layers[:-1]) if self.settings.hidden else self.network
-        return below.forward(self._inputs(self._opened(photos))).cpu().numpy()
+        return np.concatenate([below.forward(self._inputs(self._opened(x))).cpu().numpy() for x in pieces(photos)])
 
-    def likeness(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
+    def likeness(self, photos: Photos) -> NDArray[np.float32]:
         """Return how surely each face is one of the known people, (N,): `quantity`."""
-        probability = torch.as_tensor(self.predict_proba(photos), device=self.device)
+        return np.concatenate([self._likeness(self._opened(piece)).cpu().numpy() for piece in pieces(photos)])
+
+    def _likeness(self, photos: Tensor) -> Tensor:
+        probability = self._probabilities(photos)
         said = probability.argmax(1)
-        similar = self._directions(self._opened(photos)) @ self.neighbours.T  # (N, kept photos)
+        similar = self._directions(photos) @ self.neighbours.T  # (N, kept photos)
         similar.masked_fill_(self.neighbour_classes[None, :] != said[:, None], -1.0)
         nearest = min(NEIGHBOURS, int(self.neighbour_classes.bincount().min()))
-        return (probability.amax(1) + similar.topk(nearest, dim=1).values.mean(1)).cpu().numpy()
+        return probability.amax(1) + similar.topk(nearest, dim=1).values.mean(1)
 
     @property
     def _output(self) -> Linear:
@@ -127,8 +151,26 @@ class HeadClassifier(Classifier):
     def _prepare(self, photos: Tensor, target: Tensor) -> None:
         self.scale = photos.std()
         self.centre = photos.mean((0, 1))
-        kept = torch.cat([(target == label).nonzero()[:MOST_NEIGHBOURS, 0] for label in range(int(target.max()) + 1)])
+        kept = first_of_each(target, MOST_NEIGHBOURS)
         self.neighbours, self.neighbour_classes = self._directions(photos[kept]), target[kept]
+
+    def _training_data(self, photos: Photos, target: Tensor) -> Data:
+        if not isinstance(photos, StoredFeatures):
+            return super()._training_data(photos, target)
+        self._prepare_stored(photos, target)
+        return FeatureStream(photos, target, self._opened)
+
+    def _validation(self, photos: Photos, names: Sequence[str]) -> Data:
+        if not isinstance(photos, StoredFeatures):
+            return super()._validation(photos, names)
+        return FeatureStream(photos, self._targets(names), lambda piece: self._inputs(self._opened(piece)))
+
+    def _prepare_stored(self, photos: StoredFeatures, target: Tensor) -> None:
+        """Do as `_prepare` does, in one pass over the disk, with sums in float64."""
+        self.scale, self.centre = deviation_and_mean(map(self._opened, pieces(photos)))
+        kept = first_of_each(target, MOST_NEIGHBOURS)
+        near = [self._directions(self._opened(photos[chosen.cpu().numpy()])) for chosen in torch.split(kept, AT_ONCE)]
+        self.neighbours, self.neighbour_classes = torch.cat(near), target[kept]
 
     def _directions(self, photos: Tensor) -> Tensor:
         """Return unit vectors from the training photos' mean to each photo, (N, 9216)."""

@@ -13,6 +13,7 @@ from torch.nn.functional import pad
 from data.augment import Augmentation
 from faces.classifier import Classifier
 from faces.normaliser import Normaliser, local_contrast
+from faces.photos import Photos, pieces
 from faces.settings import HiddenSettings
 from nn.initialisers import glorot, normal
 from nn.layers import Dropout, Linear, ReLU, Sequential
@@ -57,10 +58,10 @@ class HiddenClassifier(Classifier):
         """Return whom each hidden unit speaks for."""
         return voices(self.output_weights.cpu().numpy(), self.classes_.tolist())
 
-    def activations(self, photos: NDArray[np.float32]) -> NDArray[np.float32]:
+    def activations(self, photos: Photos) -> NDArray[np.float32]:
         """Return how strongly each photo excites each hidden unit, (N, hidden)."""
         below = Sequential(*self.network.layers[:-1])
-        return below.forward(self._inputs(self._opened(photos))).cpu().numpy()
+        return np.concatenate([below.forward(self._inputs(self._opened(x))).cpu().numpy() for x in pieces(photos)])
 
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Images (N, 1, size, size) in 0..255 -> the same in [0, 1]."""

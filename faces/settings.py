@@ -1,4 +1,4 @@
-"""Every default of the face networks, in one place. `cli` shows them in --help, so nothing heavy is imported here.
+"""Every default of the face networks, in one place: `commands` shows them in --help, and nothing heavy is imported.
 
 The values were chosen on validation photos (README, "How the defaults were chosen").
 """
@@ -9,6 +9,7 @@ from errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
 CLASS_WEIGHTS = ("none", "balanced")
+MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training holds in memory; more stay on the disk
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,11 @@ photos should be accepted, all photos of the person left out refused.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faces.classifier import Classifier
+from faces.photos import Photos, in_memory
 
 MOST_ROUNDS = 12  # with more people than this, several are left out at a time: a round trains a network
 
@@ -20,13 +19,13 @@ MOST_ROUNDS = 12  # with more people than this, several are left out at a time: 
 class OpenedPart:
     """The photos of one part of the split, as `Classifier.fit` takes them, and whose they are."""
 
-    photos: NDArray[np.float32]
+    photos: Photos
     names: list[str]
 
     def of(self, people: set[str]) -> "OpenedPart":
-        """Return the photos of these people alone."""
+        """Return the photos of these people alone. All are to be in memory."""
         chosen = [index for index, name in enumerate(self.names) if name in people]
-        return OpenedPart(self.photos[chosen], [self.names[index] for index in chosen])
+        return OpenedPart(in_memory(self.photos)[chosen], [self.names[index] for index in chosen])
 
 
 @dataclass(frozen=True)
@@ -64,13 +63,13 @@ def leave_each_out(
         if len(known) < 2 or not tuned.names or not asked.names:
             return None
         fitted = classifier.alike().fit(learned.photos, learned.names, (tuned.photos, tuned.names))
-        strangers = [part.of(left_out).photos for part in (train, validation, test)]
+        strangers = [in_memory(part.of(left_out).photos) for part in (train, validation, test)]
         unknown = np.concatenate(strangers)
         counts += (_accepted(fitted, asked.photos), len(asked.names), _accepted(fitted, unknown), len(unknown))
         on_round()
     return Strangers(*(int(count) for count in counts))
 
 
-def _accepted(classifier: Classifier, photos: NDArray[Any]) -> int:
+def _accepted(classifier: Classifier, photos: Photos) -> int:
     assert classifier.threshold_ is not None
     return int((classifier.likeness(photos) >= classifier.threshold_).sum())

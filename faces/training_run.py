@@ -1,7 +1,7 @@
 """train-faces: a folder of photos a person in, a run folder out.
 
 Reads and splits the photos, trains, measures on photos the training never saw, and publishes the run: pictures first,
-`metrics.json` last.
+`metrics.json` last. Of several ranks all read and train, and the first alone measures and writes.
 """
 
 import time
@@ -21,8 +21,10 @@ from faces.classifier import Classifier
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
 from faces.run import SPLIT, UNITS
 from faces.run_page import page_of_run
+from faces.settings import MEMORY_LIMIT
 from faces.strangers import OpenedPart, leave_each_out, rounds
-from nn.resume import StateKeeper, check_guard, guard_of, saved_state
+from nn.ranks import ALONE, Ranks
+from nn.resume import StateKeeper, guard_of, left_behind
 from report import run_folder as files
 from report.confusion import confusion_picture, macro_f1
 from report.curves import learning_curve
@@ -42,28 +44,37 @@ class TrainingRun:
     """Not yet trained; afterwards it is."""
     sizes: SplitSizes = field(default_factory=SplitSizes)
     resume: bool = False
+    memory_limit: int = MEMORY_LIMIT
+    """MiB; where the photos' features are more, they stay on the disk and are read as they are needed."""
+    ranks: Ranks = ALONE
 
 
 def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
-    """Train, measure, publish `task.out`; return what metrics.json holds."""
-    files.check_out(task.out)
+    """Train, measure, publish `task.out`; return what metrics.json holds, {} from a rank that wrote nothing."""
+    ranks = task.ranks
+    if ranks.is_first:
+        files.check_out(task.out)
     started = time.perf_counter()
     classifier = task.classifier
     folder = read_folder(task.folder)
     parts = split(folder.photos, task.sizes, np.random.default_rng(classifier.seed))
-    guard = _guard(classifier, parts)
-    state = saved_state(task.out / files.STATE, guard) if task.resume else None
-    if task.resume and state is None and (task.out / files.METRICS).exists():
-        metrics = files.read_metrics(task.out)
-        check_guard(task.out, metrics.get("guard"), guard)
-        return metrics
+    ranks.check_samples(len(parts.train), "photos")
+    guard = _guard(task, parts)
+    state = None
+    if task.resume:
+        state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), guard, ranks)
+        if finished is not None:
+            return finished
     train, validation, test = _open(task, parts, bar)
+    watched = (validation.photos, validation.names) if validation.names else None
+    if not ranks.is_first:
+        classifier.fit(train.photos, train.names, watched, ranks=ranks)
+        return {}
     files.make_out(task.out)
     sweep(task.out)
     with bar("training", classifier.options.epochs) as advance:
         keeper = StateKeeper(partial(publish, task.out / files.STATE), guard, advance)
-        watched = (validation.photos, validation.names) if validation.names else None
-        classifier.fit(train.photos, train.names, watched, on_epoch=keeper, resume=state)
+        classifier.fit(train.photos, train.names, watched, on_epoch=keeper, resume=state, ranks=ranks)
     metrics = {
         "format": FORMAT,
         "model": classifier.kind,
@@ -77,6 +88,7 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         **classifier.identity(),
         "split_sizes": asdict(task.sizes),
         "device": str(classifier.device),
+        "processes": ranks.size,
         "guard": guard,
         "versions": files.versions(),
     }
@@ -91,22 +103,36 @@ def accuracy_line(metrics: dict[str, Any]) -> str:
     return f"test accuracy {right / n:.4f} ({right} of {n})" if n else "no test photos, no test accuracy"
 
 
-def _guard(classifier: Classifier, parts: Split) -> str:
+def _guard(task: TrainingRun, parts: Split) -> str:
     """Return the digest of what is trained, how, and on what; classifier not yet trained."""
+    classifier = task.classifier
     photos = {name: [photo.sha256 for photo in getattr(parts, name)] for name in ("train", "validation", "test")}
-    return guard_of({"model": classifier.kind, "seed": classifier.seed, "photos": photos, **classifier.identity()})
+    order = {"stored": True} if _stay_on_disk(task, parts) else {}
+    asked = {"model": classifier.kind, "seed": classifier.seed, "photos": photos}
+    return guard_of(asked | classifier.identity() | task.ranks.identity() | order)
 
 
 def _open(task: TrainingRun, parts: Split, bar: Bar) -> list[OpenedPart]:
-    groups = [parts.train, parts.validation, parts.test]
+    """Return the photos of the three parts; the test photos only to the rank that measures on them."""
+    ranks, classifier = task.ranks, task.classifier
+    groups = [parts.train, parts.validation, parts.test if ranks.is_first else ()]
+    if ranks.size > 1:
+        own = [*parts.train, *parts.validation, *parts.test][ranks.rank :: ranks.size]
+        with bar("preparing photos", len(own)) as advance:
+            classifier.keep(task.folder, own, lambda: advance(""))
+        ranks.wait()
+    open_photos = classifier.open_stored if _stay_on_disk(task, parts) else classifier.open
     with bar("opening photos", sum(map(len, groups))) as advance:
         return [
-            OpenedPart(
-                task.classifier.open(task.folder, photos, lambda: advance("")),
-                [photo.name for photo in photos],
-            )
+            OpenedPart(open_photos(task.folder, photos, lambda: advance("")), [photo.name for photo in photos])
             for photos in groups
         ]
+
+
+def _stay_on_disk(task: TrainingRun, parts: Split) -> bool:
+    """Whether the photos' features are more than the training may hold."""
+    photos = len(parts.train) + len(parts.validation) + len(parts.test)
+    return photos * task.classifier.bytes_a_photo > task.memory_limit << 20
 
 
 def _measure(classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart) -> dict[str, Any]:
@@ -126,9 +152,12 @@ def _measure(classifier: Classifier, train: OpenedPart, validation: OpenedPart, 
 def _unknown(
     classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart, bar: Bar
 ) -> dict[str, Any]:
-    """Return the threshold for "none of these", and what it does to strangers where that is quick to measure."""
+    """Return the threshold for "none of these", and what it does to strangers where that is quick to measure.
+
+    With features on the disk it is not.
+    """
     known = {"quantity": classifier.quantity, "threshold": classifier.threshold_}
-    if not classifier.quick_to_train:
+    if not classifier.quick_to_train or not isinstance(train.photos, np.ndarray):
         return known
     with bar("leaving each person out", len(rounds(sorted(set(train.names))))) as advance:
         measured = leave_each_out(classifier, train, validation, test, lambda: advance(""))

@@ -22,6 +22,7 @@ from nn.history import History
 from nn.layers import Sequential
 from nn.losses import CrossEntropy, PerColumn
 from nn.optimisers import SGD, AdamW, Optimiser
+from nn.ranks import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
 from nn.training import OnBatch, OnEpoch, TrainingSettings, train
@@ -48,8 +49,12 @@ class DigitReader:
         on_batch: OnBatch | None = None,
         on_epoch: OnEpoch | None = None,
         resume: TrainingState | None = None,
+        ranks: Ranks = ALONE,
     ) -> Self:
-        """Train from the seed. Validation digits are measured every epoch, and change nothing."""
+        """Train from the seed. Validation digits are measured every epoch, and change nothing.
+
+        Every one of several ranks is given all digits; see `nn.training.train`.
+        """
         settings = self.settings
         generator = Generator().manual_seed(self.seed)
         self.network = NETWORKS[self.model](generator)
@@ -70,6 +75,7 @@ class DigitReader:
                 on_batch=on_batch,
                 on_epoch=on_epoch,
                 resume=resume,
+                ranks=ranks,
             )
         return self
 

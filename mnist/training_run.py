@@ -1,7 +1,7 @@
 """train-mnist: the files of MNIST in, a run folder out.
 
 Reads the digits and holds some out, trains, measures on digits the training never saw, and publishes the run: pictures
-first, `metrics.json` last.
+first, `metrics.json` last. Of several ranks all read and train, and the first alone measures and writes.
 """
 
 import hashlib
@@ -23,7 +23,8 @@ from mnist.reader import BATCH, DigitReader
 from mnist.run import MISTAKES
 from mnist.run_page import page_of_run
 from mnist.settings import VALIDATION
-from nn.resume import StateKeeper, check_guard, guard_of, saved_state
+from nn.ranks import ALONE, Ranks
+from nn.resume import StateKeeper, guard_of, left_behind
 from nn.training_state import TrainingState
 from report import run_folder as files
 from report.confusion import confusion_picture, macro_f1
@@ -44,6 +45,7 @@ class TrainingRun:
     validation: int = VALIDATION
     """Training digits held out, 0: none."""
     resume: bool = False
+    ranks: Ranks = ALONE
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Parts:
     train: Digits
     validation: Digits
     test: Digits
+
+    @property
+    def watched(self) -> Digits | None:
+        """The validation digits, if there are some."""
+        return self.validation if len(self.validation) else None
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return how many there are of each digit: part -> digit -> images."""
@@ -67,16 +74,21 @@ Answers = dict[str, Tensor]
 
 
 def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
-    """Train, measure, publish `task.out`; return what metrics.json holds."""
-    files.check_out(task.out)
+    """Train, measure, publish `task.out`; return what metrics.json holds, {} from a rank that wrote nothing."""
+    ranks = task.ranks
+    if ranks.is_first:
+        files.check_out(task.out)
     started = time.perf_counter()
     reader, parts = task.reader, _read(task)
-    guard = _guard(reader, parts)
-    state = saved_state(task.out / files.STATE, guard) if task.resume else None
-    if task.resume and state is None and (task.out / files.METRICS).exists():
-        metrics = files.read_metrics(task.out)
-        check_guard(task.out, metrics.get("guard"), guard)
-        return metrics
+    guard = _guard(reader, parts, ranks)
+    state = None
+    if task.resume:
+        state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), guard, ranks)
+        if finished is not None:
+            return finished
+    if not ranks.is_first:
+        reader.fit(parts.train, parts.watched, ranks=ranks)
+        return {}
     files.make_out(task.out)
     sweep(task.out)
     _train(task, parts, guard, state, bar)
@@ -92,6 +104,7 @@ def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         **_measure(parts, answers),
         "parameters": sum(parameter.value.numel() for parameter in reader.network.parameters().values()),
         "seconds": round(time.perf_counter() - started, 2),
+        "processes": ranks.size,
         "training_seconds": round(sum(reader.history.column("seconds")), 2),
         "peak_memory_mib": files.peak_memory(),
         "settings": asdict(reader.settings),
@@ -119,17 +132,18 @@ def _read(task: TrainingRun) -> Parts:
             f"{task.folder} has {len(train)} training digits, expected more than the {task.validation} to be held out "
             "for validation: choose a smaller --validation, or 0"
         )
+    task.ranks.check_samples(len(train) - task.validation, "digits")
     return Parts(*split_off(train, task.validation, Generator().manual_seed(task.reader.seed)), test)
 
 
-def _guard(reader: DigitReader, parts: Parts) -> str:
+def _guard(reader: DigitReader, parts: Parts, ranks: Ranks) -> str:
     """Return the digest of what is trained, how, and on what; reader not yet trained."""
     digits = {
         part: [hashlib.sha256(tensor.numpy().data).hexdigest() for tensor in (digits.x, digits.labels)]
         for part, digits in vars(parts).items()
     }
     asked = {"model": reader.model, "seed": reader.seed, "settings": asdict(reader.settings), "digits": digits}
-    return guard_of(asked)
+    return guard_of(asked | ranks.identity())
 
 
 def _train(task: TrainingRun, parts: Parts, guard: str, state: TrainingState | None, bar: Bar) -> None:
@@ -144,8 +158,7 @@ def _train(task: TrainingRun, parts: Parts, guard: str, state: TrainingState | N
         def on_batch(done: int, digits: int) -> None:
             advance(f"epoch {finished + len(words)} of {settings.epochs} {words[-1]}".rstrip())
 
-        watched = parts.validation if len(parts.validation) else None
-        task.reader.fit(parts.train, watched, on_batch=on_batch, on_epoch=keeper, resume=state)
+        task.reader.fit(parts.train, parts.watched, on_batch=on_batch, on_epoch=keeper, resume=state, ranks=task.ranks)
 
 
 def _ask(reader: DigitReader, parts: Parts, bar: Bar) -> Answers:

@@ -16,6 +16,11 @@
     batches        where the loop's data come from
     early_stopping when to stop
     history        what an epoch measured
+    ranks          several processes that train one network together, and one that trains alone
+    world          what torchrun tells a process of the others
+    process_group  how they talk: torch.distributed, imported only where torchrun has started several
+    chance         what they draw together, and what each for itself
+    shared_gradients  the one place where their gradients become one
     training_state all that a resumed training needs, and nothing else
     resume         an interrupted training goes on, if it is the same
     checkpoint     tensors and JSON as bytes

@@ -14,6 +14,7 @@ from typing import Any
 
 from errors import RunError
 from nn.history import EpochRecord
+from nn.ranks import Ranks
 from nn.training_state import TrainingState
 
 SAVE_EVERY = 10.0  # seconds between two saved states
@@ -39,9 +40,26 @@ def check_guard(run: Path, saved: object, guard: str) -> None:
     """Raise RunError unless the folder `run` belongs to this very training."""
     if saved != guard:
         raise RunError(
-            f"{run} was trained with other data, another seed or other settings: repeat those to resume it, "
-            "or start anew without --resume"
+            f"{run} was trained with other data, another seed or other settings: repeat those to resume it, with as "
+            "many processes, or start anew without --resume"
         )
+
+
+def left_behind(
+    state_file: Path, metrics: Callable[[], dict[str, Any] | None], guard: str, ranks: Ranks
+) -> tuple[TrainingState | None, dict[str, Any] | None]:
+    """Return what `--resume` finds: a state to go on with, or else the metrics of a finished training, or neither.
+
+    Only the first rank looks, and the others hear of the metrics; of the state `train` tells them. RunError when what
+    is there belongs to another training.
+    """
+    state = finished = None
+    if ranks.is_first:
+        state = saved_state(state_file, guard)
+        if state is None and (finished := metrics()) is not None:
+            check_guard(state_file.parent, finished.get("guard"), guard)
+    told = ranks.tell(None if finished is None else json.dumps(finished).encode())
+    return state, json.loads(told) if told else None
 
 
 class StateKeeper:

@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 
 from errors import LayerError
 from nn.batches import Batches, Data, as_batches
+from nn.chance import chance_of_their_own
 from nn.checks import at_least, one_of
 from nn.early_stopping import EarlyStopping, Mode, Rule
 from nn.evaluation import Metric, Scores, ScoreSums, correct, evaluate_batches
@@ -20,7 +21,9 @@ from nn.history import EpochRecord, History
 from nn.layers.base import Layer
 from nn.losses.base import Loss
 from nn.optimisers.base import Optimiser
+from nn.ranks import ALONE, Ranks
 from nn.schedules import Schedule
+from nn.shared_gradients import SharedGradients, take_first, take_mean
 from nn.training_state import Progress, TrainingState
 
 Monitor = Literal["validation_loss", "validation_accuracy"]
@@ -62,12 +65,23 @@ class TrainingSettings:
 
 
 def training_step(
-    network: Layer, loss: Loss, optimiser: Optimiser, lr: float, x: Tensor, target: Tensor
+    network: Layer,
+    loss: Loss,
+    optimiser: Optimiser,
+    lr: float,
+    x: Tensor,
+    target: Tensor,
+    shared: SharedGradients | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Learn from one batch; return its loss and its outputs, both from before the step."""
+    """Learn from one batch; return its loss and its outputs, both from before the step.
+
+    With `shared` it is this rank's part of a batch, and the loss, a mean, is that of the whole.
+    """
     y = network.forward(x, training=True)
     value = loss.forward(y, target)
     network.backward_parameters(loss.backward())
+    if shared is not None:
+        value = shared.add(loss, value)
     optimiser.step(lr)
     optimiser.zero()
     return value, y
@@ -88,6 +102,7 @@ def train(
     on_batch: OnBatch | None = None,
     on_epoch: OnEpoch | None = None,
     resume: TrainingState | None = None,
+    ranks: Ranks = ALONE,
 ) -> History:
     """Train `network` in place on `data`, a pair (x, target) or a source of batches; return what was measured.
 
@@ -95,16 +110,24 @@ def train(
     number of steps made to the learning rate. `on_batch(done, samples)` is told the progress within an epoch;
     `on_epoch(record, state)` gets each epoch's record, and a function that takes a snapshot. With `resume`, a
     snapshot, training goes on as if it had never stopped.
+
+    Among `ranks` all call this with the same data, settings and seed, and end with the same network: a batch is
+    `batch_size` samples of all ranks together, and what counts of `resume` is the first rank's. Without chance in
+    augmentation and layers N ranks learn what one learns alone, up to rounding; batch normalisation alone looks at a
+    rank's part by itself, and its running numbers are the ranks' mean after each epoch.
     """
     _check(settings, validation, metric)
     source = as_batches(data)
     progress = Progress(network, optimiser, generator, settings.early_stopping())
+    resume = resume if ranks.size == 1 else _told(resume, ranks)
     if resume is not None:
         progress.restore(resume)
+    take_first(network.state().values(), ranks)
+    shared = SharedGradients(optimiser.parameters, ranks)
     while len(progress.history) < settings.epochs and not progress.stopping.should_stop:
         started = time.perf_counter()
-        trained = _train_epoch(progress, loss, schedule, source, settings, augment, metric, on_batch)
-        validated = _validate(network, loss, validation, settings, metric)
+        trained = _train_epoch(progress, loss, schedule, source, settings, augment, metric, on_batch, shared)
+        validated = _validate(network, loss, validation, settings, metric, ranks)
         record = _record(progress, schedule, trained, validated, time.perf_counter() - started)
         progress.end_epoch(record, getattr(record, settings.monitor))
         if on_epoch is not None:
@@ -112,6 +135,12 @@ def train(
     if settings.patience is not None and settings.restore_best:
         progress.restore_best()
     return progress.history
+
+
+def _told(state: TrainingState | None, ranks: Ranks) -> TrainingState | None:
+    """Return the first rank's state."""
+    data = ranks.tell(None if state is None else state.to_bytes())
+    return None if data is None else TrainingState.from_bytes(data)
 
 
 def _train_epoch(
@@ -123,27 +152,43 @@ def _train_epoch(
     augment: Augment | None,
     metric: Metric | None,
     on_batch: OnBatch | None,
+    shared: SharedGradients,
 ) -> Scores:
-    """Learn from every batch of the source."""
-    sums = ScoreSums(metric)
-    for x, target in source.batches(settings.batch_size, progress.generator if settings.shuffle else None):
-        if augment is not None:
-            x = augment(x, progress.generator)
-        lr = schedule(progress.step)
-        value, y = training_step(progress.network, loss, progress.optimiser, lr, x, target)
-        progress.step += 1
-        sums.add(value * len(x) if loss.reduction == "mean" else value, len(x), y, target)
-        if on_batch is not None:
-            on_batch(sums.samples, len(source))
-    return sums.means()
+    """Learn from every batch of the source, a rank from its part."""
+    sums, done, ranks, network = ScoreSums(metric), 0, shared.ranks, progress.network
+    layers = network.generators().values()
+    with chance_of_their_own(progress.generator, layers, ranks, len(progress.history)) as order:
+        for x, target in source.batches(settings.batch_size, order if settings.shuffle else None):
+            done += len(x)
+            x, target = ranks.part(x), ranks.part(target)
+            lr = schedule(progress.step)
+            if len(x):
+                if augment is not None:
+                    x = augment(x, progress.generator)
+                value, y = training_step(network, loss, progress.optimiser, lr, x, target, shared)
+                sums.add(value * len(x) if loss.reduction == "mean" else value, len(x), y, target)
+            else:
+                _step_without_samples(progress.optimiser, lr, loss, shared)
+            progress.step += 1
+            if on_batch is not None:
+                on_batch(done, len(source))
+    take_mean((buffer.value for buffer in network.buffers().values()), ranks)
+    return sums.means(ranks)
+
+
+def _step_without_samples(optimiser: Optimiser, lr: float, loss: Loss, shared: SharedGradients) -> None:
+    """Make the step that the others' samples ask for."""
+    shared.add_none(loss)
+    optimiser.step(lr)
+    optimiser.zero()
 
 
 def _validate(
-    network: Layer, loss: Loss, validation: Data | None, settings: TrainingSettings, metric: Metric | None
+    network: Layer, loss: Loss, validation: Data | None, settings: TrainingSettings, metric: Metric | None, ranks: Ranks
 ) -> Scores | None:
     if validation is None:
         return None
-    return evaluate_batches(network, loss, as_batches(validation), settings.evaluation_batch_size, metric)
+    return evaluate_batches(network, loss, as_batches(validation), settings.evaluation_batch_size, metric, ranks)
 
 
 def _record(

@@ -90,6 +90,11 @@ def read_metrics(run: Path) -> dict[str, Any]:
     return metrics
 
 
+def finished(run: Path) -> dict[str, Any] | None:
+    """Return the metrics of a finished run, None where there is none."""
+    return read_metrics(run) if (run / METRICS).exists() else None
+
+
 def read_json(file: Path) -> Any:
     """Read one of a run's JSON files. Raises RunError when it is missing or not JSON."""
     try:

@@ -1,8 +1,15 @@
 """Fixtures every room's tests may use."""
 
 import os
+import secrets
+import signal
+import socket
 import struct
-from collections.abc import Callable
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +17,11 @@ import pytest
 from numpy.typing import NDArray
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+os.environ.update(  # Ray reads these when it is imported: it stays on loopback, and has a token for these tests alone
+    RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32)
+)
+
+Process = subprocess.Popen[str]
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +55,71 @@ def small_mnist(tmp_path: Path, write_idx: Callable[[Path, NDArray[np.uint8]], N
         write_idx(folder / f"{part}-images-idx3-ubyte", ink.clip(0, 255).astype(np.uint8))
         write_idx(folder / f"{part}-labels-idx1-ubyte", labels.astype(np.uint8))
     return folder
+
+
+@pytest.fixture(scope="module")
+def start_ranks() -> Iterator[Callable[..., list[Process]]]:
+    """start_ranks(n, *command, cwd=...): n processes of `python command`, told what torchrun would tell them.
+
+    torchrun itself takes seconds more. Processes that a test leaves behind are killed.
+    """
+    started: list[Process] = []
+
+    def start(n: int, *command: object, cwd: Path = REPOSITORY) -> list[Process]:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        told = {"WORLD_SIZE": n, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+        ranks = []
+        for rank in range(n):
+            own = told | {"RANK": rank, "LOCAL_RANK": rank, "PYTHONPATH": REPOSITORY}
+            environment = os.environ | {name: str(value) for name, value in own.items()}
+            line = [sys.executable, *map(str, command)]
+            process = subprocess.Popen(
+                line, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            ranks.append(process)
+        started.extend(ranks)
+        return ranks
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def ends() -> Callable[[list[Process]], list[tuple[int, str, str]]]:
+    """ends(processes): wait for all; exit code, stdout and stderr of each."""
+
+    def wait(processes: list[Process]) -> list[tuple[int, str, str]]:
+        printed = [process.communicate(timeout=120) for process in processes]
+        return [(process.returncode, *texts) for process, texts in zip(processes, printed, strict=True)]
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[str]:
+    """The address of a Ray cluster of two processors, `ray start --head` on loopback; skips where Ray is missing.
+
+    Its files lie under a short name: sockets have no room for a long one.
+    """
+    pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    flags = "--head --block --num-cpus 2 --object-store-memory 99000000 --include-dashboard=false --disable-usage-stats"
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as scratch:
+        ray = Path(sys.executable).with_name("ray")
+        command = [str(ray), "start", *flags.split(), "--port", str(port), "--temp-dir", scratch]
+        with subprocess.Popen(command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as head:
+            assert head.stdout is not None
+            assert any(b"Ray runtime started" in line for line in head.stdout), "ray start has failed"
+            yield f"127.0.0.1:{port}"
+            for process in Path("/proc").glob("[0-9]*"):  # those of this cluster; by itself it takes half a minute
+                with suppress(OSError):
+                    if scratch.encode() in (process / "cmdline").read_bytes():
+                        os.kill(int(process.name), signal.SIGKILL)
+            head.kill()

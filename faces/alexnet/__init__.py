@@ -13,4 +13,7 @@ network        the forward pass, made of
 extract        files -> features, batch by batch
 cache          features kept beside the data set, in
   shards         files that show when they are damaged
+cluster        the same features computed by many machines
+stored         features that stay on the disk, and
+  stream         batches of them, shuffled by block
 """

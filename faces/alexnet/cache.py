@@ -1,9 +1,10 @@
 """Features computed once: what is known of a photo is found beside the data set, and only what is missing is computed.
 
-A photo is known by the SHA-256 of its file, its features by all that decides them (`_kind`): a new photo, other weights
-or another size compute what changed and nothing else. Batches are kept one by one, in order, so a run that is killed
-leaves whole batches, and the next one computes the same batches an unbroken run would have.
-Neighbours: `shards` keeps, `extract` computes.
+A photo is known by the SHA-256 of its file, its features by all that decides them (`kind_of`): a new photo, other
+weights or another size compute what changed and nothing else. Batches are kept one by one, in order, so a run that is
+killed leaves whole batches, and the next one computes the same batches an unbroken run would have.
+`features_of` hands features out, `keep_features` sees to it that they are there and holds a batch at a time.
+Neighbours: `shards` keeps, `extract` computes; `cluster` computes the same batches on many machines.
 """
 
 import json
@@ -52,23 +53,70 @@ def features_of(
     `on_photo` is called for each of the N. Where the disk keeps nothing all is computed, and `complain` is told why,
     once. Raises UsageError for a size the network does not take, DatasetError naming a photo that is not an image.
     """
-    weights.architecture.check_size(size)
-    precision = precision or choose_precision(device)
-    kind = _kind(weights, size, precision)
+    kind = kind_of(weights, size=size, precision=precision or choose_precision(device))
     table = _Table(photos, on_photo)
-    for shard in _kept(folder, kind):
+    for shard in kept(folder, kind):
         table.fill(shard.photos, shard.features.numpy())
-    missing = table.missing()
-    if missing:
-        keep = _Keeper(folder, complain)
-        paths, digests = [folder / photo.file for photo in missing], iter([photo.sha256 for photo in missing])
-        for batch in extract(
-            paths, weights, size=size, mirror=True, device=device, precision=precision, batch_size=batch_size
-        ):
-            shard = Shard(kind, tuple(islice(digests, len(batch))), torch.from_numpy(batch))
-            keep(shard)
-            table.fill(shard.photos, batch)
+    keep = _Keeper(folder, complain)
+    for shard in _computed(folder, table.missing(), weights, kind, device, batch_size):
+        keep(shard)
+        table.fill(shard.photos, shard.features.numpy())
     return table.features
+
+
+def keep_features(
+    folder: Path,
+    photos: Sequence[Photo],
+    weights: Weights,
+    *,
+    size: int = SIZE,
+    device: str = "cpu",
+    precision: Precision | None = None,
+    batch_size: int = BATCH_SIZE,
+    on_photos: Callable[[int], None] = lambda n: None,
+) -> int:
+    """Compute and keep the features of `photos` that are not kept yet, a batch at a time; return of how many.
+
+    Copies of one file count once. `on_photos` is told of how many more features are kept. Raises as `features_of`,
+    and StorageError when the disk refuses.
+    """
+    kind = kind_of(weights, size=size, precision=precision or choose_precision(device))
+    missing = missing_of(folder, photos, kind)
+    on_photos(len(photos) - len(missing))
+    if missing:
+        sweep(folder)
+    for shard in _computed(folder, missing, weights, kind, device, batch_size):
+        add_shard(folder, shard)
+        on_photos(len(shard.photos))
+    return len(missing)
+
+
+def missing_of(folder: Path, photos: Sequence[Photo], kind: dict[str, Any]) -> list[Photo]:
+    """The photos without features, the first of each file, in order: `keep_features` cuts its batches from these."""
+    first = {photo.sha256: photo for photo in reversed(photos)}
+    for shard in kept(folder, kind):
+        for digest in shard.photos:
+            first.pop(digest, None)
+    return [photo for photo in photos if first.get(photo.sha256) is photo]
+
+
+def _computed(
+    folder: Path, photos: Sequence[Photo], weights: Weights, kind: dict[str, Any], device: str, batch_size: int
+) -> Iterator[Shard]:
+    """Compute the photos' features, in order, a batch a shard; they are not kept yet."""
+    if not photos:
+        return
+    paths, digests = [folder / photo.file for photo in photos], iter([photo.sha256 for photo in photos])
+    for batch in extract(
+        paths,
+        weights,
+        size=kind["size"],
+        mirror=True,
+        device=device,
+        precision=kind["precision"],
+        batch_size=batch_size,
+    ):
+        yield Shard(kind, tuple(islice(digests, len(batch))), torch.from_numpy(batch))
 
 
 def forget(folder: Path, photos: Collection[str]) -> int:
@@ -89,7 +137,7 @@ def forget(folder: Path, photos: Collection[str]) -> int:
     return found
 
 
-def _kind(weights: Weights, size: int, precision: Precision) -> dict[str, Any]:
+def kind_of(weights: Weights, size: int, precision: Precision) -> dict[str, Any]:
     """All that decides a photo's features but the photo, as JSON has it."""
     kind = {
         "version": VERSION,
@@ -105,7 +153,7 @@ def _kind(weights: Weights, size: int, precision: Precision) -> dict[str, Any]:
     return as_json
 
 
-def _kept(folder: Path, kind: dict[str, Any]) -> Iterator[Shard]:
+def kept(folder: Path, kind: dict[str, Any]) -> Iterator[Shard]:
     """The whole shards of this kind; others of its name are of no use to anybody, and go."""
     for path, shard in read_shards(folder, kind):
         if shard and shard.features.shape[1:] == (VIEWS, FEATURES) and shard.features.dtype == torch.float32:

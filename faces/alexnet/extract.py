@@ -50,26 +50,38 @@ def extract(
     """
     most = min(batch_size, len(paths))
     network = Network(weights, size=size, device=device, precision=precision, batch_size=most)
-    compute = network.both_ways if mirror else network
 
     def features(batch: Sequence[Path]) -> Features:
-        crops = _opened(batch, size, on_photo)
-        numbers = compute(crops.pin_memory() if device == "cuda" else crops)
-        return numbers.view(len(batch), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, 9216)
+        return batch_features(network, batch, mirror=mirror, on_photo=on_photo)
 
     batches = (paths[start : start + batch_size] for start in range(0, len(paths), batch_size))
-    yield from _in_order(features, batches, workers=2 if device == "cuda" else None)
+    yield from _in_order(features, batches, *workers_and_threads(device))
+
+
+def batch_features(
+    network: Network, paths: Sequence[Path], *, mirror: bool = False, on_photo: OnPhoto = lambda: None
+) -> Features:
+    """The features of one batch, as `extract` yields them, computed by all of torch's threads here."""
+    crops = _opened(paths, network.size, on_photo)
+    compute = network.both_ways if mirror else network
+    numbers = compute(crops.pin_memory() if network.device.type == "cuda" else crops)
+    return numbers.view(len(paths), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, 9216)
+
+
+def workers_and_threads(device: str) -> tuple[int, int]:
+    """How many batches are computed at once here, and by how many of torch's threads each."""
+    threads = torch.get_num_threads()
+    workers = 2 if device == "cuda" else min(threads, _MOST_WORKERS)
+    return workers, max(1, threads // workers)
 
 
 def _in_order(
-    work: Callable[[Sequence[Path]], Features], batches: Iterator[Sequence[Path]], workers: int | None
+    work: Callable[[Sequence[Path]], Features], batches: Iterator[Sequence[Path]], workers: int, own: int
 ) -> Iterator[Features]:
-    """Map `work` over the batches with so many threads (None: as the cores allow), at most one batch ahead of them."""
+    """Map `work` over the batches by workers with `own` of torch's threads each, at most one batch ahead of them."""
     threads = torch.get_num_threads()
-    workers = workers or min(threads, _MOST_WORKERS)
-    own = (max(1, threads // workers),)
     ahead: deque[Future[Features]] = deque()
-    with quiet_decoding(), ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=own) as pool:
+    with quiet_decoding(), ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(own,)) as pool:
         try:
             for batch in batches:
                 ahead.append(pool.submit(work, batch))

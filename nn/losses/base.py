@@ -25,6 +25,7 @@ class Loss(ABC):
 
     def __init__(self, *, reduction: Reduction = "mean") -> None:
         self.reduction = reduction
+        self.divisor: Tensor | int = 1  # of the last `forward`: what made the sum the mean, 1 for a sum
         self._kept: tuple[Any, Tensor | int] | None = None
         one_of(self, "reduction", reduction, ("mean", "sum"))
 
@@ -42,9 +43,9 @@ class Loss(ABC):
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
         """Return the loss, a tensor without axes."""
         total, count, kept = self._forward(y.detach(), target)
-        divisor = count if self.reduction == "mean" else 1
-        self._kept = (kept, divisor)
-        return total / divisor
+        self.divisor = count if self.reduction == "mean" else 1
+        self._kept = (kept, self.divisor)
+        return total / self.divisor
 
     def backward(self) -> Tensor:
         """Return dL/dy, of y's shape, for the `forward` just done."""

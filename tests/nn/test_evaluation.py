@@ -1,10 +1,12 @@
 """Loss and accuracy: exact means over the samples, whatever the batches."""
 
+import weakref
+
 import pytest
 import torch
 from torch import Generator, Tensor
 
-from nn.evaluation import correct, evaluate
+from nn.evaluation import ScoreSums, correct, evaluate
 from nn.layers import Dropout, Linear, Sequential
 from nn.losses import MSE, CrossEntropy, Loss
 
@@ -46,3 +48,14 @@ def test_targets_are_classes_or_rows() -> None:
     y = torch.tensor([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])
     assert int(correct(y, torch.tensor([1, 0, 0]))) == 2
     assert int(correct(y, torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]))) == 2
+
+
+def test_nothing_of_a_batch_is_kept() -> None:
+    """A small tensor kept of each batch would break up the memory that the large ones leave."""
+    sums, y = ScoreSums(correct), torch.eye(3)
+    total, count = torch.tensor(2.0), torch.tensor(3)
+    seen = [weakref.ref(tensor) for tensor in (total, count, y)]
+    sums.add(total, count, y, torch.tensor([0, 1, 1]))
+    del total, count, y
+    assert [ref() for ref in seen] == [None] * 3
+    assert sums.means() == (2 / 3, 2 / 3)

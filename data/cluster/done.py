@@ -1,0 +1,44 @@
+"""What a worker hands back for a partition: one small line, as Ray carries it from machine to machine.
+
+Values only. Neighbours: `worker` makes it, `engine` reads it.
+"""
+
+import os
+import resource
+import socket
+import sys
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from data.outcomes import Outcome
+
+_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that the peak of memory is counted in
+
+
+@dataclass
+class Done:
+    """A partition that was worked through, or the error that this ended with."""
+
+    partition: int
+    rows: int = 0
+    asked: int = 0  # of the rows, those that this attempt ended; an earlier one, which was lost, ended the others
+    shards: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    error: str = ""
+    process: str = ""  # which worked
+    peak_bytes: int = 0  # of memory, that the process has had in use
+
+    def count(self, outcome: Outcome) -> None:
+        """A row has ended."""
+        self.rows += 1
+        self.asked += outcome.fresh
+
+    def as_line(self) -> dict[str, Any]:
+        """The values by name, with those of this process."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
+        return {**asdict(self), "process": f"{socket.gethostname()}:{os.getpid()}", "peak_bytes": peak}
+
+    @classmethod
+    def from_line(cls, line: dict[str, Any]) -> "Done":
+        """What `as_line` gave, as Ray's tables give it back."""
+        return cls(**{**line, "shards": list(line["shards"]), "warnings": list(line["warnings"])})

@@ -1,0 +1,101 @@
+"""`download` on a Ray cluster, into a folder or to a URL: rows, reasons, manifest and report as on one machine.
+
+At a URL stand the shards (`shards`), `manifest.csv` and `report.json`. There is no lock there: one run at a time is its
+callers' to see to. Neighbours: `data.download` does the whole with another engine, `unpack` makes a folder of a URL.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from data.admission import Item
+from data.cluster.connection import Located, locate
+from data.cluster.done import Done
+from data.cluster.engine import RayEngine
+from data.cluster.left_over import PARTITIONS
+from data.cluster.places import FolderPlace, UrlPlace, record_all
+from data.cluster.shards import SHARDS, crop_settings_of
+from data.cluster.storage import Storage
+from data.download import download
+from data.journal import Journal
+from data.outcomes import Outcome
+from data.settings import DownloadSettings
+from data.summary import MANIFEST, REPORT, Report
+from errors import UsageError
+
+
+def download_on_ray(
+    rows: Iterable[Item],
+    out: Path | str,
+    *,
+    address: str | None,
+    settings: DownloadSettings,
+    retry_failed: bool = False,
+    mark: str | None = None,
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    on_warning: Callable[[str], None] = lambda warning: None,
+    on_partition: Callable[[Done], None] = lambda done: None,
+) -> Report:
+    """Do as `data.download.download` does, `out` being a folder (Path) or a URL (str).
+
+    `address` is "auto", HOST:PORT, or None for a cluster of our own on this machine. Outcomes are told when the
+    partition that they are in has ended. Raises as `download` does, and UsageError when there is no such cluster.
+    """
+    located = locate(address)
+    if isinstance(out, str):
+        return _to_url(rows, out, located, settings, retry_failed, on_outcome, on_warning, on_partition)
+    return download(
+        rows,
+        out,
+        settings=settings,
+        engine=RayEngine(
+            located, FolderPlace(out), is_stored=lambda file: (out / file).is_file(), on_partition=on_partition
+        ),
+        retry_failed=retry_failed,
+        mark=mark,
+        on_outcome=on_outcome,
+        on_warning=on_warning,
+    )
+
+
+def _to_url(
+    rows: Iterable[Item],
+    url: str,
+    located: Located,
+    settings: DownloadSettings,
+    retry_failed: bool,
+    on_outcome: Callable[[Outcome], None],
+    on_warning: Callable[[str], None],
+    on_partition: Callable[[Done], None],
+) -> Report:
+    """Download with a journal that is made of the shards at the URL, and of nothing else."""
+    storage = Storage(url)
+    shards = storage.names(SHARDS)
+    storage.remove(PARTITIONS)  # of a run that was killed: what it had done is in its shards
+    run = 1 + max((int(name.rpartition("/")[2][:4]) for name in shards), default=0)
+    with tempfile.TemporaryDirectory(prefix="faces-") as scratch:
+        folder = Path(scratch)
+        _restore(folder, storage, shards, settings.crop_settings)
+        report = download(
+            rows,
+            folder,
+            settings=settings,
+            engine=RayEngine(located, UrlPlace(url, run), is_stored=lambda file: True, on_partition=on_partition),
+            retry_failed=retry_failed,
+            on_outcome=on_outcome,
+            on_warning=on_warning,
+        )
+        for name in (MANIFEST, REPORT):
+            storage.publish(name, (folder / name).read_bytes())
+    return report
+
+
+def _restore(folder: Path, storage: Storage, shards: list[str], crop_settings: dict[str, str]) -> None:
+    """Make the journal that a folder with the shards' crops would have. UsageError when they were made otherwise."""
+    for name in shards:
+        made = crop_settings_of(storage, name)
+        if made != crop_settings:
+            raise UsageError(f"{storage.place} was made with {made}; asked for {crop_settings}: choose another URL")
+    with Journal(folder, crop_settings) as journal:
+        for _ in record_all(journal, storage, shards):
+            pass

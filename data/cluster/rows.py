@@ -1,0 +1,110 @@
+"""Rows that are to be asked for, in Parquet files: all rows of a host in one, in the order of the list.
+
+A file is what one process works through, so no host is asked by two. The driver writes as it reads the list and holds a
+bounded number of rows; a worker reads as it works. Each row carries the folder of its person, which the driver gave out
+in the list's order, as one machine would have. Neighbours: `engine` writes, `worker` reads.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, NamedTuple, Self
+
+import pyarrow
+from pyarrow import parquet
+
+from data.cluster.left_over import PARTITIONS
+from data.cluster.storage import Storage
+from data.doubts import host_of
+from data.rows import Box, Row
+
+_GROUP = 1000  # rows of a partition that are held before they are written
+_READ = 500  # rows read at a time
+_SCHEMA = pyarrow.schema(
+    [
+        pyarrow.field("number", pyarrow.int64(), nullable=False),
+        pyarrow.field("name", pyarrow.string(), nullable=False),
+        pyarrow.field("url", pyarrow.string(), nullable=False),
+        pyarrow.field("box", pyarrow.string()),
+        pyarrow.field("sha256", pyarrow.string()),
+        pyarrow.field("person", pyarrow.string(), nullable=False),
+    ]
+)
+
+
+class OpenRow(NamedTuple):
+    """A row, and the folder that is its person's."""
+
+    row: Row
+    person: str
+
+
+def rows_file(partition: int) -> str:
+    """Where the rows of a partition are."""
+    return f"{PARTITIONS}/{partition:05d}/rows.parquet"
+
+
+class RowFiles:
+    """Files of rows being written; a context manager, and with its end the files are whole."""
+
+    def __init__(self, storage: Storage, partitions: int) -> None:
+        self._storage = storage
+        self._held: list[list[OpenRow]] = [[] for _ in range(partitions)]
+        self._writers: dict[int, Any] = {}
+        self._files = ExitStack()
+        self.counts = [0] * partitions  # rows of each partition
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: Any) -> bool | None:
+        with self._files:
+            if ended[0] is None:
+                for partition in range(len(self._held)):
+                    self._write(partition)
+        return None
+
+    def add(self, row: OpenRow) -> None:
+        """Put the row into its host's partition."""
+        partition = _partition(row.row, len(self._held))
+        held = self._held[partition]
+        held.append(row)
+        self.counts[partition] += 1
+        if len(held) >= _GROUP:
+            self._write(partition)
+
+    def _write(self, partition: int) -> None:
+        held, self._held[partition] = self._held[partition], []
+        if held:
+            self._writer(partition).write_table(_table(held))
+
+    def _writer(self, partition: int) -> Any:
+        if partition not in self._writers:
+            file = self._files.enter_context(self._storage.writing(rows_file(partition)))
+            self._writers[partition] = self._files.enter_context(parquet.ParquetWriter(file, _SCHEMA))
+        return self._writers[partition]
+
+
+def read_rows(storage: Storage, partition: int) -> Iterator[list[OpenRow]]:
+    """The rows of a partition, some at a time."""
+    with storage.reading(rows_file(partition)) as file, parquet.ParquetFile(file) as table:
+        for batch in table.iter_batches(batch_size=_READ):
+            yield [_open_row(*values) for values in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
+
+
+def _partition(row: Row, partitions: int) -> int:
+    """The same for all rows of a host, on every machine."""
+    digest = hashlib.blake2b(host_of(row.url).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % partitions
+
+
+def _table(rows: list[OpenRow]) -> Any:
+    values = [(r.number, r.name, r.url, str(r.box) if r.box else None, r.sha256, person) for r, person in rows]
+    return pyarrow.Table.from_arrays(
+        [pyarrow.array(column, field.type) for column, field in zip(zip(*values, strict=True), _SCHEMA, strict=True)],
+        schema=_SCHEMA,
+    )
+
+
+def _open_row(number: int, name: str, url: str, box: str | None, sha256: str | None, person: str) -> OpenRow:
+    return OpenRow(Row(number, name, url, Box.parse(box) if box else None, sha256), person)

@@ -1,0 +1,138 @@
+"""Outcomes with their crops packed into Parquet files: what a download to a URL leaves there, and its journal as well.
+
+A shard is `URL/shards/<run>-<partition>-<digest>.parquet`, a line a row that ended: the columns of the journal, the
+row's place in the list, the crop's bytes, and, beside the table, how crops were made. Its name ends in a digest of its
+bytes, so the same shard written twice is one. Of two lines about a row that of the later run counts.
+Neighbours: `places` writes while a partition is worked through, `unpack` makes a folder of all shards.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow
+from pyarrow import parquet
+
+from data.cluster.storage import Storage
+from data.outcomes import Outcome, one_line
+from data.records import COLUMNS, Record, outcome_of, record_of
+from data.settings import MIB
+from errors import DatasetError
+
+SHARDS = "shards"
+MOST_BYTES = 64 * MIB  # of the crops in a shard, and so of what a killed worker has to ask for again
+MOST_ROWS = 10_000
+_FORMAT = b"faces"  # in the table's metadata: the format's number and the crop settings, as JSON
+_VERSION = 1
+_AT_ONCE = 500  # lines read at a time
+_SCHEMA = pyarrow.schema(
+    [
+        pyarrow.field("number", pyarrow.int64(), nullable=False),
+        pyarrow.field("key", pyarrow.binary(16), nullable=False),
+        *(pyarrow.field(name, pyarrow.string()) for name in COLUMNS[1:]),
+        pyarrow.field("jpeg", pyarrow.large_binary()),
+    ]
+)
+
+
+class Packed(NamedTuple):
+    """A line of a shard; the crop's bytes, if it is stored and was asked for."""
+
+    key: bytes
+    outcome: Outcome
+    jpeg: bytes | None
+
+
+class Packer:
+    """Takes outcomes and the files of their crops, and puts shards into a storage."""
+
+    def __init__(self, storage: Storage, folder: Path, prefix: str, crop_settings: dict[str, str]) -> None:
+        """The crops are taken, and removed, from `folder`. Shards' names begin with `prefix`."""
+        self._storage = storage
+        self._folder = folder
+        self._prefix = prefix
+        about = json.dumps({"version": _VERSION, "crop_settings": crop_settings}, sort_keys=True)
+        self._schema = _SCHEMA.with_metadata({_FORMAT: about.encode()})
+        self._held: dict[bytes, Packed] = {}
+        self._bytes = 0
+        self.shards: list[str] = []  # published
+
+    def add(self, outcome: Outcome) -> None:
+        """Pack the outcome, once however often the list has the row; what an earlier run ended is packed already."""
+        key = outcome.row.key
+        if not outcome.fresh or key in self._held:
+            return
+        if self._bytes >= MOST_BYTES or len(self._held) >= MOST_ROWS:
+            self.flush()
+        jpeg = None if outcome.file is None else (self._folder / outcome.file).read_bytes()
+        self._held[key] = Packed(key, outcome, jpeg)
+        self._bytes += len(jpeg or b"")
+
+    def flush(self) -> None:
+        """Publish what is held, and remove its crops from the folder."""
+        if not self._held:
+            return
+        data = self._packed()
+        name = f"{SHARDS}/{self._prefix}{hashlib.sha256(data).hexdigest()[:16]}.parquet"
+        self._storage.publish(name, data)
+        self.shards.append(name)
+        for packed in self._held.values():
+            if packed.outcome.file is not None:
+                (self._folder / packed.outcome.file).unlink(missing_ok=True)
+        self._held.clear()
+        self._bytes = 0
+
+    def _packed(self) -> bytes:
+        lines = [(p.outcome.row.number, *record_of(p.key, p.outcome), p.jpeg) for p in self._held.values()]
+        columns = [
+            pyarrow.array(column, field.type)
+            for column, field in zip(zip(*lines, strict=True), self._schema, strict=True)
+        ]
+        file = io.BytesIO()
+        table = pyarrow.Table.from_arrays(columns, schema=self._schema)
+        parquet.write_table(table, file, compression=dict.fromkeys(COLUMNS[1:], "zstd"), row_group_size=_AT_ONCE)
+        return file.getvalue()
+
+
+def read_shard(storage: Storage, name: str, *, with_crops: bool = False) -> Iterator[Packed]:
+    """The lines of a shard, with their crops or without. DatasetError when it is none of ours."""
+    with _opened(storage, name) as table:
+        _about(storage, name, table)
+        columns = [field.name for field in _SCHEMA if with_crops or field.name != "jpeg"]
+        for batch in table.iter_batches(batch_size=_AT_ONCE, columns=columns):
+            lists = [batch.column(column).to_pylist() for column in columns]
+            for number, *values in zip(*lists, strict=True):
+                jpeg = values.pop() if with_crops else None
+                record = Record(*values)
+                yield Packed(record.key, outcome_of(record, number), jpeg)
+
+
+def crop_settings_of(storage: Storage, name: str) -> dict[str, str]:
+    """How the crops of a shard were made. DatasetError when it is none of ours."""
+    with _opened(storage, name) as table:
+        return _about(storage, name, table)
+
+
+def _about(storage: Storage, name: str, table: Any) -> dict[str, str]:
+    try:
+        about = json.loads(table.schema_arrow.metadata[_FORMAT])
+        if about["version"] == _VERSION and table.schema_arrow.names == _SCHEMA.names:
+            return {str(key): str(value) for key, value in about["crop_settings"].items()}
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise DatasetError(f"{storage.place}/{name} is no shard of this version: expected what download --out URL writes")
+
+
+@contextmanager
+def _opened(storage: Storage, name: str) -> Iterator[Any]:
+    """A shard's table, open."""
+    with storage.reading(name) as file:
+        try:
+            table = parquet.ParquetFile(file)
+        except pyarrow.ArrowInvalid as error:
+            raise DatasetError(f"{storage.place}/{name} is no Parquet file: {one_line(error)}") from error
+        yield table

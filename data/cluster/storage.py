@@ -1,0 +1,105 @@
+"""A folder on this machine, or under a URL that pyarrow's file systems know: s3://, gs://, file:// and others.
+
+A file is there whole or not at all. On a local disk by the rule that all files follow (`publish`); a store of objects
+shows an object only when the last byte has come, and each is sent from memory in one call, so a process killed before
+that leaves nothing. Knows names and bytes, not what they mean. Neighbours: `rows`, `shards`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from data.outcomes import one_line
+from data.publish import publish
+from errors import StorageError, UsageError
+
+
+def is_url(text: str) -> bool:
+    """Whether this names a place beyond the ordinary folders."""
+    return "://" in text
+
+
+class Storage:
+    """Files by their names relative to `place`, with forward slashes. Can be sent to another process."""
+
+    def __init__(self, place: str | Path) -> None:
+        """UsageError, when it is first used, for a URL that no file system is known for."""
+        self.place = str(place)
+
+    def __reduce__(self) -> tuple[type["Storage"], tuple[str]]:
+        return Storage, (self.place,)
+
+    @cached_property
+    def _opened(self) -> tuple[Any, str]:
+        """pyarrow's file system, and the folder within it."""
+        from pyarrow.fs import FileSystem, LocalFileSystem
+
+        if not is_url(self.place):
+            return LocalFileSystem(), str(Path(self.place).absolute())
+        try:
+            system, root = FileSystem.from_uri(self.place)
+        except (ValueError, OSError, NotImplementedError) as error:
+            raise UsageError(f"{self.place} cannot be used: {one_line(error)}") from error
+        return system, root.rstrip("/")
+
+    def path(self, name: str) -> str:
+        """The file's place within the file system."""
+        return f"{self._opened[1]}/{name}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the files are on a disk of this machine."""
+        return bool(self._opened[0].type_name == "local")
+
+    def names(self, folder: str) -> list[str]:
+        """The files directly in a folder, sorted, each with the folder's name; none if there is no such folder."""
+        from pyarrow.fs import FileSelector, FileType
+
+        with self._disk(folder):
+            found = self._opened[0].get_file_info(FileSelector(self.path(folder), allow_not_found=True))
+        return sorted(f"{folder}/{entry.base_name}" for entry in found if entry.type == FileType.File)
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[Any]:
+        """A file that pyarrow can read."""
+        with self._disk(name), self._opened[0].open_input_file(self.path(name)) as file:
+            yield file
+
+    def publish(self, name: str, data: bytes) -> None:
+        """Put a file in its place, whole or not at all."""
+        if self.is_local:
+            publish(Path(self.path(name)), data)
+            return
+        with self._disk(name), self._opened[0].open_output_stream(self.path(name)) as file:
+            file.write(data)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        """A file to write at length, for ourselves: nobody reads it before the block has ended well."""
+        with self._disk(name):
+            if self.is_local:
+                Path(self.path(name)).parent.mkdir(parents=True, exist_ok=True)
+            with self._opened[0].open_output_stream(self.path(name)) as file:
+                yield file
+
+    def remove(self, name: str) -> None:
+        """Remove a file or a folder with all in it, if it is there."""
+        from pyarrow.fs import FileType
+
+        with self._disk(name):
+            system, path = self._opened[0], self.path(name)
+            kind = system.get_file_info(path).type
+            if kind == FileType.Directory:
+                system.delete_dir(path)
+            elif kind == FileType.File:
+                system.delete_file(path)
+
+    @contextmanager
+    def _disk(self, name: str) -> Iterator[None]:
+        """A refusal as one line."""
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(f"{self.place}: {name}: {one_line(error)}") from error

@@ -1,0 +1,75 @@
+"""A URL that a download has filled -> a folder on this machine, as if it had been downloaded into: crops and journal.
+
+What comes from a URL is not trusted: each crop must have the SHA-256 that its line says, and the name of a file in its
+person's folder. A second call fetches nothing if nothing is new. Neighbours: `shards`; `data.folder`.
+"""
+
+import hashlib
+import re
+import time
+from pathlib import Path
+
+from data.cluster.connection import require
+from data.cluster.left_over import take_over
+from data.cluster.storage import Storage
+from data.journal import Journal
+from data.names import candidates
+from data.outcomes import Outcome
+from data.publish import publish, sweep
+from data.rows import Row
+from data.summary import publish_summary
+from errors import DatasetError
+
+_FILE = re.compile(r"([^/\0]+)/[0-9a-f]{12}-[0-9a-f]{8}\.jpg")
+
+
+def unpack(url: str, folder: Path) -> Path:
+    """Make `folder` hold what the shards at the URL say; return it.
+
+    DatasetError when there are no shards, or one is damaged; UsageError when the folder's crops were made otherwise.
+    """
+    require("pyarrow")
+    from data.cluster.shards import SHARDS, crop_settings_of, read_shard
+
+    started = time.monotonic()
+    storage = Storage(url)
+    shards = storage.names(SHARDS)
+    if not shards:
+        raise DatasetError(f"{url} holds no shards: expected the URL that a download was given as --out")
+    mark = f"{url}: {hashlib.sha256(chr(10).join(shards).encode()).hexdigest()}"
+    with Journal(folder, crop_settings_of(storage, shards[0])) as journal:
+        sweep(folder)
+        take_over(journal, folder)
+        if journal.finished == mark and all((folder / file).is_file() for file in journal.files()):
+            return folder
+        numbers: dict[bytes, int] = {}
+        journal.begin_list()
+        for name in shards:
+            lines = []
+            for key, outcome, jpeg in read_shard(storage, name, with_crops=True):
+                _store(folder, f"{url}/{name}", outcome, jpeg)
+                lines.append((key, outcome))
+                numbers[key] = outcome.row.number
+            journal.record(lines)
+            journal.claim(
+                {(o.row.name, o.file.partition("/")[0]) for _, o in lines if o.file and isinstance(o.row, Row)}
+            )
+            journal.commit()
+        journal.list_rows((number, key) for key, number in sorted(numbers.items(), key=lambda item: item[1]))
+        publish_summary(journal, folder, time.monotonic() - started)
+        journal.finish_list(mark)
+    return folder
+
+
+def _store(folder: Path, shard: str, outcome: Outcome, jpeg: bytes | None) -> None:
+    """Put the crop into its place, if the line has one and it is whole."""
+    if outcome.file is None or not isinstance(outcome.row, Row):
+        return
+    match = _FILE.fullmatch(outcome.file)
+    if match is None or match[1] not in candidates(outcome.row.name):
+        raise DatasetError(f"{shard} names a crop {outcome.file!r}: expected <person>/<photo>-<row>.jpg")
+    if jpeg is None or hashlib.sha256(jpeg).hexdigest() != outcome.crop:
+        raise DatasetError(f"{shard} is damaged: the crop {outcome.file} has not the SHA-256 that its line says")
+    path = folder / outcome.file
+    if not path.is_file() or path.read_bytes() != jpeg:
+        publish(path, jpeg)

@@ -1,0 +1,40 @@
+"""Photos as a classifier takes them, (N, ...): an array in memory, or one too large for it that stays on the disk.
+
+Neighbours: `classifier` and the networks; `alexnet.stored` is the array on the disk.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+AT_ONCE = 256  # photos that are read from the disk together: 18 MiB of AlexNet's features
+
+
+class Stored(Protocol):
+    """Photos on the disk, of which some are read at a time."""
+
+    def __len__(self) -> int:
+        """Return N."""
+
+    def __getitem__(self, chosen: slice) -> NDArray[np.float32]:
+        """Return some of them, in memory."""
+
+
+Photos = NDArray[Any] | Stored
+
+
+def in_memory(photos: Photos) -> NDArray[Any]:
+    """Return photos that are in memory, for those who need them all at once."""
+    assert isinstance(photos, np.ndarray), "these photos were left on the disk"
+    return photos
+
+
+def pieces(photos: Photos) -> Iterator[NDArray[Any]]:
+    """Yield an array as it is, and stored photos a few at a time."""
+    if isinstance(photos, np.ndarray):
+        yield photos
+        return
+    for start in range(0, len(photos), AT_ONCE):
+        yield photos[start : start + AT_ONCE]

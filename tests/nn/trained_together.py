@@ -1,0 +1,161 @@
+"""What `test_ranks` has every rank do: several small trainings, whose results each rank writes down.
+
+    python tests/nn/trained_together.py FOLDER        in the environment that torchrun gives a process
+
+FOLDER gets `rank-<r>.json`: training -> what came out. It is a program because ranks are processes of their own.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from nn.history import History
+from nn.layers import BatchNorm, Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, ReLU, Sequential
+from nn.losses import MSE, CrossEntropy, Loss, PerColumn
+from nn.optimisers import SGD, AdamW, Optimiser
+from nn.ranks import Ranks
+from nn.schedules import Cosine
+from nn.training import TrainingSettings, train
+from nn.training_state import TrainingState
+from nn.world import launched
+
+Trained = dict[str, Any]
+CLASS_WEIGHTS = torch.tensor([0.5, 1.0, 4.0])
+
+
+def seeded(seed: int = 0) -> Generator:
+    return Generator().manual_seed(seed)
+
+
+def samples(n: int, *shape: int, classes: int = 3, seed: int = 1) -> tuple[Tensor, Tensor]:
+    """Samples that can be learned: the class is the largest of the first few numbers."""
+    x = torch.randn(n, *shape, generator=seeded(seed))
+    return x, x.flatten(1)[:, :classes].argmax(1)
+
+
+def hidden_layer() -> Sequential:
+    return Sequential(Linear(12, 20, generator=seeded()), ReLU(), Linear(20, 3, generator=seeded(1)))
+
+
+def head() -> Sequential:
+    return Sequential(Linear(12, 3, generator=seeded()))
+
+
+def convolutions() -> Sequential:
+    return Sequential(
+        Conv2d(1, 4, 3, padding=1, generator=seeded()),
+        ReLU(),
+        MaxPool2d(2),
+        Conv2d(4, 6, 3, generator=seeded(1)),
+        ReLU(),
+        Flatten(),
+        Linear(6 * 3 * 2, 6, generator=seeded(2)),
+    )
+
+
+def by_chance() -> Sequential:
+    """Dropouts with the training's generator and with one of their own, and a batch normalisation."""
+    shared = seeded(3)
+    return Sequential(
+        Linear(12, 20, generator=seeded()),
+        BatchNorm(20),
+        ReLU(),
+        Dropout(0.3, generator=shared),
+        Linear(20, 3, generator=seeded(1)),
+        Dropout(0.1, generator=seeded(4)),
+    )
+
+
+def trained(
+    ranks: Ranks,
+    network: Layer,
+    data: tuple[Tensor, Tensor],
+    *,
+    loss: Loss | None = None,
+    optimiser: Callable[[Any], Optimiser] = lambda parameters: AdamW(parameters, weight_decay=0.1),
+    batch_size: int = 10,
+    epochs: int = 2,
+    **options: Any,
+) -> Trained:
+    """Train and write down: parameters and buffers as lists of numbers, and the history without its seconds."""
+    steps = epochs * -(-len(data[0]) // batch_size)
+    patience = options.pop("patience", None)
+    history: History = train(
+        network,
+        loss or CrossEntropy(label_smoothing=0.1),
+        optimiser(network.parameters()),
+        Cosine(0.02, steps=steps),
+        data,
+        settings=TrainingSettings(epochs=epochs, batch_size=batch_size, patience=patience, evaluation_batch_size=5),
+        generator=options.pop("generator", None) or seeded(7),
+        ranks=ranks,
+        **options,
+    )
+    return {
+        "state": {name: value.flatten().tolist() for name, value in network.state().items()},
+        "history": [{**record.to_json(), "seconds": 0} for record in history.records],
+    }
+
+
+def moved(x: Tensor, generator: Generator) -> Tensor:
+    """An augmentation that draws as many numbers as it gets samples."""
+    return x + 0.1 * torch.randn(x.shape, generator=generator)
+
+
+def interrupted(ranks: Ranks) -> dict[str, Trained]:
+    """A training with all kinds of chance, straight through and resumed after two of four epochs."""
+    saved: list[TrainingState] = []
+    options: dict[str, Any] = {"epochs": 4, "augment": moved, "validation": samples(9, 12, seed=2)}
+    straight = trained(
+        ranks,
+        by_chance(),
+        samples(23, 12),
+        on_epoch=lambda record, state: saved.append(state()) if record.epoch == 2 else None,
+        **options,
+    )
+    first_alone_knows = saved[0] if ranks.is_first else None
+    resumed = trained(ranks, by_chance(), samples(23, 12), resume=first_alone_knows, **options)
+    return {"straight": straight, "resumed": resumed}
+
+
+def all_trainings(ranks: Ranks) -> dict[str, Trained]:
+    """Every training of the tests, by name."""
+    weighted = CrossEntropy(class_weights=CLASS_WEIGHTS, label_smoothing=0.1)
+    sgd: dict[str, Any] = {"optimiser": lambda parameters: SGD(parameters, momentum=0.9)}
+    plain: dict[str, Any] = {"optimiser": SGD}
+    progress: list[tuple[int, int]] = []
+    results = {
+        "hidden layer": trained(ranks, hidden_layer(), samples(37, 12)),
+        "head": trained(ranks, head(), samples(37, 12), loss=weighted),
+        "convolutions": trained(ranks, convolutions(), samples(37, 1, 10, 8), loss=PerColumn(CrossEntropy(), 2), **sgd),
+        "a summed loss": trained(ranks, head(), samples(37, 12), loss=MSE(reduction="sum"), **plain),
+        "a sample a step": trained(ranks, hidden_layer(), samples(11, 12), batch_size=1, **plain),
+        "bfloat16": trained(
+            ranks,
+            head().to(dtype=torch.bfloat16),
+            (samples(300, 12)[0].bfloat16(), samples(300, 12)[1]),
+            batch_size=300,
+        ),
+        "progress": trained(ranks, head(), samples(23, 12), on_batch=lambda *told: progress.append(told)),
+    }
+    results["progress"]["told"] = progress
+    for n in (7, 8, 9):
+        options: dict[str, Any] = {"validation": samples(n, 12, seed=n + 1), "patience": 2, "epochs": 12}
+        results[f"set of {n}"] = trained(ranks, hidden_layer(), samples(n, 12, seed=n), batch_size=4, **options)
+    return results | interrupted(ranks)
+
+
+def main(folder: Path) -> None:
+    with launched(os.environ) as ranks:
+        results = all_trainings(ranks)
+        (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
