@@ -1,6 +1,6 @@
 """What a download and a split may be told, with every default: the one place for both.
 
-`cli` shows these values in `--help`, so nothing heavy is imported here. A new setting is added with its unit, its
+`commands` shows these values in `--help`, so nothing heavy is imported here. A new setting is added with its unit, its
 range and, where it changes the crops, with a line in `crop_settings`, which a folder's journal holds on to.
 """
 

@@ -1,7 +1,7 @@
 """What a prediction says of a face, and how it is written: a line of CSV, or a JSON object on a line.
 
 The columns are a promise to those who read them by program: none is renamed, moved or left out. Neighbours: `predict`
-makes answers, `cli` prints them.
+makes answers, `commands/predict` prints them.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""The networks by the settings that ask for them. A further network is a line here and in the table of `cli`."""
+"""The networks by the settings that ask for them. A further one is a line here and one in `commands/train_faces`."""
 
 from pathlib import Path
 

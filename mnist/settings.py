@@ -1,4 +1,4 @@
-"""Every default of the digit networks, in one place. `cli` shows them in --help, so nothing heavy is imported here.
+"""Every default of the digit networks, in one place: `commands` shows them in --help, and nothing heavy is imported.
 
 The values were chosen on validation digits (README, "Digits").
 """

@@ -137,7 +137,7 @@ def test_ctrl_c_is_one_line_and_exit_code_130(
 
 
 FAILS = """
-import os, cli
+import os, cli, commands.train_mnist
 from errors import UsageError
 from nn.world import launched
 
@@ -147,7 +147,7 @@ def fail(options):
             raise UsageError("this cannot be meant")
         ranks.wait()
 
-cli.train_mnist = fail
+commands.train_mnist.train_mnist = fail
 raise SystemExit(cli.main(["train-mnist"]))
 """
 

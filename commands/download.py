@@ -1,0 +1,166 @@
+"""`download`: a list of photos, or the portraits, into a folder of crops; or MNIST's files.
+
+A flag of a download is added in `add_to` and handed on in one of the functions under it; flags that only photos have
+are named in `PHOTO_FLAGS`, so that `download mnist` refuses them. Neighbours: `data/download`, `data/cluster/download`,
+`data/drawn` and `data/mnist_download` do the work, `summary` prints what came of it.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from commands.arguments import count, folder_or_storage, folder_or_url, fraction
+from commands.console import log, print_json, progress
+from commands.flags import add_engine, add_output, add_web, check_engine, web
+from commands.folders import DATASETS, PORTRAITS, draw_portraits
+from commands.parser import add_command
+from commands.summary import bad_rows, print_summary
+from data.settings import MNIST_FOLDER, DownloadSettings
+from errors import UsageError
+
+if TYPE_CHECKING:
+    from data.outcomes import Outcome
+    from data.summary import Report
+
+MNIST = "mnist"  # in the place of a list
+PHOTO_FLAGS = (
+    *("person", "limit", "size", "gray", "workers", "per_host", "max_bytes", "retry_failed", "max_failed"),
+    *("engine", "address"),
+)
+
+
+def add_to(commands: Any) -> None:
+    """Add the command and its flags."""
+    about = "fetch a list of photos, or MNIST, verify each SHA-256, crop, store; without a list, draw the portraits"
+    add = add_command(
+        commands, "download", download, about, "python cli.py download faces.tsv --out datasets/six --workers 8"
+    )
+    add(
+        "list",
+        nargs="?",
+        type=_list_or_mnist,
+        metavar="LIST",
+        help="FaceScrub's tab-separated form, or CSV with a header name,url,box,sha256; or the word mnist: the four "
+        "files of MNIST (a list of that name is ./mnist)",
+    )
+    add(
+        "--out",
+        type=folder_or_storage,
+        metavar="DIR|URL",
+        help="where crops or files go; with --engine ray also s3://, gs://, file:// "
+        f"(default: {PORTRAITS}, {MNIST_FOLDER}, or datasets/ and LIST's stem)",
+    )
+    add(
+        "--from",
+        dest="source",
+        type=folder_or_url,
+        metavar="FOLDER|URL",
+        help="of mnist: where its files are, gzipped or not (default: torchvision's mirrors)",
+    )
+    add("--person", nargs="+", metavar="NAME", help="only these people's rows (default: all)")
+    add("--limit", type=count, metavar="N", help="only the first N rows (default: all)")
+    add("--size", type=int, default=DownloadSettings.size, metavar="PIXELS", help="side of a crop")
+    add("--gray", action="store_true", help="crops with one channel instead of three")
+    add_web(add)
+    add("--retry-failed", action="store_true", help="ask again for rows that failed in an earlier run")
+    add(
+        "--max-failed",
+        type=fraction,
+        default=1.0,
+        metavar="FRACTION",
+        help="exit 1 when more than this share of rows failed",
+    )
+    add_engine(add)
+    add_output(add)
+
+
+def _list_or_mnist(text: str) -> Path | str:
+    return MNIST if text == MNIST else Path(text)
+
+
+def download(options: argparse.Namespace) -> int:
+    """Download what the flags say; 1 when no row is ok, or more failed than --max-failed allows."""
+    if options.list == MNIST:
+        return _download_mnist(options)
+    if options.source is not None:
+        raise UsageError("--from is for `download mnist` alone: a list itself says where its photos are")
+    check_engine(options)
+    settings = DownloadSettings(size=options.size, gray=options.gray, **web(options))
+    if options.list is None:
+        folder = options.out or PORTRAITS
+        report = draw_portraits(
+            folder,
+            settings,
+            people=options.person,
+            limit=options.limit,
+            retry_failed=options.retry_failed,
+            quiet=options.quiet,
+        )
+    else:
+        folder = options.out or DATASETS / options.list.stem
+        report = _download_list(options, folder, settings)
+    if options.json:
+        print_json(asdict(report))
+    else:
+        print_summary(folder, report)
+    return 0 if report.ok and report.failed_fraction <= options.max_failed else 1
+
+
+def _download_list(options: argparse.Namespace, folder: Path | str, settings: DownloadSettings) -> "Report":
+    from data.lists import count_lines, mark_of, read_list, select
+
+    download_list = _engine(options)
+    rows = select(read_list(options.list), options.person, options.limit)
+    total = count_lines(options.list) if options.person is None and options.limit is None else options.limit
+    with progress("downloading", total, quiet=options.quiet) as advance, bad_rows(options.list) as complain:
+
+        def on_outcome(outcome: "Outcome") -> None:
+            complain(outcome)
+            advance("")
+
+        return download_list(
+            rows,
+            folder,
+            settings=settings,
+            retry_failed=options.retry_failed,
+            mark=mark_of(options.list, options.person, options.limit),
+            on_outcome=on_outcome,
+            on_warning=lambda warning: log(f"warning: {warning}"),
+        )
+
+
+def _engine(options: argparse.Namespace) -> Callable[..., "Report"]:
+    """What downloads a list: this process, or a cluster."""
+    if options.engine == "local":
+        from data.download import download
+
+        return download
+    from functools import partial
+
+    from data.cluster.connection import require
+
+    require("ray", "pyarrow")
+    from data.cluster.download import download_on_ray
+
+    return partial(download_on_ray, address=options.address)
+
+
+def _download_mnist(options: argparse.Namespace) -> int:
+    for flag in PHOTO_FLAGS:
+        if getattr(options, flag) != options.default_of(flag):
+            raise UsageError(f"--{flag.replace('_', '-')} is for photos: leave it out, MNIST is four whole files")
+    from data.mnist import FILES
+    from data.mnist_download import download_mnist
+
+    folder, settings = options.out or MNIST_FOLDER, DownloadSettings(**web(options))
+    with progress("fetching MNIST", len(FILES), quiet=options.quiet) as advance:
+        origins = download_mnist(folder, source=options.source, settings=settings, on_file=advance)
+    if options.json:
+        print_json({"folder": str(folder), "files": origins})
+        return 0
+    for name, origin in origins.items():
+        print(f"{name:<24} {'was there' if origin is None else f'from {origin}'}")
+    print(f"MNIST's {len(origins)} files verified in {folder}")
+    return 0

@@ -1,0 +1,67 @@
+"""Where the photos are that a command works on: a folder, a storage's URL unpacked, or the portraits.
+
+Another place that photos can come from is a function here, which returns a folder. Neighbours: `data/drawn` draws and
+stores the portraits, `data/cluster/unpack` unpacks; `summary` prints what came of the portraits.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commands.console import progress
+from commands.summary import print_summary
+from data.settings import DownloadSettings
+
+if TYPE_CHECKING:
+    from data.summary import Report
+
+DATASETS = Path("datasets")
+PORTRAITS = DATASETS / "portraits"
+
+
+def unpacked(place: Path | str, is_first: bool = True) -> Path:
+    """A folder of photos as it is; that of a URL in datasets/, where the first of several processes unpacks it."""
+    if isinstance(place, Path):
+        return place
+    from data.cluster.unpack import unpack
+
+    folder = DATASETS / place.rstrip("/").rpartition("/")[2]
+    return unpack(place, folder) if is_first else folder
+
+
+def portraits() -> Path:
+    """Return the folder of the portraits; draw them first if they are missing, and say so on stderr."""
+    if not (PORTRAITS / "report.json").exists():
+        with redirect_stdout(sys.stderr):
+            print_summary(PORTRAITS, draw_portraits(PORTRAITS, DownloadSettings()))
+    return PORTRAITS
+
+
+def draw_portraits(
+    folder: Path,
+    settings: DownloadSettings,
+    *,
+    people: Iterable[str] | None = None,
+    limit: int | None = None,
+    retry_failed: bool = False,
+    quiet: bool = False,
+) -> "Report":
+    """Store the portraits in a folder, all of them or those of some people; say what came of them."""
+    from data.drawn import download_portraits
+    from data.portraits import Gallery
+
+    gallery = Gallery()
+    with progress("drawing portraits", gallery.people * gallery.photos, quiet=quiet) as advance:
+        return download_portraits(
+            gallery,
+            folder,
+            settings=settings,
+            people=people,
+            limit=limit,
+            processes=os.cpu_count() or 1,
+            retry_failed=retry_failed,
+            on_drawn=lambda: advance(""),
+        )

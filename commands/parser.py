@@ -1,0 +1,52 @@
+"""The parser's own ways: every default and an example in the help, wrong usage on one line with exit code 2.
+
+What holds for all commands is changed here; a command's own flags are in its file, flags that several have in `flags`,
+and what the text after a flag may be in `arguments`.
+"""
+
+import argparse
+import os
+import sys
+import textwrap
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+Add = Callable[..., Any]  # argparse's add_argument of one command
+
+
+class Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Show every default, and leave the example as it is typed."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        plain = action.default in (None, False) or action.required
+        return action.help if plain else super()._get_help_string(action)
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong usage is one line and exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where the help is, and exit."""
+        if os.environ.get("RANK", "0") == "0":  # torchrun starts several processes, and each is given the same line
+            print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def add_command(
+    commands: Any, name: str, command: Callable[[argparse.Namespace], int], about: str, example: str, brief: str = ""
+) -> Add:
+    """Add a command to argparse's `commands`; return what adds its arguments.
+
+    `brief` is what the list of commands says, if not `about`. The options that `command` is given also have its `name`
+    and `default_of`, which returns what a flag is when it is left out.
+    """
+    parser = commands.add_parser(
+        name,
+        help=brief or about,
+        description=textwrap.fill(about, 100),
+        epilog=f"example:\n  {example}",
+        formatter_class=Help,
+    )
+    parser.set_defaults(command=command, name=name, default_of=parser.get_default)
+    add: Add = parser.add_argument
+    return add

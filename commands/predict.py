@@ -1,0 +1,91 @@
+"""`predict`: photos in, a line for each face out.
+
+Where faces are looked for and which lines are printed is told here; what a line says is a promise, kept in
+`faces/answers`. Neighbours: `faces/predict` answers, `data/walk` finds the photos, `data/boxes` reads the table.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from commands.arguments import box, number, positive
+from commands.console import log, write
+from commands.parser import add_command
+from errors import UsageError
+from faces.settings import DEVICES
+
+
+def add_to(commands: Any) -> None:
+    """Add the command and its flags."""
+    about = (
+        "Say who is on photos: one line a face, with the columns file,box,name,probability,status. Status is ok; "
+        "unknown (most likely none of the people; name is the best guess all the same); no_face; or the reason why a "
+        "photo cannot be used, which makes the exit code 1. Boxes count pixels of the photo as it is seen, upright; "
+        "the box printed is the part looked at, empty for the whole photo."
+    )
+    example, brief = "python cli.py predict runs/six holiday/ --detect", "name the faces on photos"
+    add = add_command(commands, "predict", predict, about, example, brief)
+    add("run", type=Path, metavar="RUN", help="a run folder of train-faces")
+    add(
+        "photo",
+        nargs="+",
+        metavar="PHOTO",
+        help="a photo, a folder with all photos below it, or - for names on stdin, one a line",
+    )
+    add("--box", type=box, metavar="X1,Y1,X2,Y2", help="the face's place, in every photo")
+    add(
+        "--boxes",
+        type=Path,
+        metavar="CSV",
+        help="a table with the columns file,box, a row a face; for photos without a row the other options count",
+    )
+    add("--detect", action="store_true", help="find the faces in each photo, the largest first")
+    add("--top", type=positive, default=1, metavar="K", help="lines a face: its K most probable names")
+    add(
+        "--threshold",
+        type=number,
+        metavar="T",
+        help="a face less like the known people than T is unknown (default: what the training found)",
+    )
+    add(
+        "--format",
+        choices=("csv", "json"),
+        default="csv",
+        help="csv with a header, or a JSON object a line: file, box as a list or null, name, probability, status",
+    )
+    add("--weights", metavar="W", help="AlexNet's weights, if they are no longer where the training found them")
+    add("--device", choices=DEVICES, default="auto", help="where to compute")
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Answer for each face as soon as it has been looked at; 1 when a photo could not be used."""
+    if options.box and options.detect:
+        raise UsageError("--box and --detect: expected one of them, as each says where the faces are")
+    from data.boxes import BoxTable
+    from data.walk import Walk
+    from faces.answers import ANSWERED, FORMATS
+    from faces.detect import FaceDetector
+    from faces.device import choose_device
+    from faces.predict import PredictSettings, Wanted
+    from faces.predict import predict as answers_to
+    from faces.run import load_classifier
+
+    table = BoxTable(options.boxes) if options.boxes else None
+    wanted = Wanted(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
+    settings = PredictSettings(top=options.top, threshold=options.threshold)
+    classifier = load_classifier(options.run, options.weights, choose_device(options.device))
+    walk = Walk(options.photo, map(os.fsdecode, sys.stdin.buffer))
+    heading, line = FORMATS[options.format]
+    short = False
+    write(heading)
+    for answer in answers_to(classifier, walk, wanted, settings):
+        write(line(answer))
+        short |= answer.status not in ANSWERED
+    if walk.passed_over:
+        kinds = ", ".join(f"{extension} {n}" for extension, n in walk.passed_over.most_common())
+        log(f"passed over in folders, as they are no photos by name: {kinds}")
+    if table and table.unused:
+        log(f"{options.boxes}: {len(table.unused)} of its photos were not given, the first is {table.unused[0]!r}")
+    return int(short)

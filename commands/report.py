@@ -1,0 +1,34 @@
+"""`report`: where the page of a run is; --open shows it in the browser.
+
+The page was written when the run was: what it shows is changed in `report/`, the room.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from commands.parser import add_command
+from errors import RunError
+
+
+def add_to(commands: Any) -> None:
+    """Add the command and its flags."""
+    about = "name the page of a run, or open it"
+    add = add_command(commands, "report", report, about, "python cli.py report runs/six --open")
+    add("run", type=Path, metavar="RUN", help="a run folder of train-faces or train-mnist")
+    add("--open", action="store_true", help="open the page in the browser")
+
+
+def report(options: argparse.Namespace) -> int:
+    """Print where the page is. RunError when there is none."""
+    from report.run_folder import PAGE
+
+    page = options.run / PAGE
+    if not page.is_file():
+        raise RunError(f"{page} is missing: expected a run folder of train-faces or train-mnist; train again")
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(page.resolve().as_uri())
+    print(page)
+    return 0

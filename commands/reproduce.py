@@ -1,0 +1,80 @@
+"""`reproduce`: the published experiments again, reported beside measured.
+
+How much is run and where from is told here; what is run, in `experiments/`: a further report is a file and a line of
+its `catalogue`.
+"""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from commands.arguments import positive
+from commands.console import print_json, progress
+from commands.flags import add_output
+from commands.folders import PORTRAITS, portraits
+from commands.parser import add_command
+from data.settings import MNIST_FOLDER
+from errors import UsageError
+
+BUDGETS = ("quick", "full")  # as in `experiments`, which takes seconds to import; a test holds them together
+
+
+def add_to(commands: Any) -> None:
+    """Add the command and its flags."""
+    about = (
+        "Run published experiments on this project's training core: for each a table of reported beside measured, a "
+        "JSON file and the report's figures. quick takes fewer epochs and seeds, and says where; full is the protocol."
+    )
+    brief = "run published experiments, reported beside measured"
+    example = "python cli.py reproduce csc411 cs559 --budget quick --out results"
+    add = add_command(commands, "reproduce", reproduce, about, example, brief)
+    add("experiment", nargs="*", metavar="NAME", help="experiments, see --list (default: all)")
+    add("--list", action="store_true", help="print the experiments, and run none")
+    add("--budget", choices=BUDGETS, default=BUDGETS[0], help="how much of the protocol is run")
+    add("--max-epochs", type=positive, metavar="N", help="no training longer than this (default: as the budget says)")
+    add("--out", type=Path, default=Path("results"), metavar="DIR", help="where the results go")
+    add("--mnist", type=Path, default=MNIST_FOLDER, metavar="DIR", help="the folder of `download mnist`")
+    add(
+        "--faces",
+        type=Path,
+        metavar="DIR",
+        help=f"a folder of photos a person, for csc411 (default: {PORTRAITS}, drawn if missing)",
+    )
+    add("--weights", default="imagenet", metavar="W", help="AlexNet's for csc411: imagenet, random, or a file")
+    add("--workers", type=positive, default=os.cpu_count() or 1, metavar="N", help="trainings at once")
+    add_output(add)
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """Run the experiments asked for, and name each page as it is done."""
+    from experiments.catalogue import EXPERIMENTS
+    from experiments.reproduce import Effort, jobs
+    from experiments.reproduce import reproduce as run
+    from experiments.sources import Sources
+
+    unknown = [name for name in options.experiment if name not in EXPERIMENTS]
+    if unknown:
+        raise UsageError(f"{unknown[0]!r} is no experiment: expected some of {', '.join(EXPERIMENTS)}")
+    if options.list:
+        width = max(map(len, EXPERIMENTS))
+        for name, experiment in EXPERIMENTS.items():
+            print(f"{name:<{width}}  {len(experiment.rows):>3} rows  {experiment.title}")
+        return 0
+    names = list(dict.fromkeys(options.experiment)) or list(EXPERIMENTS)
+    faces = options.faces or (portraits() if any(EXPERIMENTS[name].faces for name in names) else PORTRAITS)
+    effort = Effort(budget=options.budget, max_epochs=options.max_epochs, processes=options.workers)
+    sources = Sources(mnist=options.mnist, faces=faces, weights=options.weights)
+    pages: list[str] = []
+
+    def on_page(page: Path) -> None:
+        pages.append(str(page))
+        if not options.json:
+            print(page, flush=True)
+
+    steps = len(jobs([EXPERIMENTS[name] for name in names], options.budget))
+    with progress("reproducing", steps, quiet=options.quiet) as advance:
+        run(names, options.out, sources, effort, on_job=advance, on_page=on_page)
+    if options.json:
+        print_json({"budget": options.budget, "pages": pages})
+    return 0

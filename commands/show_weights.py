@@ -1,0 +1,73 @@
+"""`show-weights`: what a run's network looks for, as a picture.
+
+A run of faces and one of digits are told apart here. Neighbours: `faces/pictures` and `mnist/pictures` draw,
+`report/run_folder` says where the picture goes.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from commands.arguments import count
+from commands.parser import add_command
+
+
+def add_to(commands: Any) -> None:
+    """Add the command and its flags."""
+    about = "picture what the hidden units or filters of a run look for"
+    add = add_command(commands, "show-weights", show_weights, about, "python cli.py show-weights runs/six --unit 3 17")
+    add("run", type=Path, metavar="RUN", help="a run folder of train-faces or train-mnist")
+    add("--unit", nargs="+", type=count, metavar="K", help="only these hidden units or filters (default: all)")
+    add("--out", type=Path, metavar="FILE", help="the picture, PNG (default: weights.png in RUN)")
+
+
+def show_weights(options: argparse.Namespace) -> int:
+    """Draw the weights, and say whom they speak for."""
+    from data.publish import publish
+    from mnist.run import holds_digits
+    from report.run_folder import poster_file
+
+    look_at = _digits if holds_digits(options.run) else _faces
+    picture, voices = look_at(options)
+    out = options.out or poster_file(options.run, options.unit)
+    publish(out, picture)
+    _print_voices(voices, options.unit)
+    print(out)
+    return 0
+
+
+def _faces(options: argparse.Namespace) -> tuple[bytes, Sequence[Any]]:
+    """The picture of a run of faces, and whom each hidden unit speaks for."""
+    from faces.pictures import weights_picture
+    from faces.run import load_classifier, read_favourites
+    from faces.training_run import accuracy_line
+    from report.run_folder import read_metrics
+
+    classifier = load_classifier(options.run)
+    metrics = read_metrics(options.run)
+    favourites = read_favourites(options.run, Path(metrics["data"]))
+    title = f"{options.run.resolve().name}: {accuracy_line(metrics)}"
+    return weights_picture(classifier, title, favourites, options.unit), classifier.voices()
+
+
+def _digits(options: argparse.Namespace) -> tuple[bytes, Sequence[Any]]:
+    """The same of a run of digits."""
+    from mnist.pictures import weights_picture
+    from mnist.run import load_reader
+    from mnist.training_run import title_of
+    from report.run_folder import read_metrics
+
+    reader = load_reader(options.run)
+    return weights_picture(reader, title_of(read_metrics(options.run)), options.unit), reader.voices()
+
+
+def _print_voices(heard: Sequence[Any], units: Sequence[int] | None) -> None:
+    """Say whom hidden units speak for: how many for each, or each of the `units` asked for."""
+    from collections import Counter
+
+    if units is None:
+        for name, n in Counter(voice.name for voice in heard).most_common():
+            print(f"{n:>5} hidden units speak for {name}")
+    for unit in dict.fromkeys(units or () if heard else ()):
+        print(f"unit {unit} speaks for {heard[unit].name}")

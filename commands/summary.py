@@ -1,0 +1,52 @@
+"""What came of the rows of a download, as lines to read: the counts at the end, and bad rows as they come.
+
+How these lines look is changed here; what is counted, in `data/summary`, which also writes the report for programs.
+Neighbours: `download` and `folders`, which print this.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commands.console import log
+
+if TYPE_CHECKING:
+    from data.outcomes import Outcome
+    from data.summary import Report
+
+BAD_ROWS_SHOWN = 10
+HOSTS_SHOWN = 5
+
+
+def print_summary(folder: Path | str, report: "Report") -> None:
+    """Print what came of the rows, by reason, person and host, and what is suspicious."""
+    print(f"{report.ok} of {report.rows} rows verified, cropped and stored in {folder}")
+    failed = {host: sum(n for reason, n in rows.items() if reason != "ok") for host, rows in report.hosts.items()}
+    worst = dict(list(failed.items())[:HOSTS_SHOWN])
+    tables = (("reason", report.reasons), ("person", report.people), ("failed at", worst))
+    for title, table in tables:
+        width = max(map(len, table), default=0)
+        for name, n in table.items():
+            print(f"  {title}  {name:<{width}}  {n:>6}")
+    for warning in report.warnings:
+        print(f"  warning  {warning}")
+
+
+@contextmanager
+def bad_rows(path: Path) -> Iterator[Callable[["Outcome"], None]]:
+    """Complain about the first few rows that cannot be read as they come, and count the rest at the end."""
+    from data.rows import BadRow
+
+    bad = 0
+
+    def complain(outcome: "Outcome") -> None:
+        nonlocal bad
+        if isinstance(outcome.row, BadRow):
+            bad += 1
+            if bad <= BAD_ROWS_SHOWN:
+                log(f"{path}:{outcome.row.line}: bad row: {outcome.row.problem}")
+
+    yield complain
+    if bad > BAD_ROWS_SHOWN:
+        log(f"{path}: {bad - BAD_ROWS_SHOWN} more bad rows, see manifest.csv")

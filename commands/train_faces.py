@@ -1,0 +1,165 @@
+"""`train-faces`: a folder of photos a person into a run folder.
+
+A further network is a line in `MODELS` and one in `faces/models`. Defaults are in `faces/settings`, one network's apart
+from the other's: a flag that is left out is none of the settings given. Neighbours: `faces/training_run` trains and
+writes the run, `folders` finds the photos, `train_mnist` is the same for digits.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from commands.arguments import count, folder_or_storage, positive
+from commands.console import log, print_json, progress
+from commands.flags import add_output, defaults
+from commands.folders import DATASETS, PORTRAITS, portraits, unpacked
+from commands.parser import Add, add_command
+from commands.torchrun import training_together
+from data.settings import DownloadSettings, SplitSizes
+from errors import UsageError
+from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, HeadSettings, HiddenSettings, TrainingOptions
+
+if TYPE_CHECKING:
+    from nn.ranks import Ranks
+
+MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet": HeadSettings}
+
+
+def add_to(commands: Any) -> None:
+    """Add the command and its flags."""
+    about = "train a network to tell the people of a folder apart"
+    add = add_command(
+        commands, "train-faces", train_faces, about, "python cli.py train-faces datasets/six --seed 1 --out runs/six"
+    )
+    add(
+        "folder",
+        nargs="?",
+        type=folder_or_storage,
+        metavar="DIR|URL",
+        help=f"a folder of photos a person, or what download --out URL filled (default: {PORTRAITS}, drawn if missing)",
+    )
+    _add_model(add)
+    add("--detect", action="store_true", help="DIR has whole photos: train on the largest face found in each")
+    add("--seed", type=count, default=0, metavar="N", help="decides the split, the weights and the order")
+    add("--train", type=positive, default=SplitSizes.train, metavar="N", help="training photos a person, at most")
+    add("--validation", type=count, default=SplitSizes.validation, metavar="N", help="validation photos a person")
+    add("--test", type=count, default=SplitSizes.test, metavar="N", help="test photos a person")
+    add("--out", type=Path, metavar="RUN", help="run folder (default: a new one in runs/)")
+    add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add(
+        "--memory-limit",
+        type=positive,
+        default=MEMORY_LIMIT,
+        metavar="MIB",
+        help="of alexnet: features beyond it stay on the disk, and are shuffled a thousand photos at a time",
+    )
+    add("--resume", action="store_true", help="go on with the interrupted training in --out")
+    add_output(add)
+
+
+def _add_model(add: Add) -> None:
+    """Which network, and what it may be told."""
+    add(
+        "--model",
+        choices=list(MODELS),
+        default="hidden",
+        help="hidden: one hidden layer on grey pixels; alexnet: conv5 features and a head",
+    )
+    add(
+        "--weights",
+        default="imagenet",
+        metavar="W",
+        help="of alexnet: imagenet, random, or a .pth, .safetensors or .npz file",
+    )
+    for flag, kind, metavar, about in (
+        ("--hidden", count, "N", "hidden units; alexnet takes 0 too: softmax regression"),
+        ("--epochs", positive, "N", "passes over the training photos"),
+        ("--lr", float, "X", "learning rate at the start"),
+        ("--batch-size", positive, "N", "photos a step"),
+    ):
+        add(flag, type=kind, metavar=metavar, help=f"{about} ({defaults(flag, MODELS)})")
+    add(
+        "--class-weight",
+        choices=CLASS_WEIGHTS,
+        help=f"balanced: every person counts alike, however few the photos ({defaults('--class-weight', MODELS)})",
+    )
+
+
+def train_faces(options: argparse.Namespace) -> int:
+    """Train, alone or as one of several processes."""
+    with training_together(options) as ranks:
+        return _train(options, ranks)
+
+
+def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
+    told = ("hidden", "epochs", "lr", "batch_size", "class_weight")
+    settings = MODELS[options.model](
+        **{name: getattr(options, name) for name in told if getattr(options, name) is not None}
+    )
+    sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
+    folder = ranks.first_then_others(lambda: _photos_to_train_on(options, ranks.is_first))
+    from faces.device import choose_device
+    from faces.models import make_classifier
+    from faces.training_run import TrainingRun
+    from faces.training_run import train_faces as train
+    from report.run_folder import free_out
+
+    out = options.out or free_out(Path("runs"), f"{folder.resolve().name}-{options.model}")
+    device = choose_device(options.device, ranks)
+    task = TrainingRun(
+        folder=folder,
+        out=out,
+        classifier=ranks.first_then_others(lambda: make_classifier(settings, options.weights, options.seed, device)),
+        sizes=sizes,
+        resume=options.resume,
+        memory_limit=options.memory_limit,
+        ranks=ranks,
+    )
+    metrics = train(task, lambda what, steps: progress(what, steps, quiet=options.quiet))
+    if not ranks.is_first:
+        return 0
+    if options.json:
+        print_json(metrics)
+    else:
+        _print_run(out, metrics)
+    return 0
+
+
+def _print_run(out: Path, metrics: dict[str, Any]) -> None:
+    """Say what was trained on, how well it answers, and where the run is."""
+    from faces.training_run import accuracy_line
+    from report import run_folder as files
+
+    for part in ("train", "validation"):
+        n, accuracy = sum(metrics["counts"][part].values()), metrics[f"{part}_accuracy"]
+        print(f"{part:<10} {n:>5} photos" + ("" if accuracy is None else f", accuracy {accuracy:.4f}"))
+    if metrics["unknown"].get("strangers"):
+        print(
+            "strangers  {false_accepts} of {strangers} accepted, known people {true_accepts} of {known}".format(
+                **metrics["unknown"]
+            )
+        )
+    print(f"run        {out}: {', '.join((files.PAGE, files.CURVE, files.CONFUSION, files.WEIGHTS))}")
+    print(accuracy_line(metrics))
+
+
+def _photos_to_train_on(options: argparse.Namespace, is_first: bool) -> Path:
+    """Return the folder to train on; the first of several processes makes it if need be."""
+    if isinstance(options.folder, str):
+        options.folder = unpacked(options.folder, is_first)
+    return _detected(options, is_first) if options.detect else options.folder or portraits()
+
+
+def _detected(options: argparse.Namespace, is_first: bool) -> Path:
+    """Return the folder of the faces found in the photos of `options.folder`; the first process looks for them."""
+    if options.folder is None:
+        raise UsageError("--detect needs DIR, a folder of whole photos a person: the portraits are cut out already")
+    from faces.detect_folder import detect_folder
+
+    target = DATASETS / f"{options.folder.resolve().name}-faces"
+    if not is_first:
+        return target
+    with progress("finding faces", None, quiet=options.quiet) as advance:
+        found = detect_folder(options.folder, target, DownloadSettings.size, lambda: advance(""))
+    log(f"{target}: {found.line}")
+    return target
