@@ -24,6 +24,7 @@ from report.series import Panel, series_picture
 
 SIDE = 32
 EPOCHS, PATIENCE = 30, 10
+RATE, MOMENTUM = 1e-3, 0.9
 TIMES = 4  # the augmented variants see so many changed copies of each digit in an epoch
 AUGMENT = Augmentation(mirror=0.0, rotation=20.0, shift=0.0, zoom=0.0, crop=28, beyond="zeros")
 
@@ -102,15 +103,18 @@ def _data(sources: Sources, generator: Generator) -> Parts:
 
 
 def _recipe(number: int, variant: Variant) -> Recipe:
-    """A pass over the digits is an epoch of the loop: an augmented variant's epoch is `TIMES` of them."""
+    """A pass over the digits is an epoch of the loop: an augmented variant's epoch is `TIMES` of them.
+
+    Torch7's momentum is v = m v + (1 - m) g, p = p - lr v: ours with the rate lr (1 - m).
+    """
     times = TIMES if variant.augmented else 1
     return Recipe(
         name=str(number),
         data=_data,
         network=variant.network,
         loss=lambda: CrossEntropy(reduction="sum"),
-        optimiser=partial(SGD, momentum=0.9),
-        schedule=Constant(1e-3),
+        optimiser=partial(SGD, momentum=MOMENTUM),
+        schedule=Constant(RATE * (1 - MOMENTUM)),
         epochs=Budgeted(2, EPOCHS * times),
         samples=Budgeted(3_000, 60_000),
         training=TrainingSettings(
@@ -153,10 +157,12 @@ EXPERIMENT = Experiment(
     rows=ROWS,
     figures=_figures,
     choices=(
-        "Batches of 8, their gradients summed: at the report's rate of .001 they go as far as its single samples.",
+        "Batches of 8, their gradients summed: they go as far as the report's single samples.",
+        "Momentum as in the report's framework, Torch7, which takes only 1 - m of a gradient into the velocity (its "
+        "`dampening`). Taken as elsewhere, ten times as far, the variants with tanh fell back to 90 % errors.",
         "Overlapping pooling: windows of 3 pixels every 2, with 1 pixel of border, so that the maps keep their sizes.",
         "Columns see the digit as it is, transposed, mirrored either way, and turned by 90 degrees.",
         "Dropout .5 in fully connected layers; in convolution layers .1 of the maps, whole.",
-        "Weights start as in the framework of the report, uniform within 1/sqrt(m); from N(0, 1/m) some never learned.",
+        "Weights start as in that framework, uniform within 1/sqrt(m).",
     ),
 )
