@@ -1,10 +1,13 @@
-"""Fixtures of this room: a web site on loopback that answers as a test says, and photos drawn for it."""
+"""Fixtures of this room: a web site on loopback that answers as a test says, photos drawn for it, a recorded web."""
 
 import io
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -125,3 +128,17 @@ def draw_picture(seed: int = 0, width: int = 64, height: int = 48) -> Image.Imag
     """Soft blobs of colour, from few random ones blown up."""
     blobs = np.random.default_rng(seed).integers(0, 256, (6, 7, 3), dtype=np.uint8)
     return Image.fromarray(blobs).resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def mirror(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The recorded web as a proxy; yields its log, a line a request."""
+    log = tmp_path / "requests.log"
+    command = [sys.executable, str(shared / "facescrub" / "mirror.py"), "--port", "0", "--log", str(log)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1]
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, address)
+        yield log
+        process.terminate()

@@ -1,12 +1,8 @@
 """The real list through the web as it answered: every count, every crop, and nothing asked twice."""
 
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from data.download import download
@@ -14,20 +10,6 @@ from data.lists import read_list
 from data.settings import DownloadSettings
 
 SETTINGS = DownloadSettings(size=48, gray=True)  # small and grey: the counts are the same, the decoding is quicker
-
-
-@pytest.fixture
-def mirror(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The recorded web as a proxy; yields its log, a line a request."""
-    log = tmp_path / "requests.log"
-    command = [sys.executable, str(shared / "facescrub" / "mirror.py"), "--port", "0", "--log", str(log)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().split()[-1]
-        for name in ("http_proxy", "https_proxy"):
-            monkeypatch.setenv(name, address)
-        yield log
-        process.terminate()
 
 
 def test_the_list_gives_what_the_web_still_had(shared: Path, tmp_path: Path, mirror: Path) -> None:

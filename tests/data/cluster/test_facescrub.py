@@ -6,12 +6,10 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,20 +23,6 @@ from data.cluster.download import download_on_ray
 
 KILLS = int(os.environ.get("FACES_KILLS", "0"))
 SETTINGS = DownloadSettings(size=48, gray=True)
-
-
-@pytest.fixture
-def mirror(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The recorded web as a proxy; yields its log, a line a request."""
-    log = tmp_path / "requests.log"
-    command = [sys.executable, str(shared / "facescrub" / "mirror.py"), "--port", "0", "--log", str(log)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().split()[-1]
-        for name in ("http_proxy", "https_proxy"):
-            monkeypatch.setenv(name, address)
-        yield log
-        process.terminate()
 
 
 @pytest.mark.skipif(not KILLS, reason="FACES_KILLS is not set: the number of kills of the real list")
