@@ -32,11 +32,13 @@ def unpacked(place: Path | str, is_first: bool = True) -> Path:
     return unpack(place, folder) if is_first else folder
 
 
-def portraits() -> Path:
-    """Return the folder of the portraits; draw them first if they are missing, and say so on stderr."""
+def portraits(*, quiet: bool) -> Path:
+    """Return the folder of the portraits; draw them first if they are missing, and say so on stderr unless quiet."""
     if not (PORTRAITS / "report.json").exists():
-        with redirect_stdout(sys.stderr):
-            print_summary(PORTRAITS, draw_portraits(PORTRAITS, DownloadSettings()))
+        report = draw_portraits(PORTRAITS, DownloadSettings(), quiet=quiet)
+        if not quiet:
+            with redirect_stdout(sys.stderr):
+                print_summary(PORTRAITS, report)
     return PORTRAITS
 
 

@@ -62,7 +62,8 @@ def reproduce(options: argparse.Namespace) -> int:
             print(f"{name:<{width}}  {len(experiment.rows):>3} rows  {experiment.title}")
         return 0
     names = list(dict.fromkeys(options.experiment)) or list(EXPERIMENTS)
-    faces = options.faces or (portraits() if any(EXPERIMENTS[name].faces for name in names) else PORTRAITS)
+    drawn = not options.faces and any(EXPERIMENTS[name].faces for name in names)
+    faces = portraits(quiet=options.quiet) if drawn else options.faces or PORTRAITS
     effort = Effort(budget=options.budget, max_epochs=options.max_epochs, processes=options.workers)
     sources = Sources(mnist=options.mnist, faces=faces, weights=options.weights)
     pages: list[str] = []

@@ -147,7 +147,7 @@ def _photos_to_train_on(options: argparse.Namespace, is_first: bool) -> Path:
     """Return the folder to train on; the first of several processes makes it if need be."""
     if isinstance(options.folder, str):
         options.folder = unpacked(options.folder, is_first)
-    return _detected(options, is_first) if options.detect else options.folder or portraits()
+    return _detected(options, is_first) if options.detect else options.folder or portraits(quiet=options.quiet)
 
 
 def _detected(options: argparse.Namespace, is_first: bool) -> Path:
