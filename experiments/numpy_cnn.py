@@ -233,7 +233,7 @@ EXPERIMENT = Experiment(
         "they are those of the smaller run, .7 and .05, which is why B comes out elsewhere.",
         "Part 2 comes out better than reported; where its means do not, one of five ReLU runs died (half of the digits "
         "wrong), and one at alpha .1 diverged.",
-        "Part 3 with ReLU ends mostly with a far smaller training error than the report's, and with 4 to 9 points less on "
+        "Part 3 with ReLU ends mostly with a far smaller training error than the report's, and 4 to 9 points less on "
         "test digits: it learns these 1,000 images by heart. Why the report's does not is not known.",
         "Part 3 with sigmoids hardly learns in 200 epochs at these slopes, least of all B, where the report's did not "
         "either.",
