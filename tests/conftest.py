@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -66,17 +66,20 @@ def start_ranks() -> Iterator[Callable[..., list[Process]]]:
     started: list[Process] = []
 
     def start(n: int, *command: object, cwd: Path = REPOSITORY) -> list[Process]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        told = {"WORLD_SIZE": n, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+        told = {"WORLD_SIZE": n, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "OMP_NUM_THREADS": 1}
         ranks = []
         for rank in range(n):
             own = told | {"RANK": rank, "LOCAL_RANK": rank, "PYTHONPATH": REPOSITORY}
             environment = os.environ | {name: str(value) for name, value in own.items()}
             line = [sys.executable, *map(str, command)]
             process = subprocess.Popen(
-                line, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                line,
+                cwd=cwd,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=hear_ctrl_c,
             )
             ranks.append(process)
         started.extend(ranks)
@@ -103,23 +106,52 @@ def ends() -> Callable[[list[Process]], list[tuple[int, str, str]]]:
 def ray_cluster() -> Iterator[str]:
     """The address of a Ray cluster of two processors, `ray start --head` on loopback; skips where Ray is missing.
 
-    Its files lie under a short name: sockets have no room for a long one.
+    Its files lie under a short name: sockets have no room for a long one. On a busy machine a first start may take
+    longer than Ray waits for its own parts, so there is a second one.
     """
     pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
+    for last in (False, True):
+        with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as scratch:
+            port = free_port()
+            with ray_head(port, scratch) as said:
+                if said[-1:] == ["started"]:
+                    yield f"127.0.0.1:{port}"
+                    return
+                assert not last, "".join(said)
+
+
+@contextmanager
+def ray_head(port: int, scratch: str) -> Iterator[list[str]]:
+    """`ray start --head --block`; yields what it said until it had started, the word "started" last, or had not."""
+    flags = "--head --block --num-cpus 2 --object-store-memory 99000000 --include-dashboard=false --disable-usage-stats"
+    ray = Path(sys.executable).with_name("ray")
+    command = [str(ray), "start", *flags.split(), "--port", str(port), "--temp-dir", scratch]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    said: list[str] = []
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as head:
+        assert head.stdout is not None
+        for line in head.stdout:
+            said.append(line)
+            if "Ray runtime started" in line:
+                said.append("started")
+                break
+        yield said
+        for process in Path("/proc").glob("[0-9]*"):  # those of this cluster; by itself it takes half a minute
+            with suppress(OSError):
+                if scratch.encode() in (process / "cmdline").read_bytes():
+                    os.kill(int(process.name), signal.SIGKILL)
+        head.kill()
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    own = {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
-    flags = "--head --block --num-cpus 2 --object-store-memory 99000000 --include-dashboard=false --disable-usage-stats"
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as scratch:
-        ray = Path(sys.executable).with_name("ray")
-        command = [str(ray), "start", *flags.split(), "--port", str(port), "--temp-dir", scratch]
-        with subprocess.Popen(command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as head:
-            assert head.stdout is not None
-            assert any(b"Ray runtime started" in line for line in head.stdout), "ray start has failed"
-            yield f"127.0.0.1:{port}"
-            for process in Path("/proc").glob("[0-9]*"):  # those of this cluster; by itself it takes half a minute
-                with suppress(OSError):
-                    if scratch.encode() in (process / "cmdline").read_bytes():
-                        os.kill(int(process.name), signal.SIGKILL)
-            head.kill()
+        return int(probe.getsockname()[1])
+
+
+def hear_ctrl_c() -> None:
+    """Undo that a shell has its background processes, and all that they start, ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
