@@ -39,8 +39,8 @@ SETTINGS = DownloadSettings(
     size=16,
     workers=64,
     per_host=4,
-    timeout=0.3,
-    deadline=2.0,
+    timeout=0.6,
+    deadline=4.0,
     max_bytes=100_000,
     max_redirects=5,
     respect_robots=False,
@@ -115,7 +115,7 @@ def wait(request: Request, seconds: float) -> None:
 
 
 def never_answers(request: Request) -> None:
-    wait(request, 1.0)
+    wait(request, 1.5)
     request.close_connection = True
 
 
@@ -130,7 +130,7 @@ def drip(*first: str) -> Callable[[Request], None]:
 
     def route(request: Request) -> None:
         request.wfile.write("\r\n".join(first).encode())
-        for _ in range(60):
+        for _ in range(120):
             wait(request, 0.05)
             request.wfile.write(b"x")
 
@@ -138,7 +138,7 @@ def drip(*first: str) -> Callable[[Request], None]:
 
 
 def endless_hints(request: Request) -> None:
-    for _ in range(60):
+    for _ in range(120):
         wait(request, 0.05)
         request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
