@@ -19,7 +19,7 @@
     ranks          several processes that train one network together, and one that trains alone
     world          what torchrun tells a process of the others
     process_group  how they talk: torch.distributed, imported only where torchrun has started several
-    chance         what they draw together, and what each for itself
+    chance         what they draw: together the numbers that one would draw alone
     shared_gradients  the one place where their gradients become one
     training_state all that a resumed training needs, and nothing else
     resume         an interrupted training goes on, if it is the same

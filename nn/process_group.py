@@ -5,6 +5,8 @@ ends whoever waits for it, and only the first to fail says why. Neighbour: `rank
 """
 
 import os
+import signal
+import threading
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -41,6 +43,15 @@ class ProcessGroup(Ranks):
         if agreed and self._gpus is None:
             self._gpus = dist.new_group(backend="nccl", timeout=ANSWER)
         return agreed
+
+    def check_same(self, mark: str, what: str) -> None:
+        """Compare each rank's with the first one's; all learn whether one differs."""
+        first = self.tell(mark.encode())
+        if any(self.totals([float(first != mark.encode())])):
+            raise RanksError(
+                f"{what} differ between the {self.size} processes: give all the same flags, and on several machines "
+                "one shared folder or equal copies"
+            )
 
     def add(self, x: Tensor) -> None:
         """Sum over the ranks, in place."""
@@ -103,6 +114,8 @@ def joined(world: World) -> Iterator[ProcessGroup]:
     try:
         yield group
     except (Exception, KeyboardInterrupt) as error:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # torchrun repeats Ctrl-C within milliseconds
         if group.fails_first():
             raise
         code = error.exit_code if isinstance(error, FacesError) else 1

@@ -25,16 +25,26 @@ class Ranks:
         """Whether this is the rank that prints, shows progress and writes files."""
         return self.rank == 0
 
-    def part(self, batch: Tensor) -> Tensor:
-        """Return this rank's part of a batch's samples, a view: neighbours, as many as any other rank's or one more.
+    def busy(self, samples: int) -> int:
+        """Return how many ranks share a batch of so many samples: the first ones.
 
-        A batch of less than two samples a rank is left to the first ranks, two for each at least, so that no
-        batch normalisation sees a single one; the others get none.
+        That is all of them, but for a batch of less than two samples a rank: then two are left for each at least, so
+        that no batch normalisation sees a single one.
         """
-        busy = min(self.size, max(1, len(batch) // 2))
-        if busy == 1:
-            return batch if self.is_first else batch[:0]
-        return batch.tensor_split(busy)[self.rank] if self.rank < busy else batch[:0]
+        return min(self.size, max(1, samples // 2))
+
+    def place(self, samples: int) -> slice:
+        """Return where this rank's part of so many samples is: neighbours, as many as any other's or one more."""
+        busy = self.busy(samples)
+        if self.rank >= busy:
+            return slice(samples, samples)
+        each, over = divmod(samples, busy)
+        start = self.rank * each + min(self.rank, over)
+        return slice(start, start + each + (self.rank < over))
+
+    def part(self, batch: Tensor) -> Tensor:
+        """Return this rank's part of a batch's samples, a view."""
+        return batch if self.size == 1 else batch[self.place(len(batch))]
 
     def identity(self) -> dict[str, int]:
         """Return what of the ranks decides every bit of a training, as JSON: their number, nothing for one alone."""
@@ -47,6 +57,9 @@ class Ranks:
                 f"{self.size} processes for {n} training {what}: expected at least one each; start fewer "
                 "(torchrun --nproc-per-node)"
             )
+
+    def check_same(self, mark: str, what: str) -> None:
+        """Raise RanksError unless all ranks have the same `mark`, which stands for `what`."""
 
     def add(self, x: Tensor) -> None:
         """Put the sum of all ranks' `x` in its place: the same bits on each."""

@@ -77,11 +77,12 @@ def take_first(tensors: Iterable[Tensor], ranks: Ranks) -> None:
         ranks.take_first(tensor)
 
 
-def take_mean(tensors: Iterable[Tensor], ranks: Ranks) -> None:
-    """Give all ranks the mean of theirs. An integer, as in a permutation, is nobody's own and stays."""
+def take_mean(tensors: Iterable[Tensor], weight: float, ranks: Ranks) -> None:
+    """Give all ranks the mean of theirs, weighted. An integer, as in a permutation, is nobody's own and stays."""
     if ranks.size == 1:
         return
+    share = weight / ranks.totals([weight])[0]
     for tensor in tensors:
         if tensor.is_floating_point():
+            tensor.mul_(share)
             ranks.add(tensor)
-            tensor.div_(ranks.size)

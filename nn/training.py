@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from errors import LayerError
 from nn.batches import Batches, Data, as_batches
-from nn.chance import chance_of_their_own
+from nn.chance import drawn_together
 from nn.checks import at_least, one_of
 from nn.early_stopping import EarlyStopping, Mode, Rule
 from nn.evaluation import Metric, Scores, ScoreSums, correct, evaluate_batches
@@ -112,9 +112,9 @@ def train(
     snapshot, training goes on as if it had never stopped.
 
     Among `ranks` all call this with the same data, settings and seed, and end with the same network: a batch is
-    `batch_size` samples of all ranks together, and what counts of `resume` is the first rank's. Without chance in
-    augmentation and layers N ranks learn what one learns alone, up to rounding; batch normalisation alone looks at a
-    rank's part by itself, and its running numbers are the ranks' mean after each epoch.
+    `batch_size` samples of all ranks together, and what counts of `resume` is the first rank's. N ranks learn what one
+    learns alone, up to rounding, with all that chance does; batch normalisation alone looks at a rank's part by
+    itself, and its running numbers are the ranks' mean after each epoch, weighted by the batches they had part in.
     """
     _check(settings, validation, metric)
     source = as_batches(data)
@@ -155,24 +155,25 @@ def _train_epoch(
     shared: SharedGradients,
 ) -> Scores:
     """Learn from every batch of the source, a rank from its part."""
-    sums, done, ranks, network = ScoreSums(metric), 0, shared.ranks, progress.network
-    layers = network.generators().values()
-    with chance_of_their_own(progress.generator, layers, ranks, len(progress.history)) as order:
-        for x, target in source.batches(settings.batch_size, order if settings.shuffle else None):
-            done += len(x)
-            x, target = ranks.part(x), ranks.part(target)
-            lr = schedule(progress.step)
+    sums, done, seen, ranks, network = ScoreSums(metric), 0, 0, shared.ranks, progress.network
+    generators = [progress.generator, *network.generators().values()]
+    for x, target in source.batches(settings.batch_size, progress.generator if settings.shuffle else None):
+        samples, lr = len(x), schedule(progress.step)
+        x, target = ranks.part(x), ranks.part(target)
+        with drawn_together(samples, generators, ranks):
             if len(x):
+                seen += 1
                 if augment is not None:
                     x = augment(x, progress.generator)
                 value, y = training_step(network, loss, progress.optimiser, lr, x, target, shared)
                 sums.add(value * len(x) if loss.reduction == "mean" else value, len(x), y, target)
             else:
                 _step_without_samples(progress.optimiser, lr, loss, shared)
-            progress.step += 1
-            if on_batch is not None:
-                on_batch(done, len(source))
-    take_mean((buffer.value for buffer in network.buffers().values()), ranks)
+        progress.step += 1
+        done += samples
+        if on_batch is not None:
+            on_batch(done, len(source))
+    take_mean((buffer.value for buffer in network.buffers().values()), seen, ranks)
     return sums.means(ranks)
 
 

@@ -85,7 +85,7 @@ def test_train_mnist_under_torchrun_is_one_run_that_as_many_may_resume(
     assert "repeat those to resume it, with as many processes" in capsys.readouterr().err
 
 
-def test_train_faces_under_torchrun_is_one_run(people: Path, tmp_path: Path) -> None:
+def test_train_faces_under_torchrun_is_one_run_as_one_process_does_it(people: Path, tmp_path: Path) -> None:
     """With features that stay on the disk: two processes compute half of them each, and both read all."""
     sizes = ("--train", 3, "--validation", 1, "--test", 1, "--epochs", 3, "--memory-limit", 1)
     asked = ("train-faces", people, "--model", "alexnet", "--weights", "random", *sizes, "--out", "run", "--json")
@@ -95,9 +95,13 @@ def test_train_faces_under_torchrun_is_one_run(people: Path, tmp_path: Path) -> 
     metrics = json.loads(ended.stdout)
     assert metrics == json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert (metrics["processes"], np.sum(metrics["confusion"])) == (2, 3)
-    assert metrics["unknown"].keys() == {"quantity", "threshold"}  # strangers are for features in memory
+    assert metrics["unknown"]["strangers"] == 15
     assert {path.name for path in tmp_path.iterdir()} == {"people", "run"}
     assert len(list(people.glob(".features-*"))) == 2
+    assert cli.main([*map(str, asked[:-3]), "--out", str(tmp_path / "alone"), "--quiet"]) == 0
+    two, one = (checkpoint.load((tmp_path / run / "model.safetensors").read_bytes())[0] for run in ("run", "alone"))
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-6)
 
 
 def endless(start_ranks: Start, mnist: Path, cwd: Path) -> list[subprocess.Popen[str]]:
@@ -159,6 +163,29 @@ def test_a_failing_process_says_why_and_ends_all(start_ranks: Start, ends: Ends)
     assert time.monotonic() - started < SECONDS_TO_START + SECONDS
     assert "".join(err for _, _, err in ended) == "faces train-mnist: this cannot be meant\n"
     assert [code for code, _, _ in ended] == [1, 2, 2]
+
+
+DIFFER = """
+import os, sys
+from errors import RanksError
+from nn.world import launched
+
+with launched(os.environ) as ranks:
+    ranks.check_same("equal", "the photos")
+    try:
+        ranks.check_same(f"those of {ranks.rank // 2}", "the photos")
+    except RanksError as error:
+        print(error)
+"""
+
+
+def test_processes_with_other_data_are_noticed_by_all(start_ranks: Start, ends: Ends) -> None:
+    said = (
+        "the photos differ between the 3 processes: give all the same flags, and on several machines one shared folder"
+    )
+    for code, out, err in ends(start_ranks(3, "-c", DIFFER)):
+        assert (code, err) == (0, "")
+        assert out.startswith(said)
 
 
 def test_wrong_usage_is_said_once(start_ranks: Start, ends: Ends, tmp_path: Path) -> None:

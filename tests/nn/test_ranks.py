@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from errors import UsageError
-from nn.chance import chance_of_their_own
+from errors import LayerError, UsageError
+from nn.chance import drawn_together
 from nn.layers import Linear
 from nn.losses import CrossEntropy
 from nn.ranks import ALONE, Ranks
@@ -21,7 +21,10 @@ from nn.shared_gradients import SharedGradients
 from nn.world import World, launched
 
 SIZES = (1, 2, 3)
-WITHOUT_CHANCE = ("hidden layer", "head", "convolutions", "a summed loss", "a sample a step")
+EQUAL = (
+    *("hidden layer", "head", "convolutions", "a summed loss", "a sample a step", "chance"),
+    "three samples a step",  # one rank has them all, and its batch normalisation sees what one alone sees
+)
 SETS = ("set of 7", "set of 8", "set of 9")
 PROGRAM = Path(__file__).with_name("trained_together.py")
 
@@ -51,7 +54,7 @@ def assert_close(one: Any, other: Any) -> None:
         torch.testing.assert_close(torch.tensor(one[name]), torch.tensor(other[name]), rtol=1e-5, atol=1e-6, msg=name)
 
 
-@pytest.mark.parametrize("training", WITHOUT_CHANCE + SETS)
+@pytest.mark.parametrize("training", EQUAL + SETS)
 @pytest.mark.parametrize("size", [2, 3])
 def test_ranks_learn_what_one_learns_alone(together: Results, size: int, training: str) -> None:
     alone = together[1][0][training]
@@ -62,12 +65,12 @@ def test_ranks_learn_what_one_learns_alone(together: Results, size: int, trainin
 @pytest.mark.parametrize("size", [2, 3])
 def test_all_ranks_have_the_same_bits_whatever_chance_does(together: Results, size: int) -> None:
     first, *others = together[size]
-    assert {"straight", "resumed", *WITHOUT_CHANCE, *SETS} <= first.keys()
+    assert {"straight", "resumed", *EQUAL, *SETS} <= first.keys()
     for rank in others:
         assert rank == first
 
 
-@pytest.mark.parametrize("training", SETS + WITHOUT_CHANCE)
+@pytest.mark.parametrize("training", SETS + EQUAL)
 @pytest.mark.parametrize("size", [2, 3])
 def test_every_sample_counts_once(together: Results, size: int, training: str) -> None:
     alone, history = together[1][0][training]["history"], together[size][0][training]["history"]
@@ -89,13 +92,6 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(together: Results, siz
     """With augmentation, dropout and batch normalisation; only the first rank knows the saved state."""
     for rank in together[size]:
         assert rank["resumed"] == rank["straight"]
-
-
-def test_chance_differs_between_the_ranks(together: Results) -> None:
-    """What two ranks draw together is no copy of what one draws: the numbers differ, and learn as well."""
-    alone, two = (together[size][0]["straight"] for size in (1, 2))
-    assert two["state"] != alone["state"]
-    assert two["history"][-1]["train_loss"] < two["history"][0]["train_loss"]
 
 
 def test_weights_of_classes_weigh_the_ranks_too(together: Results) -> None:
@@ -136,26 +132,37 @@ def test_alone_nothing_is_done() -> None:
     assert ALONE.totals([1.5, 2.0]) == [1.5, 2.0]
     value = torch.tensor(1.0)
     assert SharedGradients(parameters, ALONE).add(CrossEntropy(), value) is value
-    generator = Generator().manual_seed(1)
-    with chance_of_their_own(generator, (), ALONE, 0) as order:
-        assert order is generator
 
 
-def test_the_order_is_common_and_the_rest_is_each_ranks_own() -> None:
-    orders: list[Tensor] = []
-    draws: list[Tensor] = []
-    states: list[Tensor] = []
+DRAWS: dict[str, Callable[[int, Generator], Tensor]] = {
+    "rand": lambda n, g: torch.rand(n, generator=g),
+    "rand of a shape": lambda n, g: torch.rand((n, 3), generator=g, dtype=torch.float64),
+    "randn": lambda n, g: torch.randn(n, 2, 2, generator=g),
+    "randint": lambda n, g: torch.randint(50, (n, 1), generator=g),
+    "randint between": lambda n, g: torch.randint(20, 50, (n,), generator=g),
+    "of the batch": lambda n, g: torch.rand(1000, generator=g)[:n],
+}
+
+
+@pytest.mark.parametrize("kind", DRAWS)
+def test_ranks_draw_what_one_draws(kind: str) -> None:
+    draw, alone = DRAWS[kind], Generator().manual_seed(1)
+    expected = draw(11, alone)
     for rank in range(3):
-        generator, layers = Generator().manual_seed(1), Generator().manual_seed(2)
-        with chance_of_their_own(generator, (layers, generator), Ranks(rank, 3), 0) as order:
-            draws += [torch.rand(4, generator=own) for own in (generator, layers)]
-            orders.append(torch.randperm(50, generator=order))
-        states.append(generator.get_state())
-    assert torch.equal(orders[0], torch.randperm(50, generator=Generator().manual_seed(1)))
-    for rank in (1, 2):
-        assert torch.equal(orders[rank], orders[0])
-        assert torch.equal(states[rank], states[0])
-    assert len({tuple(draw.tolist()) for draw in draws}) == 6
+        generator = Generator().manual_seed(1)
+        with drawn_together(11, [generator], Ranks(rank, 3)):
+            own = draw(len(Ranks(rank, 3).part(expected)), generator)
+        wanted = expected[: len(own)] if kind == "of the batch" else Ranks(rank, 3).part(expected)
+        assert torch.equal(own, wanted)
+        assert torch.equal(generator.get_state(), alone.get_state())
+
+
+def test_what_is_drawn_otherwise_is_refused() -> None:
+    with (
+        pytest.raises(LayerError, match="bernoulli: several ranks draw by"),
+        drawn_together(9, [], Ranks(1, 3)),
+    ):
+        torch.bernoulli(torch.ones(3), generator=Generator())
 
 
 def test_without_torchrun_one_trains_alone() -> None:

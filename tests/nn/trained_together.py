@@ -59,14 +59,13 @@ def convolutions() -> Sequential:
     )
 
 
-def by_chance() -> Sequential:
-    """Dropouts with the training's generator and with one of their own, and a batch normalisation."""
-    shared = seeded(3)
+def by_chance(generator: Generator, *further: Layer) -> Sequential:
+    """Dropouts with the training's generator and with one of their own."""
     return Sequential(
         Linear(12, 20, generator=seeded()),
-        BatchNorm(20),
+        *further,
         ReLU(),
-        Dropout(0.3, generator=shared),
+        Dropout(0.3, generator=generator),
         Linear(20, 3, generator=seeded(1)),
         Dropout(0.1, generator=seeded(4)),
     )
@@ -108,20 +107,21 @@ def moved(x: Tensor, generator: Generator) -> Tensor:
     return x + 0.1 * torch.randn(x.shape, generator=generator)
 
 
+def with_chance(ranks: Ranks, *further: Layer, **options: Any) -> Trained:
+    """A training with all kinds of chance; the last batch has a sample and a half for each of two ranks."""
+    generator = seeded(7)
+    options |= {"generator": generator, "augment": moved, "validation": samples(9, 12, seed=2)}
+    return trained(ranks, by_chance(generator, *further), samples(23, 12), epochs=4, **options)
+
+
 def interrupted(ranks: Ranks) -> dict[str, Trained]:
-    """A training with all kinds of chance, straight through and resumed after two of four epochs."""
+    """The same with batch normalisation, straight through and resumed after two of four epochs."""
     saved: list[TrainingState] = []
-    options: dict[str, Any] = {"epochs": 4, "augment": moved, "validation": samples(9, 12, seed=2)}
-    straight = trained(
-        ranks,
-        by_chance(),
-        samples(23, 12),
-        on_epoch=lambda record, state: saved.append(state()) if record.epoch == 2 else None,
-        **options,
+    straight = with_chance(
+        ranks, BatchNorm(20), on_epoch=lambda record, state: saved.append(state()) if record.epoch == 2 else None
     )
     first_alone_knows = saved[0] if ranks.is_first else None
-    resumed = trained(ranks, by_chance(), samples(23, 12), resume=first_alone_knows, **options)
-    return {"straight": straight, "resumed": resumed}
+    return {"straight": straight, "resumed": with_chance(ranks, BatchNorm(20), resume=first_alone_knows)}
 
 
 def all_trainings(ranks: Ranks) -> dict[str, Trained]:
@@ -136,6 +136,10 @@ def all_trainings(ranks: Ranks) -> dict[str, Trained]:
         "convolutions": trained(ranks, convolutions(), samples(37, 1, 10, 8), loss=PerColumn(CrossEntropy(), 2), **sgd),
         "a summed loss": trained(ranks, head(), samples(37, 12), loss=MSE(reduction="sum"), **plain),
         "a sample a step": trained(ranks, hidden_layer(), samples(11, 12), batch_size=1, **plain),
+        "chance": with_chance(ranks),
+        "three samples a step": trained(
+            ranks, by_chance(seeded(3), BatchNorm(20)), samples(15, 12), batch_size=3, **plain
+        ),
         "bfloat16": trained(
             ranks,
             head().to(dtype=torch.bfloat16),
