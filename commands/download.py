@@ -57,7 +57,7 @@ def add_to(commands: Any) -> None:
         dest="source",
         type=folder_or_url,
         metavar="FOLDER|URL",
-        help="of mnist: where its files are, gzipped or not (default: torchvision's mirrors)",
+        help="mnist only: where its files are, gzipped or not (default: torchvision's mirrors)",
     )
     add("--person", nargs="+", metavar="NAME", help="only these people's rows (default: all)")
     add("--limit", type=count, metavar="N", help="only the first N rows (default: all)")
@@ -82,11 +82,9 @@ def _list_or_mnist(text: str) -> Path | str:
 
 def download(options: argparse.Namespace) -> int:
     """Download what the flags say; 1 when no row is ok, or more failed than --max-failed allows."""
+    _check(options)
     if options.list == MNIST:
         return _download_mnist(options)
-    if options.source is not None:
-        raise UsageError("--from is for `download mnist` alone: a list itself says where its photos are")
-    check_engine(options)
     settings = DownloadSettings(size=options.size, gray=options.gray, **web(options))
     if options.list is None:
         folder = options.out or PORTRAITS
@@ -106,6 +104,22 @@ def download(options: argparse.Namespace) -> int:
     else:
         print_summary(folder, report)
     return 0 if report.ok and report.failed_fraction <= options.max_failed else 1
+
+
+def _check(options: argparse.Namespace) -> None:
+    """UsageError for flags that do not go together."""
+    if options.list == MNIST:
+        for flag in PHOTO_FLAGS:
+            if getattr(options, flag) != options.default_of(flag):
+                raise UsageError(f"--{flag.replace('_', '-')} is for photos: leave it out, MNIST is four whole files")
+    elif options.source is not None:
+        raise UsageError("--from is for `download mnist` alone: a list itself says where its photos are")
+    check_engine(options)
+    if options.engine == "local" and isinstance(options.out, str):
+        hint = "MNIST goes into a folder" if options.list == MNIST else "a URL is filled by --engine ray"
+        raise UsageError(f"--out {options.out}: {hint}; give a folder")
+    if options.engine != "local" and options.list is None:
+        raise UsageError("--engine ray is for lists: the portraits are drawn on this machine, leave it out")
 
 
 def _download_list(options: argparse.Namespace, folder: Path | str, settings: DownloadSettings) -> "Report":
@@ -148,9 +162,6 @@ def _engine(options: argparse.Namespace) -> Callable[..., "Report"]:
 
 
 def _download_mnist(options: argparse.Namespace) -> int:
-    for flag in PHOTO_FLAGS:
-        if getattr(options, flag) != options.default_of(flag):
-            raise UsageError(f"--{flag.replace('_', '-')} is for photos: leave it out, MNIST is four whole files")
     from data.mnist import FILES
     from data.mnist_download import download_mnist
 

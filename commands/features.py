@@ -5,6 +5,7 @@ Flags that only the cluster has are handed to it alone. Neighbours: `faces/alexn
 """
 
 import argparse
+import math
 from typing import Any
 
 from commands.arguments import folder_or_storage, positive
@@ -12,7 +13,8 @@ from commands.console import print_json, progress
 from commands.flags import add_engine, add_output, check_engine
 from commands.folders import unpacked
 from commands.parser import add_command
-from faces.settings import DEVICES, HeadSettings
+from errors import UsageError
+from faces.settings import DEVICES
 
 PHOTOS_A_BATCH = 64
 
@@ -25,10 +27,9 @@ def add_to(commands: Any) -> None:
     )
     add("folder", type=folder_or_storage, metavar="DIR|URL", help="photos a person, or what download --out URL filled")
     add("--weights", default="imagenet", metavar="W", help="imagenet, random, or a .pth, .safetensors or .npz file")
-    add("--size", type=positive, default=HeadSettings.size, metavar="PIXELS", help="side of the crops AlexNet sees")
     add("--batch-size", type=positive, default=PHOTOS_A_BATCH, metavar="N", help="photos computed together")
-    add("--device", choices=DEVICES, default="auto", help="where to compute")
-    add("--num-gpus", type=float, default=0.0, metavar="X", help="of the ray engine: a GPU's share for each actor")
+    add("--device", choices=DEVICES, default="auto", help="local only: where to compute")
+    add("--num-gpus", type=float, default=0.0, metavar="X", help="ray only: GPUs for each actor, 0.5 is half a GPU")
     add_engine(add)
     add_output(add)
 
@@ -36,6 +37,12 @@ def add_to(commands: Any) -> None:
 def features(options: argparse.Namespace) -> int:
     """Compute the features that are not kept yet."""
     check_engine(options)
+    if options.engine == "local" and options.num_gpus != 0:
+        raise UsageError("--num-gpus is for --engine ray: here --device says where to compute")
+    if options.engine != "local" and options.device != "auto":
+        raise UsageError("--device is for this machine: with --engine ray, --num-gpus says where to compute")
+    if not 0 <= options.num_gpus < math.inf:
+        raise UsageError(f"--num-gpus: expected a number from 0 on, got {options.num_gpus:g}")
     folder = unpacked(options.folder)
     from data.folder import read_folder
     from faces.alexnet.cache import keep_features
@@ -45,7 +52,7 @@ def features(options: argparse.Namespace) -> int:
 
     device = choose_device(options.device)
     photos, weights = read_folder(folder).photos, load_weights(options.weights)
-    told = {"size": options.size, "batch_size": options.batch_size, "precision": choose_precision(device)}
+    told: dict[str, Any] = {"batch_size": options.batch_size, "precision": choose_precision(device)}
     with progress("computing features", len(photos), quiet=options.quiet) as advance:
 
         def on_photos(n: int) -> None:

@@ -29,17 +29,29 @@ def add_json(add: Add) -> None:
 
 def add_web(add: Add) -> None:
     """How the web is asked; `web` reads these flags."""
-    add("--workers", type=int, default=DownloadSettings.workers, metavar="N", help="rows in flight at once")
-    add("--per-host", type=int, default=DownloadSettings.per_host, metavar="N", help="of them at one host")
-    add("--timeout", type=float, default=DownloadSettings.timeout, metavar="S", help="seconds without a byte")
+    add("--workers", type=int, default=DownloadSettings.workers, metavar="N", help="requests in flight")
+    add(
+        "--per-host",
+        type=int,
+        default=DownloadSettings.per_host,
+        metavar="N",
+        help="requests in flight to any one host",
+    )
+    add(
+        "--timeout",
+        type=float,
+        default=DownloadSettings.timeout,
+        metavar="S",
+        help="give up after so many seconds without data",
+    )
     add(
         "--deadline",
         type=float,
         default=DownloadSettings.deadline,
         metavar="S",
-        help="seconds for a row, retries included",
+        help="seconds that a row may take, retries included",
     )
-    add("--retries", type=int, default=DownloadSettings.retries, metavar="N", help="further attempts at what can pass")
+    add("--retries", type=int, default=DownloadSettings.retries, metavar="N", help="attempts after a temporary failure")
     add("--max-bytes", type=int, default=DownloadSettings.max_bytes, metavar="N", help="largest photo fetched")
     add("--allow-private", action="store_true", help="fetch from private and local addresses too")
     add("--respect-robots", action="store_true", help="ask for nothing that a host's robots.txt forbids")
@@ -56,19 +68,14 @@ def add_engine(add: Add) -> None:
     add(
         "--address",
         metavar="auto|HOST:PORT",
-        help="of the Ray cluster; auto: the one this machine is part of (default: one started here, for this command)",
+        help="a running Ray cluster; auto: the one this machine is part of (default: one started for this command)",
     )
 
 
 def check_engine(options: argparse.Namespace) -> None:
-    """UsageError when a cluster's flags are given without the cluster, or for what one machine draws."""
-    if options.engine == "local":
-        if options.address is not None:
-            raise UsageError("--address names a cluster: give --engine ray with it")
-        if isinstance(getattr(options, "out", None), str):
-            raise UsageError(f"--out {options.out}: a URL is filled by --engine ray; without it, give a folder")
-    elif getattr(options, "list", True) is None:
-        raise UsageError("--engine ray is for lists: the portraits are drawn on this machine, leave it out")
+    """UsageError when a cluster is named, but not asked to work."""
+    if options.engine == "local" and options.address is not None:
+        raise UsageError("--address names a cluster: give --engine ray with it")
 
 
 def defaults(flag: str, models: Mapping[str, object]) -> str:

@@ -4,12 +4,14 @@ Another place that photos can come from is a function here, which returns a fold
 stores the portraits, `data/cluster/unpack` unpacks; `summary` prints what came of the portraits.
 """
 
+import hashlib
 import os
 import sys
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from commands.console import progress
 from commands.summary import print_summary
@@ -23,13 +25,19 @@ PORTRAITS = DATASETS / "portraits"
 
 
 def unpacked(place: Path | str, is_first: bool = True) -> Path:
-    """A folder of photos as it is; that of a URL in datasets/, where the first of several processes unpacks it."""
+    """A folder of photos as it is; that of a URL in datasets/, where the first of several processes unpacks it.
+
+    Its name is the URL's last part and a digest of the whole: it can be no other data set's.
+    """
     if isinstance(place, Path):
         return place
     from data.cluster.unpack import unpack
+    from data.names import candidates
 
-    folder = DATASETS / place.rstrip("/").rpartition("/")[2]
-    return unpack(place, folder) if is_first else folder
+    url = place.rstrip("/")
+    last = urlsplit(url).path.rpartition("/")[2] or "photos"
+    folder = DATASETS / f"{next(candidates(last))}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+    return unpack(url, folder) if is_first else folder
 
 
 def portraits(*, quiet: bool) -> Path:

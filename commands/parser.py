@@ -18,7 +18,7 @@ class Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFo
     """Show every default, and leave the example as it is typed."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        plain = action.default in (None, False) or action.required
+        plain = action.default is None or action.default is False or action.required
         return action.help if plain else super()._get_help_string(action)
 
 

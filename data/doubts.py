@@ -4,6 +4,7 @@ Fed with one row after another, as they end or as a journal has them; remembers 
 Neighbours: `download` asks while it runs, `summary` at the end.
 """
 
+import re
 from collections.abc import Iterator
 
 from data.reasons import Reason
@@ -15,8 +16,8 @@ _MOST_WARNINGS = 20
 
 
 def host_of(url: str) -> str:
-    """The host and port that a URL names, in lower case."""
-    return url.split("/", 3)[2].lower()
+    """The host and port that a URL names, in lower case, without a name and password before it."""
+    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2].lower()
 
 
 class Doubts:

@@ -42,12 +42,15 @@ def read_folder(path: Path) -> Folder:
     """
     if not path.is_dir():
         raise DatasetError(f"{path} is not a folder: expected one with a folder of photos for each person")
-    people = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    if len(people) < 2:
-        found = f"only {people[0]!r}" if people else "no folder at all"
-        raise DatasetError(f"{path} needs a folder of photos for each of at least two people, got {found}")
-    files = [(name, photo) for name in people for photo in _photos_of(path / name)]
-    digests = [hashlib.sha256(photo.read_bytes()).hexdigest() for _, photo in files]
+    try:
+        people = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        if len(people) < 2:
+            found = f"only {people[0]!r}" if people else "no folder at all"
+            raise DatasetError(f"{path} needs a folder of photos for each of at least two people, got {found}")
+        files = [(name, photo) for name in people for photo in _photos_of(path / name)]
+        digests = [hashlib.sha256(photo.read_bytes()).hexdigest() for _, photo in files]
+    except OSError as error:
+        raise DatasetError(f"{error.filename or path} cannot be read: {error.strerror}; mend or remove it") from error
     relative = [photo.relative_to(path).as_posix() for _, photo in files]
     groups = _groups(relative, digests, _originals(path))
     photos = tuple(

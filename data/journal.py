@@ -23,6 +23,7 @@ from data.rows import Box, Row
 from errors import StorageError, UsageError
 
 FILE = "journal.sqlite"
+PARTITIONS = ".partitions"  # beside it, while a cluster works or after it was killed: journals of crops that are here
 _FINISHED = "finished"  # in `meta`: the mark of the list last worked through
 _MOST_NAMES = 10_000  # folders remembered between two look-ups
 
@@ -199,8 +200,9 @@ class Journal:
             wanted = {"format": FORMAT, **asked_for}
             if known == wanted:
                 return asked_for
-            bare = self._database.execute("SELECT 1 FROM outcomes WHERE file IS NOT NULL LIMIT 1").fetchone() is None
-            if bare and known.get("format", FORMAT) == FORMAT:
+            crop = self._database.execute("SELECT 1 FROM outcomes WHERE file IS NOT NULL LIMIT 1").fetchone()
+            bare = crop is None and not (self._path.parent / PARTITIONS).exists()
+            if (bare or not known) and known.get("format", FORMAT) == FORMAT:
                 self._database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", wanted.items())
                 self._database.commit()
                 return asked_for

@@ -25,6 +25,7 @@ class Done:
     shards: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     error: str = ""
+    kind: str = ""  # of the error, a name in `errors`
     process: str = ""  # which worked
     peak_bytes: int = 0  # of memory, that the process has had in use
 

@@ -12,12 +12,11 @@ from data.admission import Item
 from data.cluster.connection import Located, locate
 from data.cluster.done import Done
 from data.cluster.engine import RayEngine
-from data.cluster.left_over import PARTITIONS
 from data.cluster.places import FolderPlace, UrlPlace, record_all
-from data.cluster.shards import SHARDS, crop_settings_of
+from data.cluster.shards import crop_settings_of, last_run, names
 from data.cluster.storage import Storage
 from data.download import download
-from data.journal import Journal
+from data.journal import PARTITIONS, Journal
 from data.outcomes import Outcome
 from data.settings import DownloadSettings
 from data.summary import MANIFEST, REPORT, Report
@@ -70,9 +69,10 @@ def _to_url(
 ) -> Report:
     """Download with a journal that is made of the shards at the URL, and of nothing else."""
     storage = Storage(url)
-    shards = storage.names(SHARDS)
+    storage.sweep()
+    shards = names(storage)
     storage.remove(PARTITIONS)  # of a run that was killed: what it had done is in its shards
-    run = 1 + max((int(name.rpartition("/")[2][:4]) for name in shards), default=0)
+    run = 1 + last_run(shards)
     with tempfile.TemporaryDirectory(prefix="faces-") as scratch:
         folder = Path(scratch)
         _restore(folder, storage, shards, settings.crop_settings)
@@ -86,7 +86,7 @@ def _to_url(
             on_warning=on_warning,
         )
         for name in (MANIFEST, REPORT):
-            storage.publish(name, (folder / name).read_bytes())
+            storage.put(name, folder / name)
     return report
 
 

@@ -7,12 +7,14 @@ Neighbours: `download` sets it up; `rows`, `places`, `worker` do the parts.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import errors
 from data.admission import BATCH, Admission, Item
-from data.cluster.connection import Located, cluster, losses
+from data.cluster.connection import Located, cluster, cpus, losses
 from data.cluster.done import Done
 from data.cluster.places import Place
 from data.cluster.rows import OpenRow, RowFiles
@@ -21,7 +23,6 @@ from data.journal import Journal
 from data.outcomes import Outcome
 from data.rows import Row
 from data.settings import DownloadSettings
-from errors import StorageError
 
 _A_CORE = 4  # partitions a core of the cluster: those with much to do leave the others something to do meanwhile
 _FEWEST, _MOST = 16, 256  # partitions; of each up to a thousand rows are held while the list is read
@@ -57,16 +58,16 @@ class RayEngine:
     ) -> None:
         """Work through the rows.
 
-        UsageError when the cluster does not let us in, ClusterError when it is lost, StorageError when a disk refuses.
+        UsageError when the cluster does not let us in, ClusterError when it is lost, and what a worker's error is.
         """
         warned: set[str] = set()
         with cluster(self._located) as ray:
-            partitions = max(_FEWEST, min(_MOST, _A_CORE * int(ray.cluster_resources().get("CPU", 1))))
+            partitions = max(_FEWEST, min(_MOST, _A_CORE * sum(cpus(ray))))
             admission = Admission(journal, retry_failed=retry_failed, is_stored=self._is_stored)
             open_ones = self._split(rows, journal, admission, partitions, on_outcome)
             for done in self._worked(ray, open_ones, settings):
                 if done.error:
-                    raise StorageError(done.error)
+                    raise getattr(errors, done.kind)(done.error)
                 self._on_partition(done)
                 for warning in done.warnings:
                     if warning not in warned:
@@ -87,7 +88,7 @@ class RayEngine:
         """Write the rows that are to be asked for into partitions' files; return which partitions have any."""
         journal.begin_list()
         items = iter(rows)
-        with RowFiles(self._place.storage, partitions) as files:
+        with self._tidied_if_not_whole(), RowFiles(self._place.storage, partitions) as files:
             while batch := list(islice(items, BATCH)):
                 for key, found in admission.admit(batch):
                     if isinstance(found, Row):
@@ -99,10 +100,19 @@ class RayEngine:
                 journal.commit()
         return sorted((n for n in range(partitions) if files.counts[n]), key=lambda n: -files.counts[n])
 
+    @contextmanager
+    def _tidied_if_not_whole(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._place.tidy()  # nothing has been worked through yet
+            raise
+
     def _worked(self, ray: Any, partitions: list[int], settings: DownloadSettings) -> Iterator[Done]:
         """Each partition as its rows have ended, the largest begun first."""
         if not partitions:
             return
+        ray.data.DataContext.get_current().execution_no_progress_timeout_s = -1  # a slow host's partition takes hours
         work = Work(self._place, settings, way_to_the_web())
         items = ray.data.from_items([{"partition": n} for n in partitions], override_num_blocks=len(partitions))
         with losses(ray):

@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from data.journal import FILE, Journal
+from data.journal import FILE, PARTITIONS, Journal
 from data.outcomes import Outcome
 from data.publish import refused
 from errors import StorageError
 
-PARTITIONS = ".partitions"
 _AT_ONCE = 1000  # outcomes written down together
 _PATIENCE = 20.0  # seconds that a process of a run which was killed has to come to its end
 

@@ -16,12 +16,12 @@ from typing import Protocol
 
 from data.cluster import left_over
 from data.cluster.done import Done
-from data.cluster.left_over import PARTITIONS, merge, patiently
+from data.cluster.left_over import merge, patiently
 from data.cluster.rows import read_rows, rows_file
-from data.cluster.shards import SHARDS, Packed, Packer, read_shard
+from data.cluster.shards import Packed, Packer, names, read_shard
 from data.cluster.storage import Storage
 from data.download import work_through
-from data.journal import Journal
+from data.journal import PARTITIONS, Journal
 from data.outcomes import Outcome
 from data.publish import sweep
 from data.rows import Row
@@ -93,7 +93,7 @@ class UrlPlace:
         """Crops and a journal stand in a temporary folder of this machine until they are packed."""
         done = Done(partition)
         prefix = f"{self._run:04d}-{partition:05d}-"
-        written = [name for name in self.storage.names(SHARDS) if name.startswith(f"{SHARDS}/{prefix}")]
+        written = names(self.storage, prefix)
         with tempfile.TemporaryDirectory(prefix="faces-") as scratch:
             folder = Path(scratch)
             packer = Packer(self.storage, folder, prefix, settings.crop_settings)

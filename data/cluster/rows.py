@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, Self
 import pyarrow
 from pyarrow import parquet
 
-from data.cluster.left_over import PARTITIONS
 from data.cluster.storage import Storage
 from data.doubts import host_of
+from data.journal import PARTITIONS
 from data.rows import Box, Row
 
-_GROUP = 1000  # rows of a partition that are held before they are written
+_HELD = 32_000  # rows that are held before they are written, of all partitions together
 _READ = 500  # rows read at a time
 _SCHEMA = pyarrow.schema(
     [
@@ -49,6 +49,7 @@ class RowFiles:
 
     def __init__(self, storage: Storage, partitions: int) -> None:
         self._storage = storage
+        self._group = max(1, _HELD // partitions)
         self._held: list[list[OpenRow]] = [[] for _ in range(partitions)]
         self._writers: dict[int, Any] = {}
         self._files = ExitStack()
@@ -59,9 +60,10 @@ class RowFiles:
 
     def __exit__(self, *ended: Any) -> bool | None:
         with self._files:
-            if ended[0] is None:
-                for partition in range(len(self._held)):
-                    self._write(partition)
+            if ended[1] is not None:
+                raise ended[1]  # once more, where each file's own block says what the disk refused
+            for partition in range(len(self._held)):
+                self._write(partition)
         return None
 
     def add(self, row: OpenRow) -> None:
@@ -70,7 +72,7 @@ class RowFiles:
         held = self._held[partition]
         held.append(row)
         self.counts[partition] += 1
-        if len(held) >= _GROUP:
+        if len(held) >= self._group:
             self._write(partition)
 
     def _write(self, partition: int) -> None:

@@ -9,6 +9,7 @@ Neighbours: `places` writes while a partition is worked through, `unpack` makes 
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from errors import DatasetError
 SHARDS = "shards"
 MOST_BYTES = 64 * MIB  # of the crops in a shard, and so of what a killed worker has to ask for again
 MOST_ROWS = 10_000
+_NAME = re.compile(r"(\d{4})-\d{5}-([0-9a-f]{16})\.parquet")
 _FORMAT = b"faces"  # in the table's metadata: the format's number and the crop settings, as JSON
 _VERSION = 1
 _AT_ONCE = 500  # lines read at a time
@@ -98,17 +100,37 @@ class Packer:
         return file.getvalue()
 
 
+def names(storage: Storage, begin: str = "") -> list[str]:
+    """The shards in a storage, sorted, that begin so; what else lies among them is none."""
+    found = ((name, name.rpartition("/")[2]) for name in storage.names(SHARDS))
+    return [name for name, file in found if _NAME.fullmatch(file) and file.startswith(begin)]
+
+
+def last_run(shards: list[str]) -> int:
+    """The highest number of a run that wrote one of the shards, 0 for none."""
+    return max((int(name.rpartition("/")[2][:4]) for name in shards), default=0)
+
+
 def read_shard(storage: Storage, name: str, *, with_crops: bool = False) -> Iterator[Packed]:
     """The lines of a shard, with their crops or without. DatasetError when it is none of ours."""
     with _opened(storage, name) as table:
         _about(storage, name, table)
         columns = [field.name for field in _SCHEMA if with_crops or field.name != "jpeg"]
-        for batch in table.iter_batches(batch_size=_AT_ONCE, columns=columns):
-            lists = [batch.column(column).to_pylist() for column in columns]
-            for number, *values in zip(*lists, strict=True):
-                jpeg = values.pop() if with_crops else None
-                record = Record(*values)
-                yield Packed(record.key, outcome_of(record, number), jpeg)
+        try:
+            for batch in table.iter_batches(batch_size=_AT_ONCE, columns=columns):
+                lists = [batch.column(column).to_pylist() for column in columns]
+                for number, *values in zip(*lists, strict=True):
+                    yield _packed_line(number, values, with_crops)
+        except (AssertionError, ValueError, pyarrow.ArrowException) as error:
+            raise DatasetError(
+                f"{storage.place}/{name} is damaged: {one_line(error)}; remove it and download again"
+            ) from error
+
+
+def _packed_line(number: int, values: list[Any], with_crops: bool) -> Packed:
+    jpeg = values.pop() if with_crops else None
+    record = Record(*values)
+    return Packed(record.key, outcome_of(record, number), jpeg)
 
 
 def crop_settings_of(storage: Storage, name: str) -> dict[str, str]:

@@ -5,15 +5,19 @@ shows an object only when the last byte has come, and each is sent from memory i
 that leaves nothing. Knows names and bytes, not what they mean. Neighbours: `rows`, `shards`.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from data.outcomes import one_line
-from data.publish import publish
+from data.publish import publish, publishing, sweep
 from errors import StorageError, UsageError
+
+_AT_ONCE = 8 << 20  # bytes of a large file sent at a time
 
 
 def is_url(text: str) -> bool:
@@ -38,6 +42,9 @@ class Storage:
 
         if not is_url(self.place):
             return LocalFileSystem(), str(Path(self.place).absolute())
+        if ":" in urlsplit(self.place).netloc.rpartition("@")[0]:
+            kind = self.place.partition("://")[0]
+            raise UsageError(f"a {kind}:// URL with a password in it: leave it out, and set it in the environment")
         try:
             system, root = FileSystem.from_uri(self.place)
         except (ValueError, OSError, NotImplementedError) as error:
@@ -74,6 +81,21 @@ class Storage:
             return
         with self._disk(name), self._opened[0].open_output_stream(self.path(name)) as file:
             file.write(data)
+
+    def put(self, name: str, source: Path) -> None:
+        """Put a copy of a file of this machine in its place, however large."""
+        with source.open("rb") as data:
+            if self.is_local:
+                with publishing(Path(self.path(name))) as file:
+                    shutil.copyfileobj(data, file)
+                return
+            with self._disk(name), self._opened[0].open_output_stream(self.path(name)) as stream:
+                shutil.copyfileobj(data, stream, _AT_ONCE)
+
+    def sweep(self) -> None:
+        """Remove what killed processes have left half written; only a local disk ever shows such files."""
+        if self.is_local and Path(self._opened[1]).is_dir():
+            sweep(Path(self._opened[1]))
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:

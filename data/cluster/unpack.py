@@ -1,4 +1,6 @@
-"""A URL that a download has filled -> a folder on this machine, as if it had been downloaded into: crops and journal.
+"""A URL that a download has filled -> a folder on this machine: the crops, and a journal of the rows asked for.
+
+Rows that never are - bad lines, empty boxes, a row's second copy - stand in the URL's own manifest alone.
 
 What comes from a URL is not trusted: each crop must have the SHA-256 that its line says, and the name of a file in its
 person's folder. A second call fetches nothing if nothing is new. Neighbours: `shards`; `data.folder`.
@@ -29,11 +31,11 @@ def unpack(url: str, folder: Path) -> Path:
     DatasetError when there are no shards, or one is damaged; UsageError when the folder's crops were made otherwise.
     """
     require("pyarrow")
-    from data.cluster.shards import SHARDS, crop_settings_of, read_shard
+    from data.cluster.shards import crop_settings_of, names, read_shard
 
     started = time.monotonic()
     storage = Storage(url)
-    shards = storage.names(SHARDS)
+    shards = names(storage)
     if not shards:
         raise DatasetError(f"{url} holds no shards: expected the URL that a download was given as --out")
     mark = f"{url}: {hashlib.sha256(chr(10).join(shards).encode()).hexdigest()}"

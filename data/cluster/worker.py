@@ -6,15 +6,23 @@ Neighbours: `places` knows how, `engine` gives the work.
 """
 
 import os
+import socket
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from data.cluster.done import Done
 from data.cluster.places import Place
+from data.journal import PARTITIONS
+from data.outcomes import one_line
 from data.settings import DownloadSettings
-from errors import FacesError
+from errors import ClusterError, FacesError, StorageError
 
-_OF_THE_WEB = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
+LOST_AT_MOST = 20  # times that a partition may lose its process: Ray itself would go on for ever
+
+_BEGUN = "begun-"  # how the files' names begin that count it
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_OF_THE_WEB = (*_PROXIES, *map(str.upper, _PROXIES), "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 @dataclass(frozen=True)
@@ -32,10 +40,24 @@ class Work:
         os.environ.update(self.environment)
         partition = int(line["partition"])
         try:
+            self._begin(partition)
             done = self.place.work(partition, self.settings)
         except FacesError as error:
-            done = Done(partition, error=str(error))
+            done = Done(partition, error=str(error), kind=type(error).__name__)
+        except OSError as error:
+            where = f"{socket.gethostname()}, which works on a part of the list"
+            done = Done(partition, error=f"{where}: {one_line(error)}", kind=StorageError.__name__)
         return done.as_line()
+
+    def _begin(self, partition: int) -> None:
+        """Note that the partition is begun once more. ClusterError when that never leads to an end."""
+        storage, folder = self.place.storage, f"{PARTITIONS}/{partition:05d}"
+        storage.publish(f"{folder}/{_BEGUN}{uuid4().hex}", b"")
+        if sum(name.startswith(f"{folder}/{_BEGUN}") for name in storage.names(folder)) > 1 + LOST_AT_MOST:
+            raise ClusterError(
+                f"a part of the list lost its process {LOST_AT_MOST} times: give the workers more memory, "
+                "then run again, and it goes on"
+            )
 
 
 def way_to_the_web() -> dict[str, str]:

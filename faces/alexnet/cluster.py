@@ -6,14 +6,16 @@ the same shards, whose names are digests of their bytes: one that is computed ag
 Neighbours: `cache`, `extract`; `data.cluster.connection` finds the cluster.
 """
 
+import socket
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import errors
-from data.cluster.connection import cluster, locate, losses
+from data.cluster.connection import cluster, cpus, locate, losses
 from data.crop import quiet_decoding
 from data.folder import Photo
 from data.publish import sweep
@@ -54,16 +56,16 @@ def keep_features_on_ray(
     sweep(folder)
     batches = [missing[start : start + batch_size] for start in range(0, len(missing), batch_size)]
     lines = [{"files": [p.file for p in batch], "photos": [p.sha256 for p in batch]} for batch in batches]
-    threads = 1 if num_gpus else workers_and_threads("cpu")[1]
-    told = {
-        "folder": folder.absolute(),
-        "kind": kind,
-        "batch_size": min(batch_size, len(missing)),
-        "device": "cuda" if num_gpus else "cpu",
-        "threads": threads,
-    }
     with cluster(located) as ray, losses(ray):
-        actors = min(_actors(ray.cluster_resources(), threads, num_gpus), len(lines))
+        threads = 1 if num_gpus else min(cpus(ray)[0], workers_and_threads("cpu")[1])
+        told = {
+            "folder": folder.absolute(),
+            "kind": kind,
+            "batch_size": min(batch_size, len(missing)),
+            "device": "cuda" if num_gpus else "cpu",
+            "threads": threads,
+        }
+        actors = min(_actors(ray.nodes(), threads, num_gpus), len(lines))
         items = ray.data.from_items(lines, override_num_blocks=len(lines)).map(
             _Computer,
             fn_constructor_kwargs={**told, "weights": [ray.put(weights)]},  # once, for all actors
@@ -85,14 +87,9 @@ class _Computer:
     def __init__(
         self, folder: Path, weights: list[Any], kind: dict[str, Any], batch_size: int, device: str, threads: int
     ) -> None:
-        import ray
-
         torch.set_num_threads(threads)
-        self._folder, self._kind = folder, kind
-        loaded: Weights = ray.get(weights[0])
-        self._network = Network(
-            loaded, size=kind["size"], device=device, precision=kind["precision"], batch_size=batch_size
-        )
+        self._folder, self._kind, self._weights = folder, kind, weights[0]
+        self._device, self._batch_size = device, batch_size
 
     def __call__(self, line: dict[str, Any]) -> dict[str, Any]:
         """Compute and keep a batch; say of how many photos, or what is wrong."""
@@ -105,15 +102,31 @@ class _Computer:
             return {"photos": 0, "kind": type(error).__name__, "error": str(error)}
         return {"photos": len(paths), "kind": "", "error": ""}
 
+    @cached_property
+    def _network(self) -> Network:
+        """Made with the first batch, whose answer can say what is wrong; an actor that cannot start says nothing."""
+        import ray
 
-def _actors(resources: dict[str, float], threads: int, num_gpus: float) -> int:
-    """As many as the cluster has room for. UsageError when it is for none."""
-    rooms = [resources.get("CPU", 0.0) / threads]
-    if num_gpus:
-        rooms.append(resources.get("GPU", 0.0) / num_gpus)
-    actors = int(min(rooms) + 1e-9)
+        if self._device == "cuda" and not torch.cuda.is_available():
+            raise UsageError(
+                f"--num-gpus: torch on {socket.gethostname()} finds no CUDA GPU; install its CUDA build there, or "
+                "leave --num-gpus out"
+            )
+        loaded: Weights = ray.get(self._weights)
+        kind = self._kind
+        return Network(
+            loaded, size=kind["size"], device=self._device, precision=kind["precision"], batch_size=self._batch_size
+        )
+
+
+def _actors(nodes: Sequence[dict[str, Any]], threads: int, num_gpus: float) -> int:
+    """As many as the cluster's machines have room for. UsageError when it is for none."""
+    actors = 0
+    for node in nodes:
+        has = node["Resources"] if node["Alive"] else {}
+        room = has.get("CPU", 0.0) / threads
+        actors += int(min(room, has.get("GPU", 0.0) / num_gpus if num_gpus else room) + 1e-9)
     if actors < 1:
         wanted = f"{threads} CPU" + (f" and {num_gpus:g} GPU" if num_gpus else "")
-        has = f"{resources.get('CPU', 0.0):g} CPU and {resources.get('GPU', 0.0):g} GPU"
-        raise UsageError(f"the cluster has {has}: expected at least {wanted}; add a machine, or ask for less")
+        raise UsageError(f"no machine of the cluster has {wanted} for an actor: add one, or ask for less")
     return actors

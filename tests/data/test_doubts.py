@@ -1,9 +1,26 @@
 """What makes a list suspicious, and what does not."""
 
-from data.doubts import Doubts
+import pytest
+
+from data.doubts import Doubts, host_of
 from data.reasons import Reason
 
 WRONG, RIGHT = Reason.HASH_MISMATCH, Reason.OK
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://Example.org/a?b=http://x/y", "example.org"),
+        ("https://example.org:8443", "example.org:8443"),
+        ("http://example.org?id=1", "example.org"),
+        ("http://example.org#top", "example.org"),
+        ("http://ann:word@example.org/", "example.org"),
+        ("http://[::1]:80/@x", "[::1]:80"),
+    ],
+)
+def test_the_host_of_a_url_is_what_it_is_asked_of(url: str, host: str) -> None:
+    assert host_of(url) == host
 
 
 def test_a_hundred_mismatches_and_nothing_else_are_a_wrong_column() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from data.cluster.left_over import PARTITIONS
+from data.journal import PARTITIONS
 
 Rows = list[str]
 

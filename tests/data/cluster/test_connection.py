@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -108,8 +109,54 @@ def test_a_cluster_that_is_not_there_is_one_line_within_seconds(
         assert time.monotonic() - started < 2
 
 
+@pytest.fixture
+def grpc_port(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Greets as gRPC does, and then says nothing, or that it knows no such call: `request.param` is its answer."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def serve(connected: socket.socket) -> None:
+            with connected, suppress(OSError):
+                connected.sendall(bytes(3) + b"\x04" + bytes(5))
+                asked = connected.makefile("rb")
+                asked.read(24)
+                while head := asked.read(9):
+                    asked.read(int.from_bytes(head[:3], "big"))
+                    if head[3] == 1 and request.param:
+                        connected.sendall(
+                            len(request.param).to_bytes(3, "big") + b"\x01\x05" + head[5:] + request.param
+                        )
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("grpc_port", "why"), [(b"", "no answer"), (b"\x8d", "something else answers there")], indirect=["grpc_port"]
+)
+def test_another_grpc_server_is_no_cluster(grpc_port: int, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
+    monkeypatch.setattr(connection, "_PROBE", 1.0)
+    started = time.monotonic()
+    with pytest.raises(UsageError, match=f"no Ray cluster at 127.0.0.1:{grpc_port} .{why}"):
+        locate(f"127.0.0.1:{grpc_port}")
+    assert time.monotonic() - started < 5
+
+
 def test_the_patience_with_a_cluster_is_within_ten_seconds() -> None:
-    assert connection._PROBE <= 5
+    assert 2 * connection._PROBE < 10  # with two seconds to import Ray
+
+
+def test_a_name_that_is_none_is_one_line(installed: None) -> None:
+    with pytest.raises(UsageError, match=r"no Ray cluster at foo\.\.bar:6379"):
+        locate("foo..bar:6379")
 
 
 @pytest.mark.parametrize("address", ["somewhere", "10.0.0.1", "10.0.0.1:", ":6379", "10.0.0.1:http", "10.0.0.1:99999"])

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from data.cluster.left_over import PARTITIONS, take_over
+from data.cluster.left_over import take_over
 from data.download import download
 from data.forget import forget
-from data.journal import Journal
+from data.journal import PARTITIONS, Journal
 from data.outcomes import Outcome
 from data.reasons import Reason
 from data.rows import Box, Row
@@ -50,9 +50,9 @@ def test_a_host_is_one_however_its_name_is_written(tmp_path: Path) -> None:
     from data.cluster.storage import Storage
 
     with RowFiles(Storage(tmp_path), 64) as files:
-        for host in ("Example.org", "example.ORG", "EXAMPLE.org"):
+        for host in ("Example.org", "example.ORG?id=1", "EXAMPLE.org#x", "ann:word@example.org"):
             files.add(OpenRow(row(1, host), "Ann"))
-    assert max(files.counts) == 3
+    assert max(files.counts) == 4
 
 
 def killed(folder: Path, numbers: range) -> None:
@@ -94,6 +94,34 @@ def test_a_partition_of_other_crops_is_refused(tmp_path: Path) -> None:
     other = DownloadSettings(size=17).crop_settings
     with Journal(tmp_path, other) as journal, pytest.raises(UsageError, match="was made with size 16"):
         take_over(journal, tmp_path)
+
+
+def test_a_partition_that_always_loses_its_process_is_given_up(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install -e '.[ray]'")
+    from data.cluster.places import FolderPlace
+    from data.cluster.worker import LOST_AT_MOST, Work
+
+    class Dying(FolderPlace):
+        def work(self, partition: int, settings: DownloadSettings) -> Any:
+            raise KeyboardInterrupt
+
+    work = Work(Dying(tmp_path), SETTINGS, {})
+    for _ in range(1 + LOST_AT_MOST):
+        with pytest.raises(KeyboardInterrupt):
+            work({"partition": 3})
+    given_up = work({"partition": 3})
+    assert given_up["kind"] == "ClusterError"
+    assert given_up["error"].startswith(f"a part of the list lost its process {LOST_AT_MOST} times: ")
+    with pytest.raises(KeyboardInterrupt):
+        work({"partition": 4})
+
+
+def test_after_a_killed_first_run_the_folder_keeps_its_size(tmp_path: Path) -> None:
+    Journal(tmp_path, SETTINGS.crop_settings).__exit__(None, None, None)
+    killed(tmp_path, range(1, 3))
+    with pytest.raises(UsageError, match=f"^{tmp_path} was made with size 16; asked for size 17"):
+        download([], tmp_path, settings=DownloadSettings(size=17))
+    assert forget(tmp_path, "Ann").rows == 2
 
 
 def test_outcomes_come_back_as_they_were(tmp_path: Path, picture: Callable[..., Any]) -> None:

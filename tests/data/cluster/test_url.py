@@ -175,6 +175,34 @@ def test_what_is_no_shard_is_one_line(store: Storage, tmp_path: Path) -> None:
         unpack(url_of(tmp_path), tmp_path / "unpacked")
 
 
+@pytest.mark.parametrize(("column", "value"), [("reason", "whatever"), ("box", "0,0"), ("name", None)])
+def test_a_line_that_tells_of_nothing_is_one_line(store: Storage, tmp_path: Path, column: str, value: Any) -> None:
+    rewritten(store, lambda columns: columns[column].__setitem__(3, value))
+    with pytest.raises(DatasetError, match=r"is damaged: .*; remove it and download again"):
+        unpack(store.place, tmp_path / "unpacked")
+
+
+def test_what_a_killed_worker_or_a_file_manager_left_is_no_shard(store: Storage, tmp_path: Path) -> None:
+    folder = Path(store.path(SHARDS))
+    left = folder / f"0002-00000-{'0' * 16}.parquet.part-999999999-0123456789abcdef"
+    for path in (left, folder / ".DS_Store"):
+        path.write_bytes(b"no parquet")
+    assert len(read_folder_of(unpack(store.place, tmp_path / "unpacked"))) == 32
+    with pytest.raises(UsageError, match="choose another URL"):
+        download_on_ray([], store.place, address=None, settings=DownloadSettings(size=17))
+    assert not left.exists()
+
+
+def read_folder_of(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.jpg"))
+
+
+def test_a_url_with_a_password_is_refused_without_repeating_it() -> None:
+    with pytest.raises(UsageError, match="a s3:// URL with a password in it") as refused:
+        Storage("s3://key:secret@bucket/six").names(SHARDS)
+    assert "secret" not in str(refused.value)
+
+
 def test_other_crops_are_refused_before_anything_is_asked(store: Storage, tmp_path: Path) -> None:
     other = DownloadSettings(size=17)
     with pytest.raises(UsageError, match="choose another URL"):

@@ -128,10 +128,13 @@ def test_what_an_actor_cannot_do_is_handed_back_as_a_line(
 
 
 def test_an_actor_needs_room() -> None:
-    assert _actors({"CPU": 8.0}, 3, 0.0) == 2
-    assert _actors({"CPU": 8.0, "GPU": 1.0}, 1, 0.25) == 4
-    with pytest.raises(UsageError, match="the cluster has 8 CPU and 0 GPU: expected at least 1 CPU and"):
-        _actors({"CPU": 8.0}, 1, 0.5)
+    def machine(alive: bool = True, **has: float) -> dict[str, Any]:
+        return {"Alive": alive, "Resources": has}
+
+    assert _actors([machine(CPU=8.0), machine(CPU=2.0), machine(CPU=9.0, alive=False), machine()], 3, 0.0) == 2
+    assert _actors([machine(CPU=8.0, GPU=1.0), machine(CPU=8.0)], 1, 0.25) == 4
+    with pytest.raises(UsageError, match=r"no machine of the cluster has 1 CPU and 0.5 GPU for an actor: add one"):
+        _actors([machine(CPU=8.0)], 1, 0.5)
 
 
 def test_a_training_finds_what_the_command_computed(
