@@ -1,4 +1,4 @@
-"""What a person can ask for, a command a file: its flags, and right under them what it does.
+"""What a person can ask for, one command per file: its flags, and right under them what it does.
 
     download, verify, forget       folders of photos: fill one, check it, take a person out; MNIST's files
     features                       AlexNet's features of a folder, ahead of a training
@@ -15,6 +15,7 @@ What several of them need:
     folders        where the photos are: a folder, a URL unpacked, the portraits
     console        results on stdout, log and progress on stderr
     summary        what came of the rows of a download, as lines
+    training       what the two trainings have alike
     torchrun       the processes that train together
 
 A command parses, calls and prints: no mathematics, no HTTP, no drawing. It imports the rooms it calls inside its own

@@ -29,29 +29,29 @@ def show_weights(options: argparse.Namespace) -> int:
     from report.run_folder import poster_file
 
     look_at = _digits if holds_digits(options.run) else _faces
-    picture, voices = look_at(options)
+    picture, voices, kind = look_at(options)
     out = options.out or poster_file(options.run, options.unit)
     publish(out, picture)
-    _print_voices(voices, options.unit)
+    _print_voices(voices, kind, options.unit)
     print(out)
     return 0
 
 
-def _faces(options: argparse.Namespace) -> tuple[bytes, Sequence[Any]]:
-    """The picture of a run of faces, and whom each hidden unit speaks for."""
-    from faces.pictures import weights_picture
+def _faces(options: argparse.Namespace) -> tuple[bytes, Sequence[Any], str]:
+    """The picture of a run of faces, whom each unit speaks for, and what kind of unit it is."""
+    from faces.pictures import unit_kind, weights_picture
     from faces.run import load_classifier, read_favourites
-    from faces.training_run import accuracy_line
+    from report.results import accuracy_line
     from report.run_folder import read_metrics
 
     classifier = load_classifier(options.run)
     metrics = read_metrics(options.run)
     favourites = read_favourites(options.run, Path(metrics["data"]))
     title = f"{options.run.resolve().name}: {accuracy_line(metrics)}"
-    return weights_picture(classifier, title, favourites, options.unit), classifier.voices()
+    return weights_picture(classifier, title, favourites, options.unit), classifier.voices(), unit_kind(classifier)
 
 
-def _digits(options: argparse.Namespace) -> tuple[bytes, Sequence[Any]]:
+def _digits(options: argparse.Namespace) -> tuple[bytes, Sequence[Any], str]:
     """The same of a run of digits."""
     from mnist.pictures import weights_picture
     from mnist.run import load_reader
@@ -59,15 +59,15 @@ def _digits(options: argparse.Namespace) -> tuple[bytes, Sequence[Any]]:
     from report.run_folder import read_metrics
 
     reader = load_reader(options.run)
-    return weights_picture(reader, title_of(read_metrics(options.run)), options.unit), reader.voices()
+    return weights_picture(reader, title_of(read_metrics(options.run)), options.unit), reader.voices(), "hidden unit"
 
 
-def _print_voices(heard: Sequence[Any], units: Sequence[int] | None) -> None:
-    """Say whom hidden units speak for: how many for each, or each of the `units` asked for."""
+def _print_voices(heard: Sequence[Any], kind: str, units: Sequence[int] | None) -> None:
+    """Say whom units speak for: how many for each, or each of the `units` asked for."""
     from collections import Counter
 
     if units is None:
         for name, n in Counter(voice.name for voice in heard).most_common():
-            print(f"{n:>5} hidden units speak for {name}")
+            print(f"{n:>5} {kind} speaks for {name}" if n == 1 else f"{n:>5} {kind}s speak for {name}")
     for unit in dict.fromkeys(units or () if heard else ()):
-        print(f"unit {unit} speaks for {heard[unit].name}")
+        print(f"{kind.removeprefix('hidden ')} {unit} speaks for {heard[unit].name}")

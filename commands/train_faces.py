@@ -2,7 +2,7 @@
 
 A further network is a line in `MODELS` and one in `faces/models`. Defaults are in `faces/settings`, one network's apart
 from the other's: a flag that is left out is none of the settings given. Neighbours: `faces/training_run` trains and
-writes the run, `folders` finds the photos, `train_mnist` is the same for digits.
+writes the run, `folders` finds the photos, `train_mnist` is the same for digits, `training` what both share.
 """
 
 import argparse
@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count, folder_or_storage, positive
-from commands.console import log, print_json, progress
-from commands.flags import add_output, defaults
+from commands.console import log, progress
+from commands.flags import defaults
 from commands.folders import DATASETS, PORTRAITS, portraits, unpacked
 from commands.parser import Add, add_command
 from commands.torchrun import training_together
+from commands.training import add_run, bar_of, check_run, given, out_folder, print_run
 from data.settings import DownloadSettings, SplitSizes
 from errors import UsageError
 from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, HeadSettings, HiddenSettings, TrainingOptions
@@ -44,7 +45,6 @@ def add_to(commands: Any) -> None:
     add("--train", type=positive, default=SplitSizes.train, metavar="N", help="training photos a person, at most")
     add("--validation", type=count, default=SplitSizes.validation, metavar="N", help="validation photos a person")
     add("--test", type=count, default=SplitSizes.test, metavar="N", help="test photos a person")
-    add("--out", type=Path, metavar="RUN", help="run folder (default: a new one in runs/)")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
     add(
         "--memory-limit",
@@ -53,8 +53,7 @@ def add_to(commands: Any) -> None:
         metavar="MIB",
         help="of alexnet: features beyond it stay on the disk, and are shuffled a thousand photos at a time",
     )
-    add("--resume", action="store_true", help="go on with the interrupted training in --out")
-    add_output(add)
+    add_run(add)
 
 
 def _add_model(add: Add) -> None:
@@ -76,6 +75,7 @@ def _add_model(add: Add) -> None:
         ("--epochs", positive, "N", "passes over the training photos"),
         ("--lr", float, "X", "learning rate at the start"),
         ("--batch-size", positive, "N", "photos a step"),
+        ("--weight-decay", float, "X", "share of each weight that a step takes, times the learning rate"),
     ):
         add(flag, type=kind, metavar=metavar, help=f"{about} ({defaults(flag, MODELS)})")
     add(
@@ -92,55 +92,38 @@ def train_faces(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
-    told = ("hidden", "epochs", "lr", "batch_size", "class_weight")
-    settings = MODELS[options.model](
-        **{name: getattr(options, name) for name in told if getattr(options, name) is not None}
-    )
+    check_run(options)
+    told = given(options, "hidden", "epochs", "lr", "batch_size", "weight_decay", "class_weight")
+    settings = MODELS[options.model](**told)
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
     folder = ranks.first_then_others(lambda: _photos_to_train_on(options, ranks.is_first))
     from faces.device import choose_device
     from faces.models import make_classifier
     from faces.training_run import TrainingRun
     from faces.training_run import train_faces as train
-    from report.run_folder import free_out
 
-    out = options.out or free_out(Path("runs"), f"{folder.resolve().name}-{options.model}")
     device = choose_device(options.device, ranks)
     task = TrainingRun(
         folder=folder,
-        out=out,
+        out=out_folder(options, f"{folder.resolve().name}-{options.model}"),
         classifier=ranks.first_then_others(lambda: make_classifier(settings, options.weights, options.seed, device)),
         sizes=sizes,
         resume=options.resume,
         memory_limit=options.memory_limit,
         ranks=ranks,
     )
-    metrics = train(task, lambda what, steps: progress(what, steps, quiet=options.quiet))
-    if not ranks.is_first:
-        return 0
-    if options.json:
-        print_json(metrics)
-    else:
-        _print_run(out, metrics)
+    metrics = train(task, bar_of(options))
+    if ranks.is_first:
+        print_run(options, task.out, metrics, "photos", notes=_strangers(metrics["unknown"]))
     return 0
 
 
-def _print_run(out: Path, metrics: dict[str, Any]) -> None:
-    """Say what was trained on, how well it answers, and where the run is."""
-    from faces.training_run import accuracy_line
-    from report import run_folder as files
-
-    for part in ("train", "validation"):
-        n, accuracy = sum(metrics["counts"][part].values()), metrics[f"{part}_accuracy"]
-        print(f"{part:<10} {n:>5} photos" + ("" if accuracy is None else f", accuracy {accuracy:.4f}"))
-    if metrics["unknown"].get("strangers"):
-        print(
-            "strangers  {false_accepts} of {strangers} accepted, known people {true_accepts} of {known}".format(
-                **metrics["unknown"]
-            )
-        )
-    print(f"run        {out}: {', '.join((files.PAGE, files.CURVE, files.CONFUSION, files.WEIGHTS))}")
-    print(accuracy_line(metrics))
+def _strangers(unknown: dict[str, Any]) -> list[str]:
+    """How well strangers are told from known people, in a line; none where that was not measured."""
+    if not unknown.get("strangers"):
+        return []
+    line = "strangers  {false_accepts} of {strangers} accepted, known people {true_accepts} of {known}"
+    return [line.format(**unknown)]
 
 
 def _photos_to_train_on(options: argparse.Namespace, is_first: bool) -> Path:

@@ -1,7 +1,7 @@
 """`train-mnist`: the files of MNIST into a run folder.
 
 A further network is a line in `mnist/settings`, which has the defaults of each. Neighbours: `mnist/training_run` trains
-and writes the run, `download` fetches the files, `train_faces` is the same for faces.
+and writes the run, `download` fetches the files, `train_faces` is the same for faces, `training` what both share.
 """
 
 import argparse
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count, positive
-from commands.console import print_json, progress
-from commands.flags import add_output, defaults
+from commands.flags import defaults
 from commands.parser import add_command
 from commands.torchrun import training_together
+from commands.training import add_run, bar_of, check_run, given, out_folder, print_run
 from data.settings import MNIST_FOLDER
 from errors import UsageError
 from mnist.settings import MODELS, VALIDATION
@@ -46,9 +46,7 @@ def add_to(commands: Any) -> None:
     add("--seed", type=count, default=0, metavar="N", help="decides what is held out, the weights and the order")
     add("--validation", type=count, default=VALIDATION, metavar="N", help="training digits held out; 0: none")
     add("--mnist", type=Path, default=MNIST_FOLDER, metavar="DIR", help="the folder of `download mnist`")
-    add("--out", type=Path, metavar="RUN", help="run folder (default: a new one in runs/)")
-    add("--resume", action="store_true", help="go on with the interrupted training in --out")
-    add_output(add)
+    add_run(add)
 
 
 def train_mnist(options: argparse.Namespace) -> int:
@@ -58,44 +56,25 @@ def train_mnist(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
+    check_run(options)
     model = MODELS[options.model]
     if options.momentum is not None and model.momentum is None:
         raise UsageError(f"--momentum: {options.model} learns by AdamW, which has none; leave it out")
-    told = ("epochs", "lr", "momentum", "batch_size", "weight_decay")
-    settings = replace(model, **{name: getattr(options, name) for name in told if getattr(options, name) is not None})
+    settings = replace(model, **given(options, "epochs", "lr", "momentum", "batch_size", "weight_decay"))
     from mnist.reader import DigitReader
+    from mnist.run import MISTAKES
     from mnist.training_run import TrainingRun
     from mnist.training_run import train_mnist as train
-    from report.run_folder import free_out
 
-    out = options.out or free_out(Path("runs"), f"mnist-{options.model}")
     task = TrainingRun(
         folder=options.mnist,
-        out=out,
+        out=out_folder(options, f"mnist-{options.model}"),
         reader=DigitReader(options.model, settings, seed=options.seed),
         validation=options.validation,
         resume=options.resume,
         ranks=ranks,
     )
-    metrics = train(task, lambda what, steps: progress(what, steps, quiet=options.quiet))
-    if not ranks.is_first:
-        return 0
-    if options.json:
-        print_json(metrics)
-    else:
-        _print_run(out, metrics)
+    metrics = train(task, bar_of(options))
+    if ranks.is_first:
+        print_run(options, task.out, metrics, "digits", pictures=[MISTAKES])
     return 0
-
-
-def _print_run(out: Path, metrics: dict[str, Any]) -> None:
-    """Say what was trained on, how well it reads, and where the run is."""
-    from mnist.run import MISTAKES
-    from mnist.training_run import accuracy_line
-    from report import run_folder as files
-
-    for part in ("train", "validation"):
-        n, accuracy = metrics["n"][part], metrics[f"{part}_accuracy"]
-        print(f"{part:<10} {n:>5} digits" + ("" if accuracy is None else f", accuracy {accuracy:.4f}"))
-    pictures = (files.PAGE, files.CURVE, files.CONFUSION, files.WEIGHTS, MISTAKES)
-    print(f"run        {out}: {', '.join(file for file in pictures if (out / file).exists())}")
-    print(accuracy_line(metrics))

@@ -52,6 +52,9 @@ def read_folder(path: Path) -> Folder:
     except OSError as error:
         raise DatasetError(f"{error.filename or path} cannot be read: {error.strerror}; mend or remove it") from error
     relative = [photo.relative_to(path).as_posix() for _, photo in files]
+    for file in relative:
+        if any("\ud800" <= character <= "\udfff" for character in file):  # how Python reads a byte that is no UTF-8
+            raise DatasetError(f"{path} has a file whose name is no UTF-8, {file!a}: rename it")
     groups = _groups(relative, digests, _originals(path))
     photos = tuple(
         Photo(file, name, digest, group)

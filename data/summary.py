@@ -80,7 +80,7 @@ def publish_summary(journal: Journal, folder: Path, seconds: float) -> Report:
         for line in journal.lines():
             tally.add(line)
             digest = line.sha256 or line.photo
-            writer.writerow((line.number, _inert(line.name), line.url, line.box, digest, line.reason, line.file))
+            writer.writerow((line.number, inert(line.name), line.url, line.box, digest, line.reason, line.file))
         text.detach()
     twins = find_twins(journal.looks)
     alike = [f"{len(twins)} groups of crops look alike across people: see near_duplicates in {REPORT}"] if twins else []
@@ -106,7 +106,7 @@ def read_report(folder: Path, seconds: float) -> Report | None:
         return None
 
 
-def _inert(name: str | None) -> str | None:
+def inert(name: str | None) -> str | None:
     """A stranger's name that a spreadsheet would run as a formula, with the apostrophe that makes it text.
 
     No person's name begins so, and of the other columns none can: a URL begins with http, a file with a safe name, and

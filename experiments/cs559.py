@@ -86,7 +86,7 @@ EXPERIMENT = Experiment(
     choices=(
         "The weights' start is not stated: He's for the convolutions, Glorot's for the linear layers, biases 0.",
         "Stopping compares each epoch's held-out loss with the one before, from epoch 10 on; the last weights count.",
-        "At the stated rate the fully connected network is far from 99.9 % after 100 epochs, and further from "
+        "At the stated rate the fully connected network is far from 99.9% after 100 epochs, and further from "
         "it with wider starts; at ten times the rate it is run once more.",
     ),
 )

@@ -86,6 +86,8 @@ class Row:
     reported: float | None = None
     reported_deviation: float | None = None
     unit: str = "%"
+    shortened: str = ""
+    """What the budget took off its task's protocol, in words; nothing where it ran in full."""
 
 
 class Measured(NamedTuple):

@@ -5,27 +5,35 @@ from collections.abc import Sequence
 from experiments.experiment import Outcome, Outcomes, Row, measured
 from report.bars import Pair, reported_beside_measured
 from report.series import Line
+from report.style import PALETTE, TRAIN, VALIDATION
 
 
-def line(outcome: Outcome, column: str, name: str, *, dashed: bool = False, colour: int | None = None) -> Line:
+def line(outcome: Outcome, column: str, name: str, *, colour: int | None = None) -> Line:
     """Return a column of an outcome by epoch."""
-    return Line(name, outcome.series["epoch"], outcome.series[column], dashed=dashed, colour=colour)
+    return Line(name, outcome.series["epoch"], outcome.series[column], colour=colour)
 
 
 def curves(outcome: Outcome, what: str, held_out: str = "test") -> list[Line]:
-    """Return the loss or the accuracy by epoch: training, and what was held out."""
+    """Return the loss or the accuracy by epoch: training, and what was held out, in the colours of a learning curve."""
     return [
-        line(outcome, f"train_{what}", "training", dashed=True, colour=1),
-        line(outcome, f"validation_{what}", held_out, colour=1),
+        line(outcome, f"train_{what}", "training", colour=PALETTE.index(TRAIN)),
+        line(outcome, f"validation_{what}", held_out, colour=PALETTE.index(VALIDATION)),
     ]
 
 
 def beside(
-    rows: Sequence[Row], outcomes: Outcomes, title: str, *, lower_is_better: bool = False, decimals: int = 1
+    rows: Sequence[Row],
+    outcomes: Outcomes,
+    title: str,
+    *,
+    lower_is_better: bool = False,
+    decimals: int = 1,
 ) -> bytes:
-    """Return a PNG of the rows, what was reported beside what is measured."""
+    """Return a PNG of the rows, what was reported beside what is measured, and how many of them were shortened."""
     pairs = []
     for row in rows:
         found = measured(row, outcomes)
         pairs.append(Pair(row.title, row.reported, found and found.mean, found and found.deviation))
-    return reported_beside_measured(pairs, title, rows[0].unit, lower_is_better, decimals=decimals)
+    cuts = [row.shortened for row in rows if row.shortened]
+    note = f"Shortened in {len(cuts)} of {len(rows)} rows: {'; '.join(dict.fromkeys(cuts))}" if cuts else ""
+    return reported_beside_measured(pairs, title, rows[0].unit, lower_is_better, note=note, decimals=decimals)

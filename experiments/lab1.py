@@ -159,7 +159,7 @@ EXPERIMENT = Experiment(
     choices=(
         "Batches of 8, their gradients summed: they go as far as the report's single samples.",
         "Momentum as in the report's framework, Torch7, which takes only 1 - m of a gradient into the velocity (its "
-        "`dampening`). Taken as elsewhere, ten times as far, variants 1 and 2 ended with 90 % errors.",
+        "`dampening`). Taken as elsewhere, ten times as far, variants 1 and 2 ended with 90% errors.",
         "Overlapping pooling: windows of 3 pixels every 2, with 1 pixel of border, so that the maps keep their sizes.",
         "Columns see the digit as it is, transposed, mirrored either way, and turned by 90 degrees.",
         "Dropout .5 in fully connected layers; in convolution layers .1 of the maps, whole.",

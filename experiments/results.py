@@ -7,7 +7,7 @@ import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from experiments.recipe import Recipe
 
 def publish_results(out: Path, experiment: Experiment, outcomes: Outcomes, budget: Budget) -> Path:
     """Write the figures, NAME.json and last NAME.md; return the latter's path."""
+    rows = [replace(row, shortened=shortened(experiment.task(row.task), budget)) for row in experiment.rows]
+    experiment = replace(experiment, rows=rows)
     figures = experiment.figures(outcomes, experiment.rows)
     for name, png in figures.items():
         publish(out / experiment.name / f"{name}.png", png)
@@ -35,7 +37,7 @@ def _json(experiment: Experiment, outcomes: Outcomes, budget: Budget) -> bytes:
         "title": experiment.title,
         "budget": budget,
         "seconds": round(_seconds(outcomes), 2),
-        "rows": [_row(experiment, row, outcomes, budget) for row in experiment.rows],
+        "rows": [_row(row, outcomes) for row in experiment.rows],
         "runs": {name: [_run(seed, run) for seed, run in enumerate(outcomes[name])] for name in sorted(outcomes)},
         "choices": list(experiment.choices),
         "versions": {"python": platform.python_version(), "torch": str(torch.__version__)},
@@ -43,14 +45,13 @@ def _json(experiment: Experiment, outcomes: Outcomes, budget: Budget) -> bytes:
     return (json.dumps(_plain(found), indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _row(experiment: Experiment, row: Row, outcomes: Outcomes, budget: Budget) -> dict[str, Any]:
+def _row(row: Row, outcomes: Outcomes) -> dict[str, Any]:
     found = measured(row, outcomes)
     numbers = {"mean": None, "deviation": None, "seeds": 0, "seconds": None} if found is None else found._asdict()
     return {
         **asdict(row),
         "measured": numbers.pop("mean"),
         **numbers,
-        "shortened": shortened(experiment.task(row.task), budget),
         "note": _note(row, outcomes),
     }
 
@@ -68,9 +69,7 @@ def _markdown(experiment: Experiment, outcomes: Outcomes, budget: Budget, figure
         f"`python cli.py reproduce {experiment.name} --budget {budget}`: {_seconds(outcomes):,.0f} s of computing, "
         f"torch {torch.__version__}.",
         "",
-        "| | reported | measured | seeds | shortened to |",
-        "|---|---:|---:|---:|---|",
-        *(_line(experiment, row, outcomes, budget) for row in experiment.rows),
+        *_table(experiment.rows, outcomes),
         "",
         "What the report leaves open, what was chosen, and what differs:",
         "",
@@ -81,16 +80,23 @@ def _markdown(experiment: Experiment, outcomes: Outcomes, budget: Budget, figure
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _line(experiment: Experiment, row: Row, outcomes: Outcomes, budget: Budget) -> str:
+def _table(rows: Sequence[Row], outcomes: Outcomes) -> list[str]:
+    """Return the lines of the table; it says what was shortened if anything was."""
+    columns = {"": "---", "reported": "---:", "measured": "---:", "seeds": "---:", "shortened to": "---"}
+    lines = [list(columns), list(columns.values()), *(_line(row, outcomes) for row in rows)]
+    shown = len(columns) if any(row.shortened for row in rows) else len(columns) - 1
+    return [f"| {' | '.join(cells[:shown])} |" for cells in lines]
+
+
+def _line(row: Row, outcomes: Outcomes) -> list[str]:
     found = measured(row, outcomes)
-    cells = [
+    return [
         row.title,
         _number(row.reported, row.reported_deviation, row.unit),
         _note(row, outcomes) if found is None else _number(found.mean, found.deviation, row.unit),
         str(found.seeds if found else 0),
-        shortened(experiment.task(row.task), budget),
+        row.shortened,
     ]
-    return f"| {' | '.join(cells)} |"
 
 
 def _note(row: Row, outcomes: Outcomes) -> str:
@@ -103,7 +109,7 @@ def _number(value: float | None, deviation: float | None, unit: str) -> str:
     text = _digits(value, unit) if math.isfinite(value) else "diverged"
     if deviation is not None and math.isfinite(deviation):
         text += f" ± {_digits(deviation, unit)}"
-    return f"{text} {unit}".rstrip()
+    return f"{text}%" if unit == "%" else f"{text} {unit}".rstrip()
 
 
 def _digits(value: float, unit: str) -> str:

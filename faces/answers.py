@@ -14,6 +14,7 @@ from pathlib import Path
 
 from data.reasons import Reason
 from data.rows import Box
+from data.summary import inert
 
 COLUMNS = ("file", "box", "name", "probability", "status")
 _DIGITS = 4  # of a probability
@@ -47,7 +48,7 @@ class Answer:
 def csv_line(answer: Answer) -> str:
     """`file,box,name,probability,status`; what is not there is empty."""
     probability = "" if answer.probability is None else f"{answer.probability:.{_DIGITS}f}"
-    return _row(answer.file, answer.box or "", answer.name or "", probability, answer.status)
+    return _row(answer.file, answer.box or "", inert(answer.name or ""), probability, answer.status)
 
 
 def json_line(answer: Answer) -> str:

@@ -1,7 +1,7 @@
 """What every face classifier shares: it learns from photos with names and answers with names, as scikit-learn's do.
 
 A subclass says how photos become inputs, what the network is, and what is saved beside its weights; the training is
-`nn.training`, the one loop. Neighbour: `hidden`.
+`nn.training`, the one loop. Neighbours: `hidden`, `head`.
 """
 
 from abc import ABC, abstractmethod
@@ -51,8 +51,8 @@ class Classifier(ABC):
     one_thread = False  # on a processor: its steps are too small to be shared out
     quick_to_train = False  # seconds, so that it can be trained once more for each person left out
 
-    def __init__(self, options: TrainingOptions, *, seed: int = 0, device: str = "cpu") -> None:
-        self.options = options
+    def __init__(self, settings: TrainingOptions, *, seed: int = 0, device: str = "cpu") -> None:
+        self.settings = settings
         self.seed = seed
         self.device = torch.device(device)
         self.classes_: NDArray[np.str_] = np.array([], dtype=np.str_)
@@ -72,9 +72,10 @@ class Classifier(ABC):
     def voices(self) -> list[Voice]:
         """Return whom each hidden unit speaks for."""
 
-    @abstractmethod
     def activations(self, photos: Photos) -> NDArray[np.float32]:
-        """Return how strongly each photo excites each hidden unit, (N, units)."""
+        """Return how strongly each photo excites each hidden unit (each output, if there is none), (N, units)."""
+        below = Sequential(*self.network.layers[:-1]) if self.settings.hidden else self.network
+        return self._piecewise(photos, lambda x: below.forward(self._inputs(x)))
 
     @abstractmethod
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -166,17 +167,17 @@ class Classifier(ABC):
         resume: TrainingState | None,
         ranks: Ranks,
     ) -> History:
-        options = self.options
+        settings = self.settings
         return train(
             self.network,
-            CrossEntropy(label_smoothing=options.label_smoothing, class_weights=self._class_weights(target)),
-            AdamW(self.network.parameters(), weight_decay=options.weight_decay),
-            Cosine(options.lr, steps=max(1, options.epochs * -(-len(target) // options.batch_size))),
+            CrossEntropy(label_smoothing=settings.label_smoothing, class_weights=self._class_weights(target)),
+            AdamW(self.network.parameters(), weight_decay=settings.weight_decay),
+            Cosine(settings.lr, steps=max(1, settings.epochs * -(-len(target) // settings.batch_size))),
             data,
             settings=TrainingSettings(
-                epochs=options.epochs,
-                batch_size=options.batch_size,
-                patience=None if validation is None else options.patience,
+                epochs=settings.epochs,
+                batch_size=settings.batch_size,
+                patience=None if validation is None else settings.patience,
             ),
             generator=generator,
             validation=None if validation is None else self._validation(*validation),
@@ -190,7 +191,11 @@ class Classifier(ABC):
         """Return probabilities (N, classes), columns as in `classes_`: the mean over several views."""
         if not len(photos):
             return np.empty((0, len(self.classes_)), np.float32)
-        return np.concatenate([self._probabilities(self._opened(piece)).cpu().numpy() for piece in pieces(photos)])
+        return self._piecewise(photos, self._probabilities)
+
+    def _piecewise(self, photos: Photos, compute: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
+        """Return what `compute` makes of the photos, (N, ...); of those on the disk it is given a few at a time."""
+        return np.concatenate([compute(self._opened(piece)).cpu().numpy() for piece in pieces(photos)])
 
     def _probabilities(self, x: Tensor) -> Tensor:
         views = [self.network.forward(self._inputs(view)).softmax(1) for view in self._views(x)]
@@ -247,7 +252,7 @@ class Classifier(ABC):
 
     def _class_weights(self, target: Tensor) -> Tensor | None:
         """Return N / (classes * photos of the class) for each class if they are to be balanced, (classes,)."""
-        if self.options.class_weight == "none":
+        if self.settings.class_weight == "none":
             return None
         counts = target.bincount(minlength=len(self.classes_))
         return len(target) / (len(counts) * counts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class HeadClassifier(Classifier):
         f"probability of the name + mean cosine similarity of the features with the {NEIGHBOURS} most similar "
         "training photos of that person"
     )
+    settings: HeadSettings
 
     def __init__(
         self,
@@ -62,7 +63,6 @@ class HeadClassifier(Classifier):
     ) -> None:
         settings = settings or HeadSettings()
         super().__init__(settings, seed=seed, device=device)
-        self.settings = settings
         self.weights = weights
         self.weights_from = weights_from  # what `load_weights` was told, so that a prediction finds them again
         self.image_size = settings.size
@@ -122,14 +122,9 @@ class HeadClassifier(Classifier):
             return [Voice(unit, str(name), 1.0) for unit, name in enumerate(classes)]
         return voices(self._output.weight.value.cpu().numpy(), classes.tolist())
 
-    def activations(self, photos: Photos) -> NDArray[np.float32]:
-        """Return how strongly each photo excites each hidden unit (each output, if there is none), (N, units)."""
-        below = Sequential(*self.network.layers[:-1]) if self.settings.hidden else self.network
-        return np.concatenate([below.forward(self._inputs(self._opened(x))).cpu().numpy() for x in pieces(photos)])
-
     def likeness(self, photos: Photos) -> NDArray[np.float32]:
         """Return how surely each face is one of the known people, (N,): `quantity`."""
-        return np.concatenate([self._likeness(self._opened(piece)).cpu().numpy() for piece in pieces(photos)])
+        return self._piecewise(photos, self._likeness) if len(photos) else np.empty(0, np.float32)
 
     def _likeness(self, photos: Tensor) -> Tensor:
         probability = self._probabilities(photos)
@@ -149,10 +144,8 @@ class HeadClassifier(Classifier):
         return super()._opened(photos).sqrt()
 
     def _prepare(self, photos: Tensor, target: Tensor) -> None:
-        self.scale = photos.std()
-        self.centre = photos.mean((0, 1))
-        kept = first_of_each(target, MOST_NEIGHBOURS)
-        self.neighbours, self.neighbour_classes = self._directions(photos[kept]), target[kept]
+        self.scale, self.centre = photos.std(), photos.mean((0, 1))
+        self._keep_neighbours(target, lambda chosen: photos[chosen])
 
     def _training_data(self, photos: Photos, target: Tensor) -> Data:
         if not isinstance(photos, StoredFeatures):
@@ -168,9 +161,13 @@ class HeadClassifier(Classifier):
     def _prepare_stored(self, photos: StoredFeatures, target: Tensor) -> None:
         """Do as `_prepare` does, in one pass over the disk, with sums in float64."""
         self.scale, self.centre = deviation_and_mean(map(self._opened, pieces(photos)))
+        self._keep_neighbours(target, lambda chosen: self._opened(photos[chosen.cpu().numpy()]))
+
+    def _keep_neighbours(self, target: Tensor, read: Callable[[Tensor], Tensor]) -> None:
+        """Keep the directions of a few photos a person; `read` returns the photos at the places it is given."""
         kept = first_of_each(target, MOST_NEIGHBOURS)
-        near = [self._directions(self._opened(photos[chosen.cpu().numpy()])) for chosen in torch.split(kept, AT_ONCE)]
-        self.neighbours, self.neighbour_classes = torch.cat(near), target[kept]
+        self.neighbours = torch.cat([self._directions(read(chosen)) for chosen in torch.split(kept, AT_ONCE)])
+        self.neighbour_classes = target[kept]
 
     def _directions(self, photos: Tensor) -> Tensor:
         """Return unit vectors from the training photos' mean to each photo, (N, 9216)."""
@@ -208,17 +205,11 @@ class HeadClassifier(Classifier):
         }
 
     def _restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-        self.settings = settings_from(metadata)
+        self.settings = HeadSettings.from_saved(metadata["settings"])
         self.image_size = self.settings.size
         self.scale, self.centre = tensors["scale"], tensors["centre"]
         self.neighbours, self.neighbour_classes = tensors["neighbours"].float(), tensors["neighbour_classes"]
         self.network = self._build(len(self.centre), len(self.classes_), torch.Generator(self.device))
-
-
-def settings_from(metadata: Mapping[str, Any]) -> HeadSettings:
-    """Read the settings of a checkpoint; names of another version are passed over."""
-    known = {field.name for field in fields(HeadSettings)}
-    return HeadSettings(**{name: value for name, value in metadata["settings"].items() if name in known})
 
 
 def load_head(

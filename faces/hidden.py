@@ -1,7 +1,7 @@
 """The hidden-layer network: 32 x 32 grey pixels - local contrast - hidden ReLU units - one logit a person."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from torch.nn.functional import pad
 from data.augment import Augmentation
 from faces.classifier import Classifier
 from faces.normaliser import Normaliser, local_contrast
-from faces.photos import Photos, pieces
 from faces.settings import HiddenSettings
 from nn.initialisers import glorot, normal
 from nn.layers import Dropout, Linear, ReLU, Sequential
@@ -26,11 +25,11 @@ class HiddenClassifier(Classifier):
     kind = "hidden"
     image_mode = "L"
     one_thread = True
+    settings: HiddenSettings
 
     def __init__(self, settings: HiddenSettings | None = None, *, seed: int = 0, device: str = "cpu") -> None:
         settings = settings or HiddenSettings()
         super().__init__(settings, seed=seed, device=device)
-        self.settings = settings
         self.image_size = settings.size
         self.augmentation = Augmentation(rotation=settings.rotation, shift=settings.shift, zoom=settings.zoom)
         self.normaliser = Normaliser(torch.empty(0), torch.empty(0))
@@ -57,11 +56,6 @@ class HiddenClassifier(Classifier):
     def voices(self) -> list[Voice]:
         """Return whom each hidden unit speaks for."""
         return voices(self.output_weights.cpu().numpy(), self.classes_.tolist())
-
-    def activations(self, photos: Photos) -> NDArray[np.float32]:
-        """Return how strongly each photo excites each hidden unit, (N, hidden)."""
-        below = Sequential(*self.network.layers[:-1])
-        return np.concatenate([below.forward(self._inputs(self._opened(x))).cpu().numpy() for x in pieces(photos)])
 
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Images (N, 1, size, size) in 0..255 -> the same in [0, 1]."""
@@ -102,8 +96,7 @@ class HiddenClassifier(Classifier):
         return {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
 
     def _restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-        known = {field.name for field in fields(HiddenSettings)}
-        self.settings = HiddenSettings(**{k: v for k, v in metadata["settings"].items() if k in known})
+        self.settings = HiddenSettings.from_saved(metadata["settings"])
         self.image_size = self.settings.size
         self.normaliser = Normaliser(tensors["mean"], tensors["deviation"])
         self.network = self._build(len(tensors["mean"]), len(self.classes_), torch.Generator(self.device))

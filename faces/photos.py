@@ -21,6 +21,12 @@ class Stored(Protocol):
     def __getitem__(self, chosen: slice) -> NDArray[np.float32]:
         """Return some of them, in memory."""
 
+    def mark(self) -> str:
+        """Return what tells whether another process would read the same photos in the same order."""
+
+    def take(self, chosen: slice | NDArray[np.int64]) -> "Stored":
+        """Return some of them, still on the disk."""
+
 
 Photos = NDArray[Any] | Stored
 
@@ -29,6 +35,16 @@ def in_memory(photos: Photos) -> NDArray[Any]:
     """Return photos that are in memory, for those who need them all at once."""
     assert isinstance(photos, np.ndarray), "these photos were left on the disk"
     return photos
+
+
+def take(photos: Photos, chosen: slice | NDArray[np.int64]) -> Photos:
+    """Return the photos at these places, wherever they lie."""
+    return photos[chosen] if isinstance(photos, np.ndarray) else photos.take(chosen)
+
+
+def mark(photos: Photos) -> str:
+    """Return what tells whether stored photos are the same in another process; nothing for those in memory."""
+    return "" if isinstance(photos, np.ndarray) else photos.mark()
 
 
 def pieces(photos: Photos) -> Iterator[NDArray[Any]]:

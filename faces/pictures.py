@@ -11,7 +11,9 @@ from errors import DatasetError
 from faces.classifier import Classifier
 from faces.head import HeadClassifier
 from faces.hidden import HiddenClassifier
+from report.cells import limit_of
 from report.hidden_units import Voice, chosen_voices
+from report.page.wording import count
 from report.tiles import Section, poster
 
 PHOTO_SIDE = 96  # pixels of a photo on the poster
@@ -23,23 +25,33 @@ Favourites = Mapping[int, Sequence[Path]]  # unit -> the photos that excite it m
 def weights_picture(
     classifier: Classifier, title: str, favourites: Favourites, units: Sequence[int] | None = None
 ) -> bytes:
-    """Return a PNG of all hidden units, or of the `units` asked for, each under the person it speaks for most."""
-    chosen = chosen_voices(classifier.voices(), units)
-    what = f"{len(chosen)} units" if units is None else f"{len(chosen)} of {len(classifier.voices())} hidden units"
+    """Return a PNG of all hidden units, or of the `units` asked for, each under the person it speaks for most.
+
+    Without a hidden layer the outputs are the units. UsageError for one that does not exist.
+    """
+    heard, kind = classifier.voices(), unit_kind(classifier)
+    chosen = chosen_voices(heard, units, kind)
+    what = count(len(heard), kind)
+    what = what if units is None else f"{len(chosen)} of {what}"
     if isinstance(classifier, HiddenClassifier):
         tiles = classifier.hidden_weights.cpu().numpy()
         side = classifier.image_size
-        subtitle = f"{what}, weights on {side} x {side} pixels, each under the person it speaks for most"
+        subtitle = f"{what}: weights on {side} x {side} pixels, under the person a unit speaks for most"
         sections = _by_person(chosen, {voice.unit: [tiles[voice.unit]] for voice in chosen})
-        return poster(sections, title, subtitle, float(np.percentile(np.abs(tiles), 99.5)) or 1.0)
+        return poster(sections, title, subtitle, limit_of(tiles))
     assert isinstance(classifier, HeadClassifier)
     photos = {voice.unit: _photos(favourites.get(voice.unit, ())) for voice in chosen}
     sections = _by_person(chosen, photos)
     if units is None:
         filters = filter_tiles(classifier)
         sections.insert(0, Section(f"conv1: {len(filters)} filters", filters, [""] * len(filters)))
-    subtitle = f"{what}, each by the {PHOTOS_A_UNIT} training photos that excite it most, under its person"
+    subtitle = f"{what}: the {PHOTOS_A_UNIT} training photos that excite each most, under the person it speaks for"
     return poster(sections, title, subtitle)
+
+
+def unit_kind(classifier: Classifier) -> str:
+    """Return what the pictured units are: hidden ones, or the outputs of a network without a hidden layer."""
+    return "hidden unit" if classifier.settings.hidden else "output"
 
 
 def filter_tiles(classifier: HeadClassifier) -> list[NDArray[np.uint8]]:
@@ -53,7 +65,7 @@ def filter_tiles(classifier: HeadClassifier) -> list[NDArray[np.uint8]]:
 
 
 def _by_person(chosen: Sequence[Voice], tiles: Mapping[int, Sequence[NDArray[np.generic]]]) -> list[Section]:
-    """Return a section a person, the loudest unit first; a unit's first tile has its number."""
+    """Return a section per person, the loudest unit first; a unit's first tile has its number."""
     sections = []
     for name in sorted({voice.name for voice in chosen}):
         mine = sorted((voice for voice in chosen if voice.name == name), key=lambda voice: -voice.strength)

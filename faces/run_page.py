@@ -15,25 +15,26 @@ from data.folder import Photo
 from data.images import open_photo
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
-from report.hidden_units import Voice, loudest
+from report.cells import limit_of
 from report.page import (
     ANSWER_SIDE,
+    PHOTOS_A_UNIT,
     UNIT_PHOTO_SIDE,
     Accuracy,
     DownloadReport,
     Page,
     Unit,
+    Units,
     Unknown,
     answer,
     confused_pairs,
     photo_jpeg,
     ranked,
     render,
+    strongest,
 )
+from report.page.wording import count
 from report.tiles import tile_png
-
-PHOTOS_A_UNIT = 3
-UNITS_A_PERSON = 6
 
 
 def page_of_run(
@@ -83,8 +84,8 @@ def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     settings = metrics["settings"]
     facts = [
         ("photos", str(metrics["data"])),
-        ("trained for", f"{settings['epochs']} epochs at most, batches of {settings['batch_size']}"),
-        ("hidden units", str(settings["hidden"])),
+        ("trained for", f"up to {count(settings['epochs'], 'epoch')}, in batches of {settings['batch_size']}"),
+        ("hidden units", str(settings["hidden"] or "none")),
         ("input", f"{settings['size']} x {settings['size']} pixels"),
         ("computed in", f"{metrics['seconds']} s on {metrics['device']}"),
         ("versions", ", ".join(f"{name} {version}" for name, version in metrics["versions"].items())),
@@ -99,25 +100,21 @@ def _jpeg(path: Path, side: int) -> bytes:
     return photo_jpeg(open_photo(path.read_bytes(), side, "RGB"), side)
 
 
-def _units(classifier: Classifier, favourites: dict[int, list[Path]]) -> list[Unit]:
-    """Return the loudest hidden units of each person."""
-    order = loudest(classifier.voices(), UNITS_A_PERSON)
-    return [
+def _units(classifier: Classifier, favourites: dict[int, list[Path]]) -> Units:
+    """Return the strongest hidden units of each person, or the outputs of a network without a hidden layer."""
+    weights = classifier.hidden_weights.cpu().numpy() if isinstance(classifier, HiddenClassifier) else None
+    limit = 0.0 if weights is None else limit_of(weights)
+    heard = classifier.voices()
+    shown = [
         Unit(
             voice.unit,
             voice.name,
-            _tile(classifier, voice),
+            None if weights is None else tile_png(weights[voice.unit], limit),
             [_jpeg(path, UNIT_PHOTO_SIDE) for path in favourites[voice.unit][:PHOTOS_A_UNIT]],
         )
-        for voice in order
+        for voice in strongest(heard)
     ]
-
-
-def _tile(classifier: Classifier, voice: Voice) -> bytes | None:
-    if not isinstance(classifier, HiddenClassifier):
-        return None
-    weights = classifier.hidden_weights
-    return tile_png(weights[voice.unit].cpu().numpy(), float(weights.abs().max()) * 0.6 or 1.0)
+    return Units(shown, len(heard), hidden=bool(classifier.settings.hidden))
 
 
 def _unknown(measured: dict[str, Any]) -> Unknown | None:

@@ -3,7 +3,9 @@
 The values were chosen on validation photos (README, "How the defaults were chosen").
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 from errors import UsageError
 
@@ -41,6 +43,12 @@ class TrainingOptions:
                 raise UsageError(f"{name} must be from 0 to below 1, got {getattr(self, name)}")
         if self.class_weight not in CLASS_WEIGHTS:
             raise UsageError(f"class_weight must be one of {', '.join(CLASS_WEIGHTS)}, got {self.class_weight!r}")
+
+    @classmethod
+    def from_saved(cls, saved: Mapping[str, Any]) -> Self:
+        """Take up the settings of a checkpoint; names of another version are passed over."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in saved.items() if name in known})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,23 +1,28 @@
 """train-faces: a folder of photos a person in, a run folder out.
 
-Reads and splits the photos, trains, measures on photos the training never saw, and publishes the run: pictures first,
-`metrics.json` last. Of several ranks all read and train, and the first alone measures and writes.
+Reads and splits the photos, trains, measures on photos the training never saw, and publishes the run. Of several ranks
+all read and train, and the first alone measures and writes. Neighbours: `report.results`, what the answers come to;
+`report.run_folder`, what every run has; `mnist.training_run`, the same for digits.
 """
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from data.folder import read_folder
+from data.folder import Photo, read_folder
 from data.images import FILTER
 from data.publish import publish, sweep
 from data.settings import SplitSizes
 from data.split import Split, split
+from data.summary import inert
 from faces.classifier import Classifier
+from faces.photos import mark, take
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
 from faces.run import SPLIT, UNITS
 from faces.run_page import page_of_run
@@ -26,10 +31,11 @@ from faces.strangers import OpenedPart, leave_each_out, rounds
 from nn.ranks import ALONE, Ranks
 from nn.resume import StateKeeper, guard_of, left_behind
 from report import run_folder as files
-from report.confusion import confusion_picture, macro_f1
+from report.confusion import confusion_picture
 from report.curves import learning_curve
 from report.hidden_units import most_exciting
 from report.progress import Bar, no_bar
+from report.results import accuracy_line, predictions_csv, results_of
 
 FORMAT = 1
 
@@ -60,6 +66,7 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
     parts = split(folder.photos, task.sizes, np.random.default_rng(classifier.seed))
     ranks.check_samples(len(parts.train), "photos")
     guard = _guard(task, parts)
+    ranks.check_same(guard, "the photos or settings")
     state = None
     if task.resume:
         state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), guard, ranks)
@@ -72,7 +79,7 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         return {}
     files.make_out(task.out)
     sweep(task.out)
-    with bar("training", classifier.options.epochs) as advance:
+    with bar("training", classifier.settings.epochs) as advance:
         keeper = StateKeeper(partial(publish, task.out / files.STATE), guard, advance)
         classifier.fit(train.photos, train.names, watched, on_epoch=keeper, resume=state, ranks=ranks)
     metrics = {
@@ -92,15 +99,8 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "guard": guard,
         "versions": files.versions(),
     }
-    _publish(task, parts, train, test, metrics)
+    files.publish_run(task.out, _contents(task, parts, train, test, metrics), metrics, publish)
     return metrics
-
-
-def accuracy_line(metrics: dict[str, Any]) -> str:
-    """Return the line a training ends with: `test accuracy 0.8750 (105 of 120)`."""
-    confusion = np.asarray(metrics["confusion"])
-    n, right = int(confusion.sum()), int(confusion.trace())
-    return f"test accuracy {right / n:.4f} ({right} of {n})" if n else "no test photos, no test accuracy"
 
 
 def _guard(task: TrainingRun, parts: Split) -> str:
@@ -122,11 +122,13 @@ def _open(task: TrainingRun, parts: Split, bar: Bar) -> list[OpenedPart]:
             classifier.keep(task.folder, own, lambda: advance(""))
         ranks.wait()
     open_photos = classifier.open_stored if _stay_on_disk(task, parts) else classifier.open
-    with bar("opening photos", sum(map(len, groups))) as advance:
-        return [
-            OpenedPart(open_photos(task.folder, photos, lambda: advance("")), [photo.name for photo in photos])
-            for photos in groups
-        ]
+    every = [photo for group in groups for photo in group]
+    with bar("opening photos", len(every)) as advance:
+        opened = open_photos(task.folder, every, lambda: advance(""))
+    ends = np.cumsum([len(group) for group in groups])
+    ours = [take(opened, slice(end - len(group), end)) for group, end in zip(groups, ends, strict=True)]
+    ranks.check_same(mark(ours[0]) + mark(ours[1]), "the files of the features")
+    return [OpenedPart(photos, [photo.name for photo in group]) for photos, group in zip(ours, groups, strict=True)]
 
 
 def _stay_on_disk(task: TrainingRun, parts: Split) -> bool:
@@ -136,59 +138,68 @@ def _stay_on_disk(task: TrainingRun, parts: Split) -> bool:
 
 
 def _measure(classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart) -> dict[str, Any]:
-    """Return the accuracies, None for an empty part, and the confusion of the test photos (true person, predicted)."""
-    accuracies = {
-        f"{name}_accuracy": classifier.score(part.photos, part.names) if part.names else None
-        for name, part in (("train", train), ("validation", validation), ("test", test))
-    }
-    confusion = np.zeros((len(classifier.classes_),) * 2, dtype=int)
-    if test.names:
-        true = np.searchsorted(classifier.classes_, test.names)
-        predicted = np.searchsorted(classifier.classes_, classifier.predict(test.photos))
-        np.add.at(confusion, (true, predicted), 1)
-    return accuracies | {"macro_f1": macro_f1(confusion), "confusion": confusion.tolist()}
+    """Return what the answers come to: accuracies, confusion, each person's precision and recall."""
+
+    def labels(part: OpenedPart) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+        true = np.searchsorted(classifier.classes_, np.array(part.names, np.str_))
+        return true, classifier.predict_proba(part.photos).argmax(1)
+
+    answers = {"train": labels(train), "validation": labels(validation), "test": labels(test)}
+    return results_of(answers, classifier.classes_.tolist(), "people")
 
 
 def _unknown(
     classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart, bar: Bar
 ) -> dict[str, Any]:
-    """Return the threshold for "none of these", and what it does to strangers where that is quick to measure.
-
-    With features on the disk it is not.
-    """
+    """Return the threshold for "none of these", and what it does to strangers where that is quick to measure."""
     known = {"quantity": classifier.quantity, "threshold": classifier.threshold_}
-    if not classifier.quick_to_train or not isinstance(train.photos, np.ndarray):
+    if not classifier.quick_to_train:
         return known
-    with bar("leaving each person out", len(rounds(sorted(set(train.names))))) as advance:
+    with bar("leaving each person out", len(rounds(train))) as advance:
         measured = leave_each_out(classifier, train, validation, test, lambda: advance(""))
     return known if measured is None else known | asdict(measured)
 
 
-def _publish(task: TrainingRun, parts: Split, train: OpenedPart, test: OpenedPart, metrics: dict[str, Any]) -> None:
-    """Write the run. The old `metrics.json` goes first, the new one comes last: with it, all files are of one run."""
-    out, classifier = task.out, task.classifier
+def _contents(
+    task: TrainingRun, parts: Split, train: OpenedPart, test: OpenedPart, metrics: dict[str, Any]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of the run, the network before the pictures of it."""
+    classifier = task.classifier
     about = {key: metrics[key] for key in ("counts", "guard", "versions")}
     about["image"] = {"mode": classifier.image_mode, "size": classifier.image_size, "filter": FILTER}
     about["metrics"] = {"test_accuracy": metrics["test_accuracy"], "n": len(parts.test)}
-    restored = classifier.options.patience is not None and metrics["validation_accuracy"] is not None
+    yield files.MODEL, classifier.to_bytes(about)
+    yield files.HISTORY, classifier.history.to_csv().encode()
+    yield SPLIT, files.as_json(_split_lists(task, parts))
+    answers = classifier.predict_proba(test.photos)
+    yield files.PREDICTIONS, _predictions(classifier, parts.test, answers, classifier.likeness(test.photos))
     title = f"{task.folder.name}: {accuracy_line(metrics)}"
-    (out / files.METRICS).unlink(missing_ok=True)
-    publish(out / files.MODEL, classifier.to_bytes(about))
-    publish(out / files.HISTORY, classifier.history.to_csv().encode())
-    publish(out / SPLIT, files.as_json(_split_lists(task, parts)))
+    restored = classifier.settings.patience is not None and metrics["validation_accuracy"] is not None
     curve = learning_curve(classifier.history.columns(), title, classifier.history.best_epoch if restored else None)
     confusion = confusion_picture(metrics["confusion"], metrics["classes"], title)
-    publish(out / files.CURVE, curve)
-    publish(out / files.CONFUSION, confusion)
+    yield files.CURVE, curve
+    yield files.CONFUSION, confusion
     units = _units(task, parts, train)
     favourites = {unit["unit"]: [task.folder / file for file in unit["photos"]] for unit in units}
-    publish(out / UNITS, files.as_json(units))
-    publish(out / files.WEIGHTS, weights_picture(classifier, title, favourites))
-    answers = classifier.predict_proba(test.photos)
+    yield UNITS, files.as_json(units)
+    yield files.WEIGHTS, weights_picture(classifier, title, favourites)
     page = page_of_run(task.folder, classifier, metrics, parts.test, answers, favourites, curve, confusion)
-    publish(out / files.PAGE, page)
-    publish(out / files.METRICS, files.as_json(metrics))
-    (out / files.STATE).unlink(missing_ok=True)
+    yield files.PAGE, page
+
+
+def _predictions(
+    classifier: Classifier, photos: Sequence[Photo], answers: NDArray[np.float32], likeness: NDArray[np.float32]
+) -> bytes:
+    """Return predictions.csv; a photo's file begins with its person's folder, so that it can be a formula too."""
+    rows = zip(
+        (inert(photo.file) for photo in photos),
+        (inert(photo.name) for photo in photos),
+        map(inert, classifier.classes_[answers.argmax(1)].tolist()),
+        answers.max(1).tolist(),
+        likeness.tolist(),
+        strict=True,
+    )
+    return predictions_csv(("file", "person", "predicted", "probability", "likeness"), rows)
 
 
 def _units(task: TrainingRun, parts: Split, train: OpenedPart) -> list[dict[str, Any]]:

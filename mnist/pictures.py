@@ -11,9 +11,9 @@ from torch import Tensor
 from data.mnist import SIDE
 from mnist.digits import Digits
 from mnist.reader import DigitReader
-from report.cells import Cell
+from report.cells import Cell, limit_of
 from report.hidden_units import Voice, chosen_units, chosen_voices
-from report.page.wording import about
+from report.page.wording import about, count
 from report.sheet import Row, sheet
 from report.tiles import Section, poster
 
@@ -32,10 +32,10 @@ def weights_picture(reader: DigitReader, title: str, units: Sequence[int] | None
         cells = [Cell(weights[unit], f"{what} {unit}") for unit in chosen_units(len(weights), units, what)]
         return sheet(_rows(cells, 5 if len(weights) == 10 else A_ROW), title, weights_words(reader))
     chosen = chosen_voices(heard, units)
-    number = str(len(chosen)) if units is None else f"{len(chosen)} of {len(heard)}"
-    subtitle = f"{number} hidden units, weights on {SIDE} x {SIDE} pixels, each under the digit it speaks for most"
-    limit = float(np.percentile(np.abs(weights), 99.5)) or 1.0
-    return poster(_by_digit(chosen, dict(enumerate(weights))), title, subtitle, limit)
+    what = count(len(heard), "hidden unit")
+    what = what if units is None else f"{len(chosen)} of {what}"
+    subtitle = f"{what}: weights on {SIDE} x {SIDE} pixels, under the digit a unit speaks for most"
+    return poster(_by_digit(chosen, dict(enumerate(weights))), title, subtitle, limit_of(weights))
 
 
 def weights_words(reader: DigitReader) -> str:
@@ -63,8 +63,8 @@ def mistakes_picture(probabilities: NDArray[np.float32], test: Digits, title: st
         Cell(1 - test.x[at, 0].numpy(), f"{labels[at]} read as {said[at]}, {about(float(certainty[at]))}")
         for at in shown.tolist()
     ]
-    subtitle = f"{len(wrong)} of {len(test)} test digits misread"
-    subtitle += f", the {len(shown)} most certain of them" if len(shown) < len(wrong) else ", the most certain first"
+    order = "the most certain first" if len(shown) == len(wrong) else f"the {len(shown)} most certain are shown"
+    subtitle = f"{len(wrong):,} of {len(test):,} test digits misread; {order}"
     return sheet(_rows(cells, A_ROW), title, subtitle, kind="grey")
 
 
@@ -86,7 +86,7 @@ def _rows(cells: Sequence[Cell], across: int) -> list[Row]:
 
 
 def _by_digit(chosen: Sequence[Voice], tiles: Tiles) -> list[Section]:
-    """Return a section a digit, the loudest unit first."""
+    """Return a section per digit, the loudest unit first."""
     sections = []
     for name in sorted({voice.name for voice in chosen}):
         mine = sorted((voice for voice in chosen if voice.name == name), key=lambda voice: -voice.strength)

@@ -85,7 +85,7 @@ class DigitReader:
         for start in range(0, len(x), BATCH):
             answers.append(self._probabilities(self.network.forward(self._inputs(x[start : start + BATCH]))))
             on_batch()
-        return torch.cat(answers)
+        return torch.cat(answers) if answers else torch.empty(0, CLASSES)
 
     def predict(self, x: Tensor) -> Tensor:
         """Return the most probable digit of each image, (N,)."""

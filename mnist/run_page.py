@@ -11,8 +11,22 @@ from numpy.typing import NDArray
 from mnist.digits import Digits
 from mnist.pictures import digit_png, weights_picture, weights_words
 from mnist.reader import DigitReader
-from report.hidden_units import loudest, most_exciting
-from report.page import Accuracy, Page, Unit, Words, answer, confused_pairs, ranked, render
+from report.cells import limit_of
+from report.hidden_units import most_exciting
+from report.page import (
+    PHOTOS_A_UNIT,
+    Accuracy,
+    Page,
+    Unit,
+    Units,
+    Words,
+    answer,
+    confused_pairs,
+    ranked,
+    render,
+    strongest,
+)
+from report.page.wording import count
 from report.tiles import tile_png
 
 WORDS = Words(
@@ -32,8 +46,6 @@ NETWORKS = {
     "cnn": "two convolutions and a linear layer",
     "best": "two columns of six convolutions with batch normalisation",
 }
-UNITS_A_DIGIT = 3
-IMAGES_A_UNIT = 4
 LOOKED_THROUGH = 10_000  # training images, for those that excite a unit most
 
 
@@ -69,7 +81,7 @@ def page_of_run(
         mistakes=shown.mistakes,
         surest=shown.surest,
         least_sure=shown.least_sure,
-        weights_png=b"" if units else weights_picture(reader, ""),
+        weights_png=weights_picture(reader, "") if units is None else b"",
         weights_words=weights_words(reader),
         units=units,
     )
@@ -83,9 +95,9 @@ def _facts(reader: DigitReader, metrics: dict[str, Any]) -> list[tuple[str, str]
     facts = [
         ("digits", str(metrics["data"])),
         ("network", f"{metrics['parameters']:,} parameters"),
-        ("trained for", f"{s.epochs} epochs, batches of {s.batch_size}"),
-        ("by", f"{rule}, learning rate {s.lr} at its highest"),
-        ("computed in", f"{metrics['seconds']} s, {metrics['training_seconds']} s of them training"),
+        ("trained for", f"{count(s.epochs, 'epoch')}, in batches of {s.batch_size}"),
+        ("optimiser", f"{rule}, learning rate up to {s.lr}"),
+        ("computed in", f"{metrics['seconds']} s, {metrics['training_seconds']} s of it training"),
         ("versions", ", ".join(f"{name} {version}" for name, version in metrics["versions"].items())),
     ]
     if metrics["peak_memory_mib"] is not None:
@@ -93,20 +105,21 @@ def _facts(reader: DigitReader, metrics: dict[str, Any]) -> list[tuple[str, str]
     return facts
 
 
-def _units(reader: DigitReader, train: Digits) -> list[Unit]:
-    """Return the loudest hidden units of each digit, none for a network without one hidden layer."""
+def _units(reader: DigitReader, train: Digits) -> Units | None:
+    """Return the strongest hidden units of each digit, None for a network without one hidden layer."""
     heard = reader.voices()
     if not heard:
-        return []
+        return None
     weights, looked_through = reader.first_weights.numpy(), train.x[:LOOKED_THROUGH]
-    exciting = most_exciting(reader.responses(looked_through).numpy(), IMAGES_A_UNIT)
-    limit = float(np.abs(weights).max()) * 0.6 or 1.0
-    return [
+    exciting = most_exciting(reader.responses(looked_through).numpy(), PHOTOS_A_UNIT)
+    limit = limit_of(weights)
+    shown = [
         Unit(
             voice.unit,
             voice.name,
             tile_png(weights[voice.unit], limit),
             [digit_png(looked_through[at]) for at in exciting[voice.unit].tolist()],
         )
-        for voice in loudest(heard, UNITS_A_DIGIT)
+        for voice in strongest(heard)
     ]
+    return Units(shown, len(heard))

@@ -1,17 +1,18 @@
 """train-mnist: the files of MNIST in, a run folder out.
 
-Reads the digits and holds some out, trains, measures on digits the training never saw, and publishes the run: pictures
-first, `metrics.json` last. Of several ranks all read and train, and the first alone measures and writes.
+Reads the digits and holds some out, trains, measures on digits the training never saw, and publishes the run. Of
+several ranks all read and train, and the first alone measures and writes. Neighbours: `report.results`, what the
+answers come to; `report.run_folder`, what every run has; `faces.training_run`, the same for faces.
 """
 
 import hashlib
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Generator, Tensor
 
 from data.mnist import CLASSES
@@ -27,11 +28,13 @@ from nn.ranks import ALONE, Ranks
 from nn.resume import StateKeeper, guard_of, left_behind
 from nn.training_state import TrainingState
 from report import run_folder as files
-from report.confusion import confusion_picture, macro_f1
+from report.confusion import confusion_picture
 from report.curves import AUGMENTED, learning_curve
 from report.progress import Bar, no_bar
+from report.results import accuracy_line, predictions_csv, results_of
 
 FORMAT = 1
+NAMES = tuple(str(digit) for digit in range(CLASSES))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +73,7 @@ class Parts:
 
 
 Answers = dict[str, Tensor]
-"""Part, if it has digits -> their probabilities (N, 10)."""
+"""Part -> the probabilities of its digits, (N, 10)."""
 
 
 def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
@@ -98,7 +101,7 @@ def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "model": reader.model,
         "data": str(task.folder),
         "seed": reader.seed,
-        "classes": [str(digit) for digit in range(CLASSES)],
+        "classes": list(NAMES),
         "n": {part: len(digits) for part, digits in vars(parts).items()},
         "counts": parts.counts(),
         **_measure(parts, answers),
@@ -111,13 +114,8 @@ def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "guard": guard,
         "versions": files.versions(),
     }
-    _publish(task, parts, answers["test"], metrics)
+    files.publish_run(task.out, _contents(task, parts, answers["test"], metrics), metrics, publish)
     return metrics
-
-
-def accuracy_line(metrics: dict[str, Any]) -> str:
-    """Return the line a training ends with: `test accuracy 0.9712 (9712 of 10000)`."""
-    return f"test accuracy {metrics['test_accuracy']:.4f} ({np.trace(metrics['confusion'])} of {metrics['n']['test']})"
 
 
 def title_of(metrics: dict[str, Any]) -> str:
@@ -163,55 +161,40 @@ def _train(task: TrainingRun, parts: Parts, guard: str, state: TrainingState | N
 
 def _ask(reader: DigitReader, parts: Parts, bar: Bar) -> Answers:
     """Return what the network answers to all digits."""
-    todo = {part: digits for part, digits in vars(parts).items() if len(digits)}
-    with bar("reading digits", sum(-(-len(digits) // BATCH) for digits in todo.values())) as advance:
-        return {part: reader.predict_proba(digits.x, lambda: advance("")) for part, digits in todo.items()}
+    with bar("reading digits", sum(-(-len(digits) // BATCH) for digits in vars(parts).values())) as advance:
+        return {part: reader.predict_proba(digits.x, lambda: advance("")) for part, digits in vars(parts).items()}
 
 
 def _measure(parts: Parts, answers: Answers) -> dict[str, Any]:
-    """Return the accuracies, None for an empty part, and the confusion of the test digits (true, predicted)."""
-
-    def accuracy(part: str) -> float | None:
-        return _right(answers[part], digits) / len(digits) if len(digits := getattr(parts, part)) else None
-
-    n, right = len(parts.test), _right(answers["test"], parts.test)
-    confusion = np.zeros((CLASSES, CLASSES), dtype=int)
-    np.add.at(confusion, (parts.test.labels.numpy(), answers["test"].argmax(1).numpy()), 1)
-    return {
-        "train_accuracy": accuracy("train"),
-        "validation_accuracy": accuracy("validation"),
-        "test_accuracy": right / n,
-        "test_error": (n - right) / n,
-        "macro_f1": macro_f1(confusion),
-        "confusion": confusion.tolist(),
-    }
+    """Return what the answers come to: accuracies, confusion, each digit's precision and recall."""
+    labels = {part: (digits.labels.numpy(), answers[part].argmax(1).numpy()) for part, digits in vars(parts).items()}
+    true, said = labels["test"]
+    return results_of(labels, NAMES, "digits") | {"test_error": float((true != said).mean())}
 
 
-def _right(probabilities: Tensor, digits: Digits) -> int:
-    return int((probabilities.argmax(1) == digits.labels).sum())
-
-
-def _publish(task: TrainingRun, parts: Parts, answers: Tensor, metrics: dict[str, Any]) -> None:
-    """Write the run. The old `metrics.json` goes first, the new one comes last: with it, all files are of one run."""
-    out, reader, probabilities = task.out, task.reader, answers.numpy()
+def _contents(
+    task: TrainingRun, parts: Parts, answers: Tensor, metrics: dict[str, Any]
+) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the files of the run, the network before the pictures of it."""
+    reader, probabilities = task.reader, answers.numpy()
     about = {key: metrics[key] for key in ("n", "guard", "versions")}
     about["metrics"] = {key: metrics[key] for key in ("validation_accuracy", "test_accuracy")}
+    yield files.MODEL, reader.to_bytes(about)
+    yield files.HISTORY, reader.history.to_csv().encode()
+    yield files.PREDICTIONS, _predictions(parts.test, answers)
     title = title_of(metrics)
-    (out / files.METRICS).unlink(missing_ok=True)
-    publish(out / files.MODEL, reader.to_bytes(about))
-    publish(out / files.HISTORY, reader.history.to_csv().encode())
     trained = AUGMENTED if reader.is_augmented else "training"
     curve = learning_curve(reader.history.columns(), title, a="digit", training=trained)
     confusion = confusion_picture(metrics["confusion"], metrics["classes"], title, "the digit's images")
-    publish(out / files.CURVE, curve)
-    publish(out / files.CONFUSION, confusion)
-    publish(out / files.WEIGHTS, weights_picture(reader, title))
-    mistakes = mistakes_picture(probabilities, parts.test, title)
-    if mistakes is None:
-        (out / MISTAKES).unlink(missing_ok=True)
-    else:
-        publish(out / MISTAKES, mistakes)
-    page = page_of_run(reader, metrics, parts.train, parts.test, probabilities, curve, confusion)
-    publish(out / files.PAGE, page)
-    publish(out / files.METRICS, files.as_json(metrics))
-    (out / files.STATE).unlink(missing_ok=True)
+    yield files.CURVE, curve
+    yield files.CONFUSION, confusion
+    yield files.WEIGHTS, weights_picture(reader, title)
+    yield MISTAKES, mistakes_picture(probabilities, parts.test, title)
+    yield files.PAGE, page_of_run(reader, metrics, parts.train, parts.test, probabilities, curve, confusion)
+
+
+def _predictions(test: Digits, answers: Tensor) -> bytes:
+    """Return predictions.csv."""
+    said, probabilities = answers.argmax(1).tolist(), answers.amax(1).tolist()
+    rows = zip(range(len(test)), test.labels.tolist(), said, probabilities, strict=True)
+    return predictions_csv(("index", "label", "predicted", "probability"), rows)

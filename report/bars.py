@@ -1,4 +1,4 @@
-"""What was reported beside what is measured: a line a row, a hollow and a filled marker on one scale."""
+"""What was reported beside what is measured: a line per row, a hollow and a filled marker on one scale."""
 
 import math
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def reported_beside_measured(
     step = max(0.3, 0.1 + max(text_height(name, size) for name in names))
     left = MARGIN + max(text_width(name, size) for name in names) + 0.2
     across = WIDTH - left - NUMBERS[-1] - MARGIN
-    marks = _marks(rows)
+    marks = _marks(rows, lower_is_better, decimals)
     top = heading.height + legend_height(marks, WIDTH - 2 * MARGIN) + HEAD
     height = top + len(rows) * step + FOOT
     with styled():
@@ -110,13 +110,14 @@ def _known(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
-def _marks(rows: Sequence[Pair]) -> dict[str, Line2D]:
-    """Return the legend: what each marker says."""
-    deviations = any(_known(row.deviation) for row in rows)
-    spread = " ± deviation over seeds" if deviations else ""
-    marks = {
-        "reported": HOLLOW,
-        f"measured{spread}": DOT | {"color": BETTER},
-        "measured, worse than reported": DOT | {"color": WORSE},
-    }
-    return {name: Line2D([], [], **style) for name, style in marks.items()}
+def _marks(rows: Sequence[Pair], lower_is_better: bool, decimals: int) -> dict[str, Line2D]:
+    """Return the legend: what each of the markers drawn says."""
+    measured = [row for row in rows if _known(row.measured)]
+    worse = [_worse(row, lower_is_better, decimals) for row in measured]
+    marks: list[tuple[str, dict[str, Any], bool]] = [
+        ("reported", HOLLOW, any(_known(row.reported) for row in rows)),
+        ("measured", DOT | {"color": BETTER}, not all(worse)),
+        ("measured, worse than reported", DOT | {"color": WORSE}, any(worse)),
+        ("± deviation over seeds", {"color": INK, "linewidth": 1.3}, any(_known(row.deviation) for row in measured)),
+    ]
+    return {name: Line2D([], [], **style) for name, style, drawn in marks if drawn}

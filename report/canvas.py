@@ -11,7 +11,7 @@ from report.style import FAINT, PAGE, new_figure, png
 
 
 class Canvas:
-    """An empty page of `width` x `height` inches with `dpi` dots an inch. To be used within `style.styled()`."""
+    """An empty page of `width` x `height` inches with `dpi` dots per inch. To be used within `style.styled()`."""
 
     def __init__(self, width: float, height: float, dpi: float) -> None:
         self.width, self.height, self.dpi = width, height, dpi

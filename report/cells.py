@@ -28,10 +28,14 @@ class Cell:
 
 
 def limit_of(pictures: Iterable[Picture]) -> float:
-    """Return the 99.5th percentile of the absolute weights, so that a few extremes do not pale the rest; of none, 0."""
+    """Return the weight that has full colour: the 99.5th percentile of the absolute ones, so that a few extremes do
+    not pale the rest.
+
+    The one rule of all pictures. Where all weights are 0 it is 1, and without weights 0.
+    """
     weights = np.concatenate([np.empty(0), *(np.ravel(picture) for picture in pictures)])
     weights = weights[np.isfinite(weights)]
-    return float(np.percentile(np.abs(weights), 99.5)) if len(weights) else 0.0
+    return float(np.percentile(np.abs(weights), 99.5)) or 1.0 if len(weights) else 0.0
 
 
 def painted(picture: Picture, limit: float | None, side: int) -> Image.Image:

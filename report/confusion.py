@@ -13,7 +13,7 @@ MOST_WITH_NUMBERS = 30  # beyond this many classes the numbers are too small to 
 def confusion_picture(
     confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str, of: str = "the person's photos"
 ) -> bytes:
-    """Return a PNG of counts, a row a true class and a column a predicted one; colour is the share `of` the row."""
+    """Return a PNG of counts, a row per true class and a column per predicted one; colour is the share `of` the row."""
     counts = np.asarray(confusion)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     n = len(classes)

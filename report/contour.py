@@ -31,7 +31,7 @@ START, END, STAR = MARKS
 
 @dataclass(frozen=True)
 class Path:
-    """Where an optimiser went: points (u, v), start first, one a step. It ends before one that is not finite."""
+    """Where an optimiser went: points (u, v), start first, one per step. It ends before one that is not finite."""
 
     name: str
     u: Sequence[float]

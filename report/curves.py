@@ -4,13 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
-from report.style import FAINT, TRAIN, VALIDATION, new_figure, png, styled
+from report.style import FAINT, TRAIN, VALIDATION, new_figure, percent_tick, png, styled
 
-AUGMENTED = "training, as augmented"
+AUGMENTED = "training (augmented)"
 
-History = Mapping[str, Sequence[float]]  # column -> one number an epoch; nan where nothing was measured
+History = Mapping[str, Sequence[float]]  # column -> one number per epoch; nan where nothing was measured
 
 
 def learning_curve(
@@ -26,14 +26,14 @@ def learning_curve(
         figure = new_figure(10, 4)
         loss, accuracy = figure.subplots(1, 2)
         _lines(loss, history, "loss", training)
-        loss.set(ylabel=f"cross-entropy, mean a {a}", ylim=(0, None))
+        loss.set(ylabel=f"cross-entropy, mean per {a}", ylim=(0, 1.05 * loss.get_ylim()[1]))
         _lines(accuracy, history, "accuracy", training)
         bottom = _bottom(history)
         accuracy.set(ylabel="accuracy", ylim=(bottom, bottom + 1.02 * (1 - bottom)))
-        accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
+        accuracy.yaxis.set_major_formatter(percent_tick)
         for axes in (loss, accuracy):
             axes.set(xlabel="epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.grid(axis="y", color=FAINT, alpha=0.4, linewidth=0.6)
             if best_epoch is not None:
                 axes.axvline(best_epoch, color=FAINT, linestyle=":", label=f"kept: epoch {best_epoch}")
@@ -53,4 +53,5 @@ def _lines(axes: Axes, history: History, what: str, training: str) -> None:
     for part, name, colour in (("train", training, TRAIN), ("validation", "validation", VALIDATION)):
         column = history.get(f"{part}_{what}")
         if column is not None:
-            axes.plot(history["epoch"], column, color=colour, linewidth=1.4, label=name)
+            marker = "o" if len(column) == 1 else ""
+            axes.plot(history["epoch"], column, marker, color=colour, linewidth=1.4, label=name)

@@ -1,4 +1,7 @@
-"""Whom each hidden unit speaks for, and which samples excite it most. A class is a person, or a digit."""
+"""Whom each hidden unit speaks for, and which samples excite it most. A class is a person, or a digit.
+
+In a network without a hidden layer the outputs stand in for hidden units.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ class Voice:
 
 
 def voices(output_weights: NDArray[np.float32], classes: Sequence[str]) -> list[Voice]:
-    """Return one voice a unit, in order of unit; `output_weights` (classes, hidden).
+    """Return one voice per unit, in order of unit; `output_weights` (classes, hidden).
 
     The softmax ignores what a unit gives to all classes alike, so its outgoing weights are compared after their mean
     has been taken away; the largest that is left names the class.
@@ -38,9 +41,9 @@ def chosen_units(number: int, units: Sequence[int] | None, what: str = "hidden u
     return list(range(number) if units is None else dict.fromkeys(units))
 
 
-def chosen_voices(heard: Sequence[Voice], units: Sequence[int] | None) -> list[Voice]:
+def chosen_voices(heard: Sequence[Voice], units: Sequence[int] | None, what: str = "hidden unit") -> list[Voice]:
     """Return the voices of the `units` asked for, all without; UsageError for a unit that does not exist."""
-    return [heard[unit] for unit in chosen_units(len(heard), units)]
+    return [heard[unit] for unit in chosen_units(len(heard), units, what)]
 
 
 def loudest(heard: Sequence[Voice], units: int) -> list[Voice]:

@@ -2,7 +2,8 @@
 
 model.safetensors     the network: weights, normalisation, classes, settings
 metrics.json          what was measured; written last, so that its presence says the run is whole
-history.csv           a line an epoch
+history.csv           a line per epoch
+predictions.csv       a line per test sample: what it is, what it was taken for, how surely
 learning_curve.png    loss and accuracy by epoch
 confusion.png         what was taken for what on the test data
 weights.png           what the network looks for
@@ -15,7 +16,7 @@ Faces and digits add files of their own. Neighbours: `faces.run`, `mnist.run`.
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from errors import RunError, StorageError, UsageError
 MODEL = "model.safetensors"
 METRICS = "metrics.json"
 HISTORY = "history.csv"
+PREDICTIONS = "predictions.csv"
 CURVE = "learning_curve.png"
 CONFUSION = "confusion.png"
 WEIGHTS = "weights.png"
@@ -52,6 +54,27 @@ def make_out(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot write {out}: {error.strerror}; choose another --out") from error
+
+
+def publish_run(
+    out: Path,
+    contents: Iterable[tuple[str, bytes | None]],
+    metrics: dict[str, Any],
+    publish: Callable[[Path, bytes], None],
+) -> None:
+    """Write the files of a run, each as soon as `contents` yields its name and content; None: there is no such file.
+
+    The old `metrics.json` goes first, the new one comes last: with it, all files are of one run. `publish` is that of
+    `data`, a room which this one does not know.
+    """
+    (out / METRICS).unlink(missing_ok=True)
+    for name, content in contents:
+        if content is None:
+            (out / name).unlink(missing_ok=True)
+        else:
+            publish(out / name, content)
+    publish(out / METRICS, as_json(metrics))
+    (out / STATE).unlink(missing_ok=True)
 
 
 def free_out(runs: Path, name: str) -> Path:

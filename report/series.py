@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from report.layout import MARGIN, Heading, legend, legend_height, wrapped
-from report.style import FAINT, PAGE, PALETTE, new_figure, png, styled
+from report.style import FAINT, PAGE, PALETTE, new_figure, percent_tick, png, styled
 
-# Panels -> panels a row; others stand in rows of four.
+# Panels -> panels per row; others stand in rows of four.
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}
-WIDTH, HEIGHTS = 10.0, {1: 4.4, 2: 3.5, 3: 3.0, 4: 2.6}  # inches: of the page; of a row, by panels a row
-TICKS = {1: 12, 2: 8, 3: 5}  # intervals on the horizontal axis, by panels a row
+WIDTH, HEIGHTS = 10.0, {1: 4.4, 2: 3.5, 3: 3.0, 4: 2.6}  # inches: of the page; of a row, by panels per row
+TICKS = {1: 12, 2: 8, 3: 5}  # intervals on the horizontal axis, by panels per row
 MOST_MARKERS, MOST_SIZES = 40, 8  # a longer line marks some of its points; more sizes than this are not all written
 
 
@@ -74,7 +74,7 @@ class _Points:
 
 
 def series_picture(panels: Sequence[Panel], title: str, note: str = "", columns: int | None = None) -> bytes:
-    """Return a PNG of the panels, row by row, `columns` a row; one legend where all panels name the same lines."""
+    """Return a PNG of the panels, row by row, `columns` per row; one legend where all panels name the same lines."""
     columns = columns or COLUMNS.get(len(panels), 4)
     rows = math.ceil(len(panels) / columns)
     colours, labels = _colours(panels), _labels(line for panel in panels for line in panel.lines)
@@ -170,12 +170,11 @@ def _scales(axes: Axes, panel: Panel, sizes: NDArray[np.float64], columns: int) 
         )
     if panel.log_y:
         axes.set_yscale("log", nonpositive="mask")
-    if panel.percent:
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     if panel.log_y and panel.percent:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
         axes.yaxis.set_minor_formatter(NullFormatter())
+    if panel.percent:
+        axes.yaxis.set_major_formatter(percent_tick)
 
 
 def _limit(axes: Axes, panel: Panel) -> None:

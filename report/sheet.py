@@ -18,14 +18,14 @@ from report.style import styled
 Scale = Literal["all", "row", "cell"]
 Grid = list[list[Cell | None]]  # all rows equally long, each cell with its kind
 
-DPI = 150  # dots an inch
+DPI = 150  # dots per inch
 WIDTH, NARROWEST = 10.0, 6.0  # inches: a page at most and at least
 TALLEST = 8.0  # inches: all rows, where cells may shrink to it
 LARGEST, SMALLEST, GAP, LABEL = 1.9, 0.42, 0.07, 1.7  # inches: a cell's side, between cells, the labels at the left
 LABELS, CAPTIONS = (10, 9, 8, 7), (9, 8, 7, 6)  # sizes of type: the first that fits
 BAR = 1.5  # inches: the signed colours
 SIGNED_WORDS = {
-    "all": "one scale for all",
+    "all": "one colour scale for all",
     "row": "full colour at the number beside each row",
     "cell": "each picture on its own scale",
 }
@@ -50,7 +50,7 @@ def sheet(
 ) -> bytes:
     """Return a PNG of the rows. Signed cells: red positive, blue negative; grey: each from its darkest to brightest.
 
-    `columns` are the labels on top; `kind` is one for all columns or one a column. `scale` says which signed cells
+    `columns` are the labels on top; `kind` is one for all columns or one per column. `scale` says which signed cells
     share the number that is full colour; the picture says so in words.
     """
     grid = _grid(rows, len(columns), kind)
@@ -155,7 +155,7 @@ class _Texts:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where cells and their labels go; in inches, but for `dots`, the side of a cell, and `dpi`, dots an inch."""
+    """Where cells and their labels go; in inches, but for `dots`, the side of a cell, and `dpi`, dots per inch."""
 
     left: float
     side: float
@@ -186,7 +186,7 @@ class _Layout:
 
     @property
     def dpi(self) -> float:
-        """Dots an inch: so many that a cell has its dots."""
+        """Dots per inch: so many that a cell has its dots."""
         return self.dots / self.side
 
     @property

@@ -57,6 +57,11 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def percent_tick(share: float, place: float = 0) -> str:
+    """Return `95%` or `99.5%`, as an axis writes its shares."""
+    return f"{100 * share:g}%"
+
+
 def png(figure: Figure, dpi: float = 150, drawn: bool = False) -> bytes:
     """Draw the figure. Without the drawing library's name and version in the file: same numbers, same bytes.
 

@@ -1,4 +1,4 @@
-"""Weights as pictures: a tile a unit, signed, all on one colour scale, each under the name it belongs to.
+"""Weights as pictures: a tile per unit, signed, all on one colour scale, each under the name it belongs to.
 
 A poster is a list of sections, a heading with its tiles. The tiles of a section are composed into one picture before
 matplotlib sees them, so that a thousand tiles are drawn as fast as ten; matplotlib sets the type.
@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from report.cells import limit_of
 from report.style import PAGE, SIGNED, new_figure, png, styled
 
 Tile = NDArray[Any]  # weights (H, W), or a picture (H, W, 3) in 0..255
-WIDTH, DPI = 12.0, 130  # of the page, in inches; dots an inch
+WIDTH, DPI = 12.0, 130  # of the page, in inches; dots per inch
 HEAD, MARGIN, HEADING, CAPTION, GAP = 1.25, 0.35, 0.38, 0.16, 0.05  # inches: the page's title, its edge, ...
 
 
@@ -51,12 +52,11 @@ class _Grid:
 def poster(sections: Sequence[Section], title: str, subtitle: str, limit: float | None = None) -> bytes:
     """Return a PNG of all sections that have tiles. Red is positive, blue negative, full colour at +-`limit`.
 
-    Without a `limit` it is the 99.5th percentile of the absolute weights, so that a few extremes do not pale the rest.
+    Without a `limit` it is that of the tiles shown.
     """
     shown = [section for section in sections if section.tiles]
     if limit is None:
-        weights = [np.ravel(tile) for section in shown for tile in section.tiles if tile.ndim == 2]
-        limit = float(np.percentile(np.abs(np.concatenate(weights)), 99.5)) or 1.0 if weights else 0.0
+        limit = limit_of(tile for section in shown for tile in section.tiles if tile.ndim == 2)
     grid = _grid(sum(len(section.tiles) for section in shown))
     height = HEAD + MARGIN + sum(HEADING + grid.rows(section) * grid.row_height for section in shown)
     with styled():

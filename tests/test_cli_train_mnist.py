@@ -71,6 +71,7 @@ def test_json_is_one_object_and_a_second_run_gets_a_folder_of_its_own(
         (["--lr", "nan"], "lr must be a number above 0, got nan"),
         (["--weight-decay", "-1"], "weight_decay must be a number from 0, got -1.0"),
         (["--epochs", "0"], "expected a whole number from 1 on"),
+        (["--resume"], "--resume needs --out RUN, the folder of the interrupted training"),
         (["--model", "magic"], "invalid choice: 'magic'"),
         (["--validation", "-1"], "--validation"),
         ([], f"has 200 training digits, expected more than the {VALIDATION} to be held out"),

@@ -4,6 +4,7 @@ For sets of photos whose features do not fit into memory; `cache.features_of` is
 same shards. Neighbours: `cache` computes and keeps, `stream` makes batches of what is stored.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,13 @@ class StoredFeatures:
     def take(self, chosen: slice | NDArray[np.int64]) -> "StoredFeatures":
         """Return some of them, still on the disk."""
         return StoredFeatures(self.files, self._file[chosen], self._row[chosen])
+
+    def mark(self) -> str:
+        """Return a digest of where each photo's features are: `blocks` of equal ones are equal."""
+        digest = hashlib.sha256()
+        for file, row in zip(self._file, self._row, strict=True):
+            digest.update(f"{self.files[file].name} {row}\n".encode())
+        return digest.hexdigest()
 
     def blocks(self) -> list[NDArray[np.int64]]:
         """Return the places 0..N-1 of the photos, those of a file together and in the file's order."""

@@ -6,7 +6,7 @@
     markup       HTML that is safe by construction: text is escaped unless it was made here
     wording      numbers as people read them
     interval     how far a measured share may be from the truth
-    ranking      which answers are shown, and in what order
+    ranking      which answers and units are shown, and in what order
     photos       photos made small enough for a page of a hundred people
     style_sheet  how all of it looks
 
@@ -20,16 +20,18 @@ from report.page.content import (
     DownloadReport,
     Page,
     Unit,
+    Units,
     Unknown,
     Words,
 )
 from report.page.interval import wilson_interval
 from report.page.photos import ANSWER_SIDE, UNIT_PHOTO_SIDE, photo_jpeg
-from report.page.ranking import answer, confused_pairs, ranked
+from report.page.ranking import PHOTOS_A_UNIT, answer, confused_pairs, ranked, strongest
 from report.page.render import render
 
 __all__ = [
     "ANSWER_SIDE",
+    "PHOTOS_A_UNIT",
     "UNIT_PHOTO_SIDE",
     "Accuracy",
     "Answer",
@@ -37,6 +39,7 @@ __all__ = [
     "DownloadReport",
     "Page",
     "Unit",
+    "Units",
     "Unknown",
     "Words",
     "answer",
@@ -44,5 +47,6 @@ __all__ = [
     "photo_jpeg",
     "ranked",
     "render",
+    "strongest",
     "wilson_interval",
 ]

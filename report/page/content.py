@@ -1,7 +1,7 @@
 """What the page of a run tells: plain values, without HTML and without knowledge of models.
 
-A new fact about a run gets a field here and a line in one of the `sections`. Who fills the page decides what is worst,
-surest or strongest by the order of the sequences, as `ranking` does; the page decides how many it has room for.
+A new fact about a run gets a field here and a line in one of the `sections`. `ranking` decides which answers and units
+are shown, and in what order; of all else the page decides how much it has room for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,12 +56,24 @@ class Answer:
 
 @dataclass(frozen=True)
 class Unit:
-    """A hidden unit, the person it speaks for, its weights if they are a picture, and the photos that excite it."""
+    """A unit, the person it speaks for, its weights if they are a picture, and the photos that excite it."""
 
     number: int
     name: str
     tile_png: bytes | None
     photos: Sequence[bytes]  # JPEG or PNG, the most exciting first
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units that are shown, the strongest of each person first, of the `n` that the network has.
+
+    They are those of the hidden layer; in a network without one, its outputs, one per person.
+    """
+
+    shown: Sequence[Unit]
+    n: int
+    hidden: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,11 +114,11 @@ class Page:
     curve_png: bytes = b""
     confusion_png: bytes = b""
     confused: Sequence[ConfusedPair] = ()  # the most frequent first
-    mistakes: Sequence[Answer] = ()  # the most certain first
+    mistakes: Sequence[Answer] = ()  # the most certain first; how many there are in all, `accuracy` says
     surest: Sequence[Answer] = ()  # right answers, the most certain first
-    least_sure: Sequence[Answer] = ()  # the most hesitant first
+    least_sure: Sequence[Answer] = ()  # right or wrong, the lowest probability first
     weights_png: bytes = b""
     weights_words: str = ""  # what it shows, for those who do not see it
-    units: Sequence[Unit] = ()  # the strongest of each person first
+    units: Units | None = None
     unknown: Unknown | None = None
     download: DownloadReport | None = None

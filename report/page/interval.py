@@ -4,7 +4,7 @@ import math
 
 
 def wilson_interval(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the bounds in [0, 1] of the score interval for `right` of `n`; `z` = 1.96 is 95 %. (0, 1) for n = 0.
+    """Return the bounds in [0, 1] of the score interval for `right` of `n`; `z` = 1.96 is 95%. (0, 1) for n = 0.
 
     With p = right / n it is (p + z²/2n ± z √(p(1 - p)/n + z²/4n²)) / (1 + z²/n). Unlike p ± z √(p(1 - p)/n) it stays
     within [0, 1] and is not empty at 0 of n or n of n. Raises ValueError unless 0 <= right <= n.

@@ -1,6 +1,7 @@
-"""Answers and confusions in the order in which the page shows them: the worst, the surest, the most frequent first.
+"""Which answers and units the page shows, and in what order: the worst, the surest, the strongest first.
 
-Neighbours: `content`, which says what they are; the runs of faces and digits, which have the numbers.
+A page of a hundred people must stay readable and small, and what is not shown is not opened. Neighbours: `content`,
+which says what is shown; the runs of faces and digits, which have the numbers.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from report.hidden_units import Voice, loudest
 from report.page.content import Answer, ConfusedPair
 
-MISTAKES = 24
-OTHERS = 6  # of the surest, and of the least sure
+MISTAKES = 24  # four rows at a desk; the worst come first, the rest teaches little more
+OTHERS = 6  # a row each of the surest and the least sure
+UNITS = 48  # shared by the people: about 25 kB each
+UNITS_A_PERSON = (6, 3, 1)  # a person's strongest, the first of these that there is room for: whole rows of three
+PEOPLE = 30  # with one unit each, ten rows of three: two printed pages
+PHOTOS_A_UNIT = 4  # a square of two by two beside the weights, a row without
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,7 @@ class Ranking:
 
     mistakes: Sequence[Answer]  # the most certain first
     surest: Sequence[Answer]  # right answers, the most certain first
-    least_sure: Sequence[Answer]  # the most hesitant first
+    least_sure: Sequence[Answer]  # right or wrong, the lowest probability first
 
 
 def answer(row: NDArray[Any], classes: Sequence[str], *, true: str, file: str) -> Answer:
@@ -43,9 +49,16 @@ def ranked(answers: Sequence[Answer], opened: Callable[[Answer], bytes]) -> Rank
     """Return the answers to show, with their photos: `opened(answer)` is called for these alone."""
     wrong = sorted((a for a in answers if a.true != a.predicted), key=lambda a: -a.probability)
     right = sorted((a for a in answers if a.true == a.predicted), key=lambda a: -a.probability)
-    hesitant = sorted(answers, key=lambda a: a.probability)
-    shown = (wrong[:MISTAKES], right[:OTHERS], hesitant[:OTHERS])
+    least_sure = sorted(answers, key=lambda a: a.probability)
+    shown = (wrong[:MISTAKES], right[:OTHERS], least_sure[:OTHERS])
     return Ranking(*([replace(a, photo_jpeg=opened(a)) for a in part] for part in shown))
+
+
+def strongest(heard: Sequence[Voice]) -> list[Voice]:
+    """Return the units to show: as many of each person as there is room for, people in alphabetical order."""
+    people = sorted({voice.name for voice in heard})[:PEOPLE]
+    each = next(n for n in UNITS_A_PERSON if n * len(people) <= UNITS)
+    return loudest([voice for voice in heard if voice.name in people], each)
 
 
 def confused_pairs(confusion: NDArray[np.int_], classes: Sequence[str]) -> list[ConfusedPair]:

@@ -29,7 +29,7 @@ def render(page: Page) -> str:
     """
     sections = [section for build in _ORDER if (section := build(page)) is not None]
     main = tag("main", opening(page), _contents(sections), *(section.html() for section in sections))
-    foot = tag("footer", tag("p", "All of this page is in this one file: it fetches nothing and runs nothing."))
+    foot = tag("footer", tag("p", "This page is a single file: it fetches nothing and runs nothing."))
     body = tag("body", main, foot)
     return f"<!DOCTYPE html>\n{tag('html', _head(page), body, lang='en')}\n"
 

@@ -67,8 +67,15 @@ def test_saved_and_loaded_it_answers_as_before(fitted: HeadClassifier) -> None:
     photos, _ = features(6, seed=7)
     loaded = load_head(*checkpoint.load(fitted.to_bytes()))
     assert (loaded.predict_proba(photos) == fitted.predict_proba(photos)).all()
+    assert (loaded.activations(photos) == fitted.activations(photos)).all()
     np.testing.assert_allclose(loaded.likeness(photos), fitted.likeness(photos), atol=2e-3)  # kept in 16 bits
     assert loaded.threshold_ == fitted.threshold_
+
+
+def test_no_photos_have_no_answers(fitted: HeadClassifier) -> None:
+    none = features(1, seed=7)[0][:0]
+    assert fitted.predict_proba(none).shape == (0, 3)
+    assert fitted.likeness(none).shape == (0,)
 
 
 def test_other_weights_than_the_heads_are_refused(fitted: HeadClassifier) -> None:
@@ -113,9 +120,16 @@ def test_with_two_people_nobody_can_be_left_out() -> None:
 @pytest.mark.parametrize("people", [3, 12, 100])
 def test_many_people_are_left_out_several_at_a_time(people: int) -> None:
     names = [f"p{number:03}" for number in range(people)]
-    left_out = rounds(names)
+    left_out = rounds(OpenedPart(np.empty(0), names))
     assert len(left_out) == min(people, MOST_ROUNDS)
     assert sorted(name for group in left_out for name in group) == names
+
+
+@pytest.mark.parametrize(("photos", "trained"), [(20_000, 12), (30_000, 8), (10_000_000, 3)])
+def test_with_many_photos_fewer_rounds_are_trained(photos: int, trained: int) -> None:
+    left_out = rounds(OpenedPart(np.empty(0), [f"p{number % 100:03}" for number in range(photos)]))
+    assert len(left_out) == trained
+    assert {len(group) for group in left_out} <= {8, 9}
 
 
 def test_filters_are_colour_pictures() -> None:

@@ -10,16 +10,19 @@ from pathlib import Path
 import pytest
 
 import nn.resume
+from data.folder import read_folder
 from data.settings import SplitSizes
 from errors import DatasetError, RunError, UsageError
 from faces.hidden import HiddenClassifier
+from faces.run import load_classifier
 from faces.settings import HiddenSettings
-from faces.training_run import TrainingRun, accuracy_line, train_faces
+from faces.training_run import TrainingRun, train_faces
 from report import run_folder as files
 from report.progress import Bar
+from report.results import accuracy_line
 
 FILES = {
-    "model.safetensors", "metrics.json", "history.csv", "split.json",
+    "model.safetensors", "metrics.json", "history.csv", "split.json", "predictions.csv",
     "learning_curve.png", "confusion.png", "weights.png", "units.json", "report.html",
 }  # fmt: skip
 SIZES = SplitSizes(train=8, validation=2, test=3)
@@ -64,6 +67,44 @@ def test_history_and_split_are_part_of_the_run(finished: Path) -> None:
     used = parts["train"] + parts["validation"] + parts["test"]
     assert len(used) == len(set(used)) == 3 * 13
     assert parts["seed"] == 5
+
+
+def predictions_of(run: Path) -> list[dict[str, str]]:
+    with (run / "predictions.csv").open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_predictions_have_a_line_for_each_test_photo_in_the_order_of_the_split(finished: Path, people: Path) -> None:
+    rows = predictions_of(finished)
+    assert [*rows[0]] == ["file", "person", "predicted", "probability", "likeness"]
+    assert [row["file"] for row in rows] == json.loads((finished / "split.json").read_text())["test"]
+    photos = {photo.file: photo for photo in read_folder(people).photos}
+    asked = [photos[row["file"]] for row in rows]
+    assert [row["person"] for row in rows] == [photo.name for photo in asked]
+    classifier = load_classifier(finished)
+    opened = classifier.open(people, asked)
+    assert [row["predicted"] for row in rows] == classifier.predict(opened).tolist()
+    assert [row["probability"] for row in rows] == [f"{p:.6f}" for p in classifier.predict_proba(opened).max(1)]
+    assert [row["likeness"] for row in rows] == [f"{p:.6f}" for p in classifier.likeness(opened)]
+
+
+def test_each_persons_scores_are_those_of_the_predictions(finished: Path) -> None:
+    rows, people = predictions_of(finished), json.loads((finished / "metrics.json").read_text())["people"]
+    assert [*people] == ["Ada", "Bo", "Cy"]
+    for name, scores in people.items():
+        asked = [row for row in rows if row["person"] == name]
+        right = [row for row in asked if row["predicted"] == name]
+        assert scores["n"] == len(asked) == 3
+        assert scores["recall"] == pytest.approx(len(right) / 3)
+
+
+def test_a_name_that_a_spreadsheet_would_run_becomes_text(people: Path, tmp_path: Path) -> None:
+    shutil.copytree(people, tmp_path / "people")
+    (tmp_path / "people" / "Bo").rename(tmp_path / "people" / "=Bo")
+    train_faces(task(tmp_path / "people", tmp_path / "run"))
+    rows = predictions_of(tmp_path / "run")
+    assert {row["person"] for row in rows} == {"'=Bo", "Ada", "Cy"}
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
 
 
 def test_same_seed_same_bytes(finished: Path, people: Path, tmp_path: Path) -> None:
@@ -129,7 +170,9 @@ def test_without_validation_and_test_photos_nothing_is_made_up(people: Path, tmp
     metrics = train_faces(task(people, tmp_path / "run", sizes=SplitSizes(train=8, validation=0, test=0)))
     assert metrics["validation_accuracy"] is None
     assert metrics["test_accuracy"] is None
-    assert accuracy_line(metrics) == "no test photos, no test accuracy"
+    assert accuracy_line(metrics) == "no test data, no test accuracy"
+    assert predictions_of(tmp_path / "run") == []
+    assert metrics["people"]["Ada"] == {"precision": None, "recall": None, "f1": None, "n": 0}
 
 
 def test_a_folder_of_other_things_is_not_written_to(people: Path, tmp_path: Path) -> None:
@@ -145,14 +188,3 @@ def test_a_photo_that_is_none_leaves_no_run(people: Path, tmp_path: Path) -> Non
     with pytest.raises(DatasetError, match=r"Bo/03\.png is not an image"):
         train_faces(task(tmp_path / "people", tmp_path / "run"))
     assert not (tmp_path / "run").exists()
-
-
-def test_a_poster_of_some_units_gets_a_name_of_its_own() -> None:
-    assert files.poster_file(Path("r"), None) == Path("r/weights.png")
-    assert files.poster_file(Path("r"), [3, 17, 3]) == Path("r/weights-3-17.png")
-
-
-def test_default_runs_do_not_overwrite_each_other(tmp_path: Path) -> None:
-    assert files.free_out(tmp_path, "six-hidden") == tmp_path / "six-hidden"
-    (tmp_path / "six-hidden").mkdir()
-    assert files.free_out(tmp_path, "six-hidden") == tmp_path / "six-hidden-2"

@@ -20,12 +20,13 @@ from mnist.pictures import mistakes_picture
 from mnist.reader import DigitReader
 from mnist.run import holds_digits, load_reader
 from mnist.settings import DigitSettings
-from mnist.training_run import TrainingRun, accuracy_line, train_mnist
+from mnist.training_run import TrainingRun, train_mnist
 from report import run_folder as files
 from report.progress import Bar
+from report.results import accuracy_line
 
 FILES = {
-    "model.safetensors", "metrics.json", "history.csv",
+    "model.safetensors", "metrics.json", "history.csv", "predictions.csv",
     "learning_curve.png", "confusion.png", "weights.png", "mistakes.png", "report.html",
 }  # fmt: skip
 SETTINGS = DigitSettings(epochs=4, batch_size=20, lr=0.001, rotation=10.0, shift=1.0)
@@ -91,6 +92,20 @@ def test_the_history_has_a_line_an_epoch(finished: Path) -> None:
         rows = list(csv.DictReader(lines))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
     assert float(rows[-1]["validation_accuracy"]) <= 1
+
+
+def test_predictions_have_a_line_for_each_test_digit(finished: Path, digits: Path) -> None:
+    with (finished / "predictions.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    test, reader = load_digits(digits)[1], load_reader(finished)
+    assert [*rows[0]] == ["index", "label", "predicted", "probability"]
+    assert [int(row["index"]) for row in rows] == list(range(50))
+    assert [int(row["label"]) for row in rows] == test.labels.tolist()
+    assert [int(row["predicted"]) for row in rows] == reader.predict(test.x).tolist()
+    assert [row["probability"] for row in rows] == [f"{p:.6f}" for p in reader.predict_proba(test.x).amax(1).tolist()]
+    right = sum(row["label"] == row["predicted"] == "7" for row in rows)
+    scores = metrics_of(finished)["digits"]["7"]
+    assert scores["recall"] == right / scores["n"]
 
 
 def test_the_page_speaks_of_digits_and_of_nobody(finished: Path) -> None:

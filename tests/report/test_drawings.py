@@ -11,6 +11,7 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
+from report import bars
 from report.bars import Pair, reported_beside_measured
 from report.cells import Cell, limit_of, painted
 from report.confusion import confusion_picture
@@ -18,7 +19,7 @@ from report.contour import Path, contour_picture
 from report.layout import fitted, text_width, wrapped
 from report.series import Line, Panel, series_picture
 from report.sheet import Row, Scale, sheet
-from report.style import PAGE, PALETTE
+from report.style import PAGE, PALETTE, percent_tick
 
 LONG = "a title so long that no page holds it on one line, and so it has to be broken between two of its many words"
 EPOCHS = [1.0, 2.0, 3.0, 4.0]
@@ -127,7 +128,7 @@ def test_a_sheet_of_any_shape_fits_its_page(rows: int, columns: int, side: int, 
 
 
 def test_captions_and_empty_places() -> None:
-    cells = [Cell(picture, "4 read as 9 (100 %)", kind="grey") for picture in weights(12, 28)]
+    cells = [Cell(picture, "4 read as 9, 100%", kind="grey") for picture in weights(12, 28)]
     with_captions = uncut(sheet([Row("", cells), Row("", [None, cells[0]])], "t", kind="grey"))
     without = uncut(sheet([Row("", weights(12, 28)), Row("", [])], "t", kind="grey"))
     assert with_captions.shape[0] > without.shape[0]
@@ -159,8 +160,11 @@ def test_small_pictures_are_enlarged_to_sharp_squares_and_large_ones_averaged() 
     assert painted(np.zeros((227, 200)), None, 50).size == (44, 50)
 
 
-def test_the_limit_ignores_what_is_not_finite() -> None:
+def test_full_colour_is_what_all_but_one_of_two_hundred_weights_stay_below() -> None:
+    weights = np.arange(-1000.0, 1001.0)
+    assert limit_of([weights]) == limit_of([weights[:1000], weights[1000:]]) == 995.0
     assert limit_of([np.array([[1.0, -1.0], [np.nan, np.inf]])]) == 1.0
+    assert limit_of([np.zeros((2, 2))]) == 1.0
     assert limit_of([]) == 0.0
 
 
@@ -186,6 +190,41 @@ def test_pairs_of_any_number_with_values_missing(rows: int) -> None:
 def test_worse_than_reported_has_its_own_colour() -> None:
     rows = [Pair("a", 2.0, 1.0)]
     assert reported_beside_measured(rows, "t", "%", True) != reported_beside_measured(rows, "t", "%", False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        ([Pair("a", 2.0, 3.0)], {"reported", "measured, worse than reported"}),
+        ([Pair("a", 2.0, 1.0)], {"reported", "measured"}),
+        ([Pair("a", 2.0, 1.0, 0.1)], {"reported", "measured", "± deviation over seeds"}),
+        ([Pair("a", 2.0, 1.0), Pair("b", 2.0, 3.0)], {"reported", "measured", "measured, worse than reported"}),
+        ([Pair("a", None, 1.0)], {"measured"}),
+        ([Pair("a", 2.0, math.nan)], {"reported"}),
+        ([Pair("a", None, None)], set()),
+    ],
+)
+def test_the_legend_names_the_markers_that_are_drawn_and_no_others(
+    rows: list[Pair], named: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[set[str]] = []
+
+    def legend(owner: object, entries: dict[str, object], *how: object, **place: object) -> None:
+        drawn.append(set(entries))
+
+    monkeypatch.setattr(bars, "legend", legend)
+    reported_beside_measured(rows, "t", "error, %", True)
+    assert drawn == [named]
+
+
+def test_a_note_stands_above_the_pairs() -> None:
+    rows = [Pair("a", 2.0, 1.0)]
+    plain, noted = (uncut(reported_beside_measured(rows, "t", "%", True, note=note)) for note in ("", "shortened"))
+    assert noted.shape[0] > plain.shape[0]
+
+
+def test_an_axis_writes_shares_with_no_more_decimals_than_they_need() -> None:
+    assert [percent_tick(share) for share in (0, 0.05, 0.3, 0.995, 1)] == ["0%", "5%", "30%", "99.5%", "100%"]
 
 
 def test_a_text_breaks_between_words_and_a_word_too_wide_ends_in_an_ellipsis() -> None:

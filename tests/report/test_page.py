@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from report.hidden_units import Voice
 from report.page import (
     ANSWER_SIDE,
+    PHOTOS_A_UNIT,
     UNIT_PHOTO_SIDE,
     Accuracy,
     Answer,
@@ -18,12 +20,14 @@ from report.page import (
     DownloadReport,
     Page,
     Unit,
+    Units,
     Unknown,
     Words,
     confused_pairs,
     photo_jpeg,
     ranked,
     render,
+    strongest,
 )
 
 HOSTILE = "<script>alert(1)</script>\"'&\x00\ud800"
@@ -59,7 +63,7 @@ FULL = Page(
     mistakes=[answer()],
     surest=[answer("Ann", "Ann")],
     least_sure=[answer("Bob", "Bob")],
-    units=[Unit(17, "Ann", png(), [JPEG] * 3), Unit(4, "Bob", None, [JPEG])],
+    units=Units([Unit(17, "Ann", png(), [JPEG] * 3), Unit(4, "Bob", None, [JPEG])], n=300),
     unknown=Unknown("the largest logit", 1.25, 90, 100, 7, 50),
     download=DownloadReport(10, 6, {"ok": 6, "http_404": 3, "new_reason": 1}),
 )
@@ -132,11 +136,11 @@ def test_what_is_told_apart_may_be_called_otherwise() -> None:
     read = Reader(render(said))
     for phrase in (
         "Right for 105 of 120 leaves it had never seen.",
-        "in which each tree counts the same",
+        "in which every tree counts equally",
         "always naming the most frequent tree",
-        "From the training leaves it learned.",
-        "What it takes for what",
-        "what it really is, and the two trees",
+        "It learned from the training leaves.",
+        "What it confuses",
+        "what it actually is, and the two trees",
     ):
         assert phrase in read.text
     assert not re.search(r"\b(photos?|person|people|whom|names?)\b", read.text, re.IGNORECASE)
@@ -162,6 +166,68 @@ def test_answers_and_pairs_are_ranked_and_only_those_shown_are_opened() -> None:
     ]
 
 
+def test_mistakes_that_are_not_shown_are_counted() -> None:
+    wrong = [replace(answer(), file=f"{n}.jpg", probability=n / 100) for n in range(30)]
+    right = [answer("Ann", "Ann")] * 70
+
+    def text(mistakes: int) -> str:
+        shown = ranked(wrong[:mistakes] + right, lambda answer: JPEG)
+        accuracy = Accuracy(len(right), mistakes + len(right))
+        return Reader(render(replace(BARE, accuracy=accuracy, mistakes=shown.mistakes))).text
+
+    assert text(30).count("Actually") == 24
+    assert "6 more mistakes, made with less certainty." in text(30)
+    assert "1 more mistake, made with less certainty." in text(25)
+    assert "more mistake" not in text(24)
+
+
+@pytest.mark.parametrize(("people", "each"), [(2, 6), (8, 6), (12, 3), (30, 1), (100, 1)])
+def test_people_share_the_room_for_units_and_the_loudest_are_shown(people: int, each: int) -> None:
+    heard = [Voice(unit, f"Person {unit % people:02}", float(unit)) for unit in range(1000)]
+    shown = strongest(heard)
+    assert len({voice.name for voice in shown}) == min(people, 30)
+    first = [voice for voice in shown if voice.name == "Person 00"]
+    loudest = sorted((voice for voice in heard if voice.name == "Person 00"), key=lambda voice: -voice.strength)
+    assert first == loudest[:each]
+    assert len(shown) == each * min(people, 30)
+
+
+def test_units_are_counted_against_all_that_the_network_has() -> None:
+    assert "The strongest of each person shown: 2 of 300 hidden units." in Reader(render(FULL)).text
+    assert FULL.units is not None
+    whole = replace(FULL, units=replace(FULL.units, n=2))
+    assert "The strongest of each person" not in Reader(render(whole)).text
+
+
+def test_a_network_without_a_hidden_layer_shows_its_outputs() -> None:
+    outputs = Units([Unit(0, "Ann", None, [JPEG]), Unit(1, "Bob", None, [JPEG])], n=2, hidden=False)
+    read = Reader(render(replace(FULL, units=outputs)))
+    for phrase in ("What its outputs look for", "The network has no hidden layer", "Output 0", "Output 1"):
+        assert phrase in read.text
+    assert "hidden unit" not in read.text
+    assert not any("unit" in (image["alt"] or "") for image in read.all("img"))
+    hidden = Reader(render(FULL)).text
+    assert "What its hidden units look for" in hidden
+    assert "Hidden unit 17" in hidden
+    assert "output" not in hidden
+
+
+def test_the_least_sure_answers_are_said_to_be_what_they_are_ranked_by() -> None:
+    sure = replace(answer("Ann", "Ann"), probability=0.9, runner_up_probability=0.09)
+    torn = replace(sure, file="torn.jpg", probability=0.5, runner_up_probability=0.49)
+    lost = replace(sure, file="lost.jpg", probability=0.4, runner_up_probability=0.1)
+    shown = ranked([sure, torn, lost], lambda answer: JPEG).least_sure
+    assert [a.file for a in shown] == ["lost.jpg", "torn.jpg", sure.file]
+    text = Reader(render(replace(BARE, least_sure=shown))).text
+    assert "The photos whose most probable name had the lowest probability" in text
+
+
+def test_per_cent_is_written_without_a_space() -> None:
+    text = Reader(render(FULL)).text
+    assert "87.5%" in text
+    assert not re.search(r"\d\s+%", text)
+
+
 def test_same_content_same_bytes() -> None:
     assert render(FULL) == render(replace(FULL))
 
@@ -180,7 +246,7 @@ def test_a_full_page_has_all_sections_and_links_to_each() -> None:
         ("confusion", {"confusion_png": b"", "confused": ()}),
         ("mistakes", {"mistakes": ()}),
         ("certainty", {"surest": (), "least_sure": ()}),
-        ("units", {"units": ()}),
+        ("units", {"units": None}),
         ("strangers", {"unknown": None}),
         ("download", {"download": None}),
     ],
@@ -192,7 +258,7 @@ def test_a_section_without_content_is_left_out_and_the_others_stay(section: str,
 def test_a_run_without_test_photos_claims_no_accuracy() -> None:
     text = Reader(render(BARE)).text
     assert "%" not in text
-    assert "No photos were set aside for a test" in text
+    assert "No photos were set aside for testing, so its accuracy is unknown." in text
 
 
 def test_names_and_files_of_strangers_are_text_wherever_they_stand() -> None:
@@ -205,7 +271,7 @@ def test_names_and_files_of_strangers_are_text_wherever_they_stand() -> None:
         confused=[ConfusedPair(HOSTILE, HOSTILE, 1, 2)],
         mistakes=[Answer(JPEG, HOSTILE, HOSTILE, "Bob", 0.9, HOSTILE, 0.1)],
         surest=[Answer(JPEG, HOSTILE, "Bob", "Bob", 0.9, HOSTILE, 0.1)],
-        units=[Unit(1, HOSTILE, None, [JPEG])],
+        units=Units([Unit(1, HOSTILE, None, [JPEG])], n=1),
         unknown=Unknown(HOSTILE, 0.5, 1, 2, 1, 2),
         download=DownloadReport(2, 1, {HOSTILE: 1}),
     )
@@ -238,9 +304,9 @@ def test_the_page_can_be_read_by_those_who_do_not_see_it() -> None:
     assert len(identifiers) == len(set(identifiers))
 
 
-def test_a_mistake_says_who_it_really_was_and_a_right_answer_does_not() -> None:
-    assert "Really" in Reader(render(replace(BARE, mistakes=[answer("Ann", "Bob")]))).text
-    assert "Really" not in Reader(render(replace(BARE, surest=[answer("Ann", "Ann")]))).text
+def test_a_mistake_says_who_it_actually_was_and_a_right_answer_does_not() -> None:
+    assert "Actually  Ann" in Reader(render(replace(BARE, mistakes=[answer("Ann", "Bob")]))).text
+    assert "Actually" not in Reader(render(replace(BARE, surest=[answer("Ann", "Ann")]))).text
 
 
 def test_reasons_are_put_into_words_and_unknown_ones_stand_for_themselves() -> None:
@@ -252,13 +318,22 @@ def test_reasons_are_put_into_words_and_unknown_ones_stand_for_themselves() -> N
 def test_a_hundred_people_make_a_page_of_a_few_megabytes() -> None:
     names = [f"Person {number}" for number in range(100)]
     large, small = photo_jpeg(photo(2, 400, 400), ANSWER_SIDE), photo_jpeg(photo(3, 400, 400), UNIT_PHOTO_SIDE)
-    answers = [replace(answer(name), photo_jpeg=large) for name in names]  # noise: the largest photos there are
-    units = [Unit(number, names[number // 3], png(32, 32), [small] * 6) for number in range(300)]
-    counts = {"train": {name: 30 + number for number, name in enumerate(names)}}
-    page = replace(FULL, mistakes=answers, surest=answers, least_sure=answers, units=units, counts=counts)
+    asked = [answer(name, said) for name in names for said in (name, "somebody else")]
+    shown = ranked(asked, lambda answer: large)  # noise: the largest photos there are
+    heard = [Voice(number, names[number // 3], 1.0) for number in range(300)]
+    units = [Unit(voice.unit, voice.name, png(32, 32), [small] * PHOTOS_A_UNIT) for voice in strongest(heard)]
+    page = replace(
+        FULL,
+        accuracy=Accuracy(100, 200),
+        mistakes=shown.mistakes,
+        surest=shown.surest,
+        least_sure=shown.least_sure,
+        units=Units(units, n=300),
+        counts={"train": {name: 30 + number for number, name in enumerate(names)}},
+    )
     written = render(page)
     assert len(written) < 5e6
     text = Reader(written).text
-    assert "Those with the fewest photos; 75 more are not listed." in text
-    assert "The strongest: 30 of 300 units." in text
-    assert "76 more mistakes of which it was less certain." in text
+    assert "These are the people with the fewest photos; 75 more are not listed." in text
+    assert "The strongest of each person shown: 30 of 300 hidden units." in text
+    assert "76 more mistakes, made with less certainty." in text

@@ -29,6 +29,7 @@ from report.page import (
     DownloadReport,
     Page,
     Unit,
+    Units,
     Unknown,
     photo_jpeg,
     render,
@@ -92,8 +93,11 @@ def full_page() -> Page:
         mistakes=answers,
         surest=answers,
         least_sure=answers,
-        units=[Unit(number, name, png(number), photos) for number, name in enumerate(NAMES)]
-        + [Unit(9, NAMES[0], None, photos)],
+        units=Units(
+            [Unit(number, name, png(number), photos[:4]) for number, name in enumerate(NAMES)]
+            + [Unit(9, NAMES[0], None, photos[:4])],
+            n=10,
+        ),
         unknown=Unknown(NAMES[1], 0.5, 18, 20, 3, 20),
         download=DownloadReport(100, 60, {"ok": 60, "http_404": 30, NAMES[1]: 10}),
     )

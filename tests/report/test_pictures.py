@@ -4,11 +4,13 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
 from report.confusion import confusion_picture, macro_f1
 from report.curves import learning_curve
+from report.style import TRAIN, VALIDATION
 from report.tiles import Section, poster
 
 HISTORY: dict[str, list[float]] = {
@@ -39,6 +41,14 @@ def test_same_numbers_same_bytes() -> None:
 def test_a_curve_without_validation_is_drawn_too() -> None:
     alone = {name: values for name, values in HISTORY.items() if not name.startswith("validation")}
     assert opened(learning_curve(alone, "t")).shape == opened(learning_curve(HISTORY, "t")).shape
+
+
+def test_a_training_of_one_epoch_is_seen() -> None:
+    one = {name: values[:1] for name, values in HISTORY.items()}
+    page = opened(learning_curve(one, "t"))
+    losses = page[:, : page.shape[1] // 2]  # the legend stands in the other half
+    for colour in (TRAIN, VALIDATION):
+        assert (np.abs(losses - 255 * np.array(to_rgb(colour))).max(axis=2) < 3).sum() > 20
 
 
 @pytest.mark.parametrize("classes", [2, 12, 60])

@@ -11,18 +11,18 @@ _IN_WORDS = {  # what the one-word reasons of the download's report mean; a word
     "http_404": "no longer there",
     "http_4xx": "refused by the server",
     "http_5xx": "the server failed",
-    "rate_limited": "the server asked for patience",
-    "dns": "the server's name has no address",
-    "tls": "no trusted connection",
+    "rate_limited": "too many requests for the server",
+    "dns": "the server cannot be found",
+    "tls": "the connection is not trusted",
     "connect": "no connection",
     "timeout": "no answer in time",
     "deadline": "took too long",
     "short_body": "cut off on the way",
     "too_large": "too large",
-    "redirect": "sent around without end",
+    "redirect": "too many redirects",
     "not_an_image": "not a picture",
     "truncated": "a damaged picture",
-    "bomb": "more pixels than may be opened",
+    "bomb": "too many pixels to open safely",
     "hash_mismatch": "no longer the listed photo",
     "bad_box": "no face at the listed place",
     "bad_row": "a line that cannot be read",
@@ -43,7 +43,7 @@ def download(page: Page) -> Section | None:
     counted = [(_OK, report.ok), *sorted(failed.items(), key=lambda item: (-item[1], item[0]))]
     heads = [head("What became of it"), head("Photos", class_="number"), head("Share", class_="wide")]
     rows = (_row(reason, n, report.rows) for reason, n in counted)
-    return Section("download", "The photos that came", join(words, table("Rows by reason", heads, rows, "reasons")))
+    return Section("download", "The photos that arrived", join(words, table("Rows by reason", heads, rows, "reasons")))
 
 
 def _row(reason: str, n: int, rows: int) -> Html:

@@ -9,8 +9,8 @@ from report.page.sections.section import key
 from report.page.wording import count, percent
 
 MANY = 5000  # test photos, with which hundredths of a percent begin to say something
-MOST_DOTS = 800  # twenty rows of forty: beyond that a dot a photo is a grey surface
-_COLUMNS, _PITCH = 40, 10  # dots a row; units of the drawing from dot to dot
+MOST_DOTS = 800  # twenty rows of forty: beyond that a dot per photo is a grey surface
+_COLUMNS, _PITCH = 40, 10  # dots per row; units of the drawing from dot to dot
 
 
 def opening(page: Page) -> Html:
@@ -20,7 +20,7 @@ def opening(page: Page) -> Html:
         return tag(
             "header",
             titles,
-            tag("p", f"No {page.words.photos} were set aside for a test: how good it is, nobody knows."),
+            tag("p", f"No {page.words.photos} were set aside for testing, so its accuracy is unknown."),
         )
     return tag("header", titles, _headline(page), _dots(page), _scale(page))
 
@@ -41,16 +41,16 @@ def _headline(page: Page) -> Html:
 def _macro_f1(page: Page) -> str:
     if page.macro_f1 is None:
         return ""
-    return f"; macro F1 {page.macro_f1:.3f}, in which each {page.words.person} counts the same"
+    return f"; macro F1 {page.macro_f1:.3f}, in which every {page.words.person} counts equally"
 
 
 def _dots(page: Page) -> Html:
-    """Return a dot a test photo, the right answers first."""
+    """Return a dot per test photo, the right answers first."""
     (right, n), photo = (page.accuracy.right, page.accuracy.n), page.words.photo
     if n > MOST_DOTS:
         return Html()
     rows = math.ceil(n / _COLUMNS)
-    label = f"{count(n, 'dot')}, one a test {photo}: {right:,} right, {n - right:,} wrong"
+    label = f"{count(n, 'dot')}, one per test {photo}: {right:,} right, {n - right:,} wrong"
     drawing = tag(
         "svg",
         tag("path", d=_dots_path(range(right)), class_="right"),
@@ -71,7 +71,7 @@ def _dots_path(indices: range) -> str:
 
 
 def _scale(page: Page) -> Html:
-    """Return a line from 0 to 100 % with the accuracy, its interval, and what guessing would give."""
+    """Return a line from 0% to 100% with the accuracy, its interval, and what guessing would give."""
     right, n = page.accuracy.right, page.accuracy.n
     (low, high), guess = wilson_interval(right, n), _most_frequent(page)
     marks = [

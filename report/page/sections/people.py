@@ -9,9 +9,9 @@ from report.page.wording import count
 
 MOST_PEOPLE = 25  # rows of the table, a printed page; of more, those with the fewest photos: they are the hardest
 _PARTS = {  # what their photos are for; each is a colour of that name, too
-    "train": "From the training {} it learned.",
-    "validation": "The validation {} told how far it had come.",
-    "test": "By the test {} alone it was judged.",
+    "train": "It learned from the training {}.",
+    "validation": "The validation {} tracked its progress.",
+    "test": "It was judged on the test {} alone.",
 }
 
 Counts = Mapping[str, Mapping[str, int]]  # part of the split -> person -> photos
@@ -48,7 +48,7 @@ def _photos(counts: Counts, words: Words) -> Html:
     rows = (_row(name, {part: by_person.get(name, 0) for part, by_person in counts.items()}, most) for name in shown)
     listed = table(f"{words.photos.capitalize()} of each {words.person}, by part of the split", heads, rows, "counts")
     left = len(totals) - len(shown)
-    rest = f"Those with the fewest {words.photos}; {left:,} more are not listed."
+    rest = f"These are the {words.people} with the fewest {words.photos}; {left:,} more are not listed."
     return join(about, listed, note(rest) if left else "")
 
 

@@ -16,7 +16,7 @@ def learning(page: Page) -> Section | None:
         return None
     words = lede(
         "How far off the answers were (loss) and how many were right (accuracy), after each pass over the training "
-        f"{page.words.photos}. Where training goes on improving and validation does not, it has begun to learn by "
+        f"{page.words.photos}. Where training keeps improving and validation does not, it has begun to learn them by "
         "heart."
     )
     return Section("learning", "How it learned", join(words, _plate(page.curve_png, "Loss and accuracy by epoch")))
@@ -29,12 +29,15 @@ def confusion(page: Page) -> Section | None:
     parts: list[Html] = []
     words = page.words
     if page.confusion_png:
-        about = f"A row is a {words.person}, a column the {words.name} that was given: on the diagonal the two agree."
+        about = (
+            f"Each row is the true {words.person}, each column the {words.name} predicted: on the diagonal the two "
+            "agree."
+        )
         shown = f"Confusion matrix: test {words.photos} by true and predicted {words.person}"
         parts += [lede(about), _plate(page.confusion_png, shown)]
     if page.confused:
         parts += [_pairs(page)]
-    return Section("confusion", f"{words.whom.capitalize()} it takes for {words.whom}", join(*parts))
+    return Section("confusion", f"{words.whom.capitalize()} it confuses", join(*parts))
 
 
 def weights(page: Page) -> Section | None:
@@ -60,7 +63,7 @@ def _pairs(page: Page) -> Html:
     listed = table("Most confused pairs", heads, map(_pair, page.confused[:MOST_PAIRS]), "pairs")
     left = len(page.confused) - MOST_PAIRS
     more = tag("p", f"{count(left, 'more pair')}, none of them more frequent.", class_="note") if left > 0 else ""
-    return join(tag("h3", "Most confused"), listed, more)
+    return join(tag("h3", "Most confused pairs"), listed, more)
 
 
 def _pair(pair: ConfusedPair) -> Html:

@@ -14,7 +14,7 @@ def unknown(page: Page) -> Section | None:
         return None
     words = lede(
         "A face is given a name only if the model is sure enough of it; otherwise the answer is “none of these”. "
-        "To see how well that works, each person was once left out of the training and then shown as a stranger."
+        "To see how well that works, people were left out of the training and then shown as strangers."
     )
     heads = [head("Photos of"), head("Given a name", class_="number"), head("Share", class_="wide")]
     rows = [
@@ -22,7 +22,7 @@ def unknown(page: Page) -> Section | None:
         _row("strangers", "false accepts: the fewer, the better", measured.false_accepts, measured.strangers, "wrong"),
     ]
     accepts = table("Photos that were given a name", heads, [row for row in rows if row], "accepts")
-    line = note("Sure is measured by ", measured.quantity, f"; the threshold is {measured.threshold:.4g}.")
+    line = note("How sure it is: ", measured.quantity, f". The threshold is {measured.threshold:.4g}.")
     return Section("strangers", "People it does not know", join(words, accepts, line))
 
 

@@ -18,7 +18,9 @@ from faces.alexnet.shards import Shard, add_shard
 from faces.alexnet.stored import BYTES, StoredFeatures, store_features
 from faces.alexnet.stream import FeatureStream
 from faces.head import HeadClassifier
+from faces.photos import Photos, take
 from faces.settings import HeadSettings
+from faces.strangers import OpenedPart, Strangers, leave_each_out
 
 FEATURES = 9216
 PHOTOS, IN_A_SHARD = 60, 8  # the last shard has four
@@ -135,6 +137,26 @@ def test_the_head_learns_from_the_disk_what_it_learns_from_memory(
     np.testing.assert_allclose(disk.likeness(stored), memory.likeness(in_memory), atol=1e-4)
     np.testing.assert_allclose(disk.activations(stored), memory.activations(in_memory), atol=1e-3)
     assert disk.threshold_ == pytest.approx(memory.threshold_, abs=1e-4)
+
+
+def test_strangers_are_told_on_the_disk_as_they_are_in_memory(
+    kept: Path, stored: StoredFeatures, original_weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = numbered(PHOTOS)
+    names, in_memory = [photo.name for photo in photos], features_of(kept, photos, original_weights)
+    monkeypatch.setattr(HeadClassifier, "_augmented", lambda self, photos, generator: self._inputs(photos))
+
+    def told(features: Photos) -> Strangers | None:
+        settings = HeadSettings(epochs=3, batch_size=PHOTOS)
+        head = HeadClassifier(settings, weights=original_weights, weights_from="random")
+        parts = [np.arange(0, 36), np.arange(36, 48), np.arange(48, 60)]
+        opened = [OpenedPart(take(features, part), [names[place] for place in part]) for part in parts]
+        return leave_each_out(head, opened[0], opened[1], opened[2])
+
+    disk, memory = told(stored), told(in_memory)
+    assert disk is not None
+    assert disk == memory
+    assert (disk.known, disk.strangers) == (2 * 12, PHOTOS)
 
 
 def test_a_shard_that_is_gone_is_one_line(tmp_path: Path, original_weights: Weights) -> None:

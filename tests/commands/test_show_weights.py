@@ -1,0 +1,66 @@
+"""`show-weights` on stdout: how many units speak for whom, in words that are right for one unit and for none hidden."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cli
+from faces.alexnet.weights import load_weights
+from faces.classifier import Classifier
+from faces.head import HeadClassifier
+from faces.hidden import HiddenClassifier
+from faces.settings import HeadSettings, HiddenSettings
+from report import run_folder as files
+
+NAMES = ["Ada", "Ada", "Bo", "Bo"]
+
+
+def hidden(units: int) -> HiddenClassifier:
+    photos = np.random.default_rng(0).random((4, 1, 12, 12)).astype(np.float32)
+    return HiddenClassifier(HiddenSettings(hidden=units, epochs=1, size=12)).fit(photos, NAMES)
+
+
+def head() -> HeadClassifier:
+    features = np.random.default_rng(0).random((4, 2, 20)).astype(np.float32)
+    settings = HeadSettings(hidden=0, epochs=1)
+    return HeadClassifier(settings, weights=load_weights("random"), weights_from="random").fit(features, NAMES)
+
+
+def run_of(classifier: Classifier, folder: Path) -> Path:
+    """The files of a run that the command reads."""
+    (folder / files.MODEL).write_bytes(classifier.to_bytes())
+    (folder / files.METRICS).write_bytes(files.as_json({"data": "gone", "confusion": [[1, 0], [0, 1]]}))
+    (folder / "units.json").write_bytes(files.as_json([{"unit": unit, "photos": []} for unit in range(20)]))
+    return folder
+
+
+def said(run: Path, *flags: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What is printed of the units."""
+    assert cli.main(["show-weights", str(run), *flags]) == 0
+    *lines, picture = capsys.readouterr().out.splitlines()
+    assert Path(picture).read_bytes().startswith(b"\x89PNG")
+    return lines
+
+
+def test_units_are_counted_by_the_person_they_speak_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    classifier = hidden(9)
+    counts = {name: sum(voice.name == name for voice in classifier.voices()) for name in ("Ada", "Bo")}
+    assert min(counts.values()) > 1
+    expected = {f"    {n} hidden units speak for {name}" for name, n in counts.items()}
+    assert set(said(run_of(classifier, tmp_path), capsys=capsys)) == expected
+
+
+def test_one_hidden_unit_speaks_in_the_singular(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    classifier = hidden(1)
+    name = classifier.voices()[0].name
+    assert said(run_of(classifier, tmp_path), capsys=capsys) == [f"    1 hidden unit speaks for {name}"]
+    assert said(tmp_path, "--unit", "0", capsys=capsys) == [f"unit 0 speaks for {name}"]
+
+
+def test_without_a_hidden_layer_it_is_the_outputs_that_speak(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of(head(), tmp_path)
+    assert said(run, capsys=capsys) == ["    1 output speaks for Ada", "    1 output speaks for Bo"]
+    assert said(run, "--unit", "1", capsys=capsys) == ["output 1 speaks for Bo"]

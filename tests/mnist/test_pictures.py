@@ -1,0 +1,108 @@
+"""The pictures of a run on digits: one colour scale on poster and page, and what stands beside misread digits."""
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnist import pictures
+from mnist.digits import Digits, load_digits
+from mnist.pictures import mistakes_picture, weights_picture
+from mnist.reader import DigitReader
+from mnist.run_page import page_of_run
+from mnist.settings import DigitSettings
+from report.cells import Cell
+from report.sheet import Row
+
+Parts = tuple[Digits, Digits]
+
+
+@pytest.fixture
+def digits(small_mnist: Path) -> Parts:
+    return load_digits(small_mnist)
+
+
+@pytest.fixture
+def reader(digits: Parts) -> DigitReader:
+    return DigitReader("fc", DigitSettings(epochs=1, batch_size=20, lr=0.05)).fit(digits[0])
+
+
+def page(reader: DigitReader, digits: Parts) -> str:
+    metrics: dict[str, Any] = {
+        "data": "digits",
+        "classes": [str(digit) for digit in range(10)],
+        "confusion": np.zeros((10, 10), dtype=int).tolist(),
+        "macro_f1": None,
+        "counts": {},
+        "parameters": 7,
+        "seconds": 2.0,
+        "training_seconds": 1.0,
+        "peak_memory_mib": None,
+        "versions": {},
+    }
+    train, test = digits
+    return page_of_run(reader, metrics, train, test, reader.predict_proba(test.x).numpy(), b"", b"").decode()
+
+
+def pixels(picture: bytes) -> NDArray[np.int_]:
+    with Image.open(io.BytesIO(picture)) as opened:
+        return np.asarray(opened.convert("RGB")).reshape(-1, 3).astype(int)
+
+
+def test_a_unit_has_the_same_colour_on_the_page_and_on_the_poster(reader: DigitReader, digits: Parts) -> None:
+    weights = torch.tensor([0.5, -0.4, 0.2, -0.1]).repeat(64)[:, None].repeat(1, 28 * 28)
+    weights[:, 0] = 3.0  # extremes, which are to pale nothing
+    reader.network.parameters()["1.weight"].value.copy_(weights)
+    tiles = re.findall('data:image/png;base64,([^"]+)" alt="Weights', page(reader, digits))
+    assert tiles
+    poster = pixels(weights_picture(reader, "t"))
+    for colour in {tuple(np.median(pixels(base64.b64decode(tile)), axis=0)) for tile in tiles}:
+        assert (np.abs(poster - colour).max(axis=1) <= 2).sum() > 1000  # a tile: the scale has fewer of each colour
+
+
+def test_the_page_says_how_many_hidden_units_there_are_in_all(reader: DigitReader, digits: Parts) -> None:
+    told = page(reader, digits)
+    shown = told.count('alt="Weights of hidden unit')
+    assert f"The strongest of each digit shown: {shown} of 256 hidden units." in told
+    assert shown <= 10 * 3
+
+
+def test_one_epoch_is_told_in_the_singular(reader: DigitReader, digits: Parts) -> None:
+    assert "<dd>1 epoch, in batches of 20</dd>" in page(reader, digits)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [(3, "3 of 50 test digits misread; the most certain first"), (50, "50 of 50 test digits misread; the 48 most")],
+)
+def test_misread_digits_are_counted_and_stand_by_certainty(
+    digits: Parts, wrong: int, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = digits[1]
+    labels = test.labels.numpy()
+    said = np.where(np.arange(50) < wrong, (labels + 1) % 10, labels)
+    certainty = 0.5 + np.arange(50) / 100
+    probabilities = np.zeros((50, 10), np.float32)
+    probabilities[np.arange(50), said] = certainty
+    drawn: dict[str, Sequence[Row]] = {}
+
+    def sheet(rows: Sequence[Row], title: str, subtitle: str, **how: object) -> bytes:
+        drawn[subtitle] = rows
+        return b"sheet"
+
+    monkeypatch.setattr(pictures, "sheet", sheet)
+    mistakes_picture(probabilities, test, "t")
+    (subtitle,) = drawn
+    assert subtitle.startswith(says)
+    first = drawn[subtitle][0].cells[0]
+    assert isinstance(first, Cell)
+    surest = wrong - 1
+    assert first.caption == f"{labels[surest]} read as {said[surest]}, {certainty[surest]:.0%}"

@@ -1,0 +1,76 @@
+"""`train-faces` as a person meets it: flags that reach the training, and those that are refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cli
+
+SIZES = ("--train", 3, "--validation", 1, "--test", 1, "--epochs", 2, "--hidden", 4, "--quiet")
+
+
+def run(*arguments: object) -> int:
+    try:
+        return cli.main([str(argument) for argument in arguments])
+    except SystemExit as end:  # argparse's own way out
+        return int(end.code or 0)
+
+
+@pytest.fixture
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Photos of two people in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    generator, folder = np.random.default_rng(7), Path("people")
+    for name in ("Ada", "Bo"):
+        (folder / name).mkdir(parents=True)
+        for number in range(5):
+            pixels = generator.integers(0, 255, (40, 40), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_a_flag_is_one_of_the_settings_and_what_is_left_out_has_its_default(people: Path) -> None:
+    assert run("train-faces", people, *SIZES, "--weight-decay", "0.25", "--out", "run") == 0
+    settings = json.loads(Path("run/metrics.json").read_text())["settings"]
+    assert (settings["weight_decay"], settings["hidden"], settings["lr"]) == (0.25, 4, 1e-3)
+
+
+def test_the_help_has_the_default_of_each_network(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train-faces", "--help") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "--weight-decay X share of each weight that a step takes, times the learning rate" in text
+    assert "(default: 0.0001 for hidden, 1.0 for alexnet)" in text
+
+
+def test_a_run_goes_into_a_new_folder_and_is_resumed_in_one_that_is_named(
+    people: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("train-faces", people, *SIZES) == 0
+    said = capsys.readouterr().out
+    assert "run        runs/people-hidden: report.html" in said
+    assert run("train-faces", people, *SIZES, "--resume", "--out", "runs/people-hidden") == 0
+    assert capsys.readouterr().out == said
+    assert [path.name for path in Path("runs").iterdir()] == ["people-hidden"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--resume"], "--resume needs --out RUN, the folder of the interrupted training"),
+        (["people", "--resume"], "--resume needs --out RUN, the folder of the interrupted training"),
+        (["people", "--weight-decay", "-1"], "weight_decay must be a number from 0, got -1.0"),
+        (["people", "--weight-decay", "nan"], "weight_decay must be a number from 0, got nan"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(
+    people: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    before = sorted(Path().rglob("*"))
+    assert run("train-faces", *arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.err == f"faces train-faces: {says}\n"
+    assert printed.out == ""
+    assert sorted(Path().rglob("*")) == before, "something was left behind"
