@@ -1,13 +1,16 @@
 """Put a file in its place whole or not at all, and say in one line when the disk refuses.
 
-The bytes go to `name.part-<pid>-<random>` beside the target, are flushed and synced, and only then take the target's
-name: whatever happens - a kill, a full disk, the power - no file under its final name is ever wrong or half
+The bytes go to `name.part-<pid>-<machine and random>` beside the target, are flushed and synced, and only then take
+its name: whatever happens - a kill, a full disk, the power - no file under its final name is ever wrong or half
 written. What a killed process left behind is removed by `sweep`. Every room that writes files writes them through here.
 """
 
+import hashlib
 import os
 import re
 import secrets
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +19,9 @@ from typing import BinaryIO
 from errors import StorageError
 
 _PART = re.compile(r".+\.part-(\d+)-([0-9a-f]+)")
-_THIS_RUN = secrets.token_hex(4)  # tells our own parts from those of a dead process that had our number
+MACHINE = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:4]  # on a shared disk numbers of processes repeat
+_THIS_RUN = MACHINE + secrets.token_hex(4)  # tells our own parts from those of a dead process that had our number
+_FORGOTTEN = 86_400.0  # seconds after which a part of another machine is nobody's any more
 
 
 def publish(path: Path, data: bytes | bytearray) -> None:
@@ -52,7 +57,7 @@ def sweep(folder: Path) -> None:
         ):
             for entry in os.scandir(inside):
                 match = _PART.fullmatch(entry.name)
-                if match and entry.is_file(follow_symlinks=False) and _is_dead(int(match[1]), match[2]):
+                if match and entry.is_file(follow_symlinks=False) and _is_dead(int(match[1]), match[2], entry):
                     Path(entry.path).unlink(missing_ok=True)
     except OSError as error:
         raise refused(folder, error) from error
@@ -71,8 +76,12 @@ def _create(part: Path) -> BinaryIO:
         return part.open("xb")
 
 
-def _is_dead(process: int, mark: str) -> bool:
+def _is_dead(process: int, mark: str, part: os.DirEntry[str]) -> bool:
     """Whether no live process can be writing this part."""
+    if not mark.startswith(MACHINE):
+        with suppress(FileNotFoundError):  # it has just been given its name
+            return part.stat(follow_symlinks=False).st_mtime < time.time() - _FORGOTTEN
+        return False
     if process == os.getpid():
         return not mark.startswith(_THIS_RUN)
     try:

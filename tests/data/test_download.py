@@ -18,6 +18,7 @@ from data.forget import forget
 from data.journal import Journal
 from data.lists import mark_of, select
 from data.outcomes import Outcome
+from data.publish import MACHINE
 from data.reasons import Reason
 from data.rows import BadRow, Box, Row
 from data.settings import DownloadSettings
@@ -442,7 +443,7 @@ def test_an_error_of_the_list_goes_through_with_the_journal_flushed(site: Site, 
 
 def test_leftovers_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     (tmp_path / "Ann").mkdir()
-    part = tmp_path / "Ann" / "x.jpg.part-99999999-00"
+    part = tmp_path / "Ann" / f"x.jpg.part-99999999-{MACHINE}00"
     part.write_bytes(b"half")
     run([], tmp_path)
     assert not part.exists()

@@ -20,6 +20,7 @@ import pytest
 from data import mnist_download
 from data.mnist import FILES, MnistFile, load_mnist
 from data.mnist_download import download_mnist
+from data.publish import MACHINE
 from data.settings import DownloadSettings
 from errors import DatasetError, FetchError, StorageError
 
@@ -305,7 +306,7 @@ def test_a_killed_download_leaves_nothing_false_and_is_continued(
         while not site.asked[half] and killed.poll() is None:
             time.sleep(0.01)
         killed.send_signal(signal.SIGKILL)
-    (out / f"{NAMES[3]}.part-{killed.pid}-00ff").write_bytes(b"half")  # had it been killed while it wrote
+    (out / f"{NAMES[3]}.part-{killed.pid}-{MACHINE}00ff").write_bytes(b"half")  # had it been killed while it wrote
     assert {name: data for name, data in files(out).items() if name in NAMES} == {n: contents[n] for n in NAMES[:2]}
     site.routes[half] = whole
     download_mnist(out, source=base, settings=SETTINGS)

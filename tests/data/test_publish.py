@@ -4,11 +4,12 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from data.publish import publish, publishing, sweep
+from data.publish import MACHINE, publish, publishing, sweep
 from errors import StorageError
 
 
@@ -74,11 +75,15 @@ def test_sweeping_removes_what_dead_processes_left(tmp_path: Path) -> None:
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
     )
     (tmp_path / "ann").mkdir()
-    (tmp_path / "ann" / f"x.jpg.part-{dead.stdout.strip()}-00ff").write_bytes(b"half")
-    (tmp_path / f"y.part-{os.getpid()}-00ff").write_bytes(b"half")  # of a dead process that had our number
-    (tmp_path / "z.part-1-00ff").write_bytes(b"half")  # process 1 lives
+    (tmp_path / "ann" / f"x.jpg.part-{dead.stdout.strip()}-{MACHINE}00ff").write_bytes(b"half")
+    (tmp_path / f"y.part-{os.getpid()}-{MACHINE}00ff").write_bytes(b"half")  # of a dead process that had our number
+    (tmp_path / f"z.part-1-{MACHINE}00ff").write_bytes(b"half")  # process 1 lives
+    elsewhere = f"x.part-{dead.stdout.strip()}-{'0000' if MACHINE != '0000' else '1111'}00ff"
+    for path, age in ((tmp_path / elsewhere, 0), (tmp_path / "ann" / elsewhere, 2 * 86_400)):
+        path.write_bytes(b"half")  # of another machine, which may have such a process
+        os.utime(path, (time.time() - age,) * 2)
     (tmp_path / "mine.part-of-something").write_bytes(b"whole")
     with publishing(tmp_path / "now") as file:
         file.write(b"bytes")
         sweep(tmp_path)
-    assert files(tmp_path) == ["mine.part-of-something", "now", "z.part-1-00ff"]
+    assert files(tmp_path) == ["mine.part-of-something", "now", elsewhere, f"z.part-1-{MACHINE}00ff"]

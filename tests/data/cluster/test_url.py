@@ -15,6 +15,7 @@ from data.download import download
 from data.folder import read_folder
 from data.journal import Journal
 from data.lists import read_list
+from data.publish import MACHINE
 from data.settings import DownloadSettings
 from data.verify import verify
 from errors import DatasetError, StorageError, UsageError
@@ -184,7 +185,7 @@ def test_a_line_that_tells_of_nothing_is_one_line(store: Storage, tmp_path: Path
 
 def test_what_a_killed_worker_or_a_file_manager_left_is_no_shard(store: Storage, tmp_path: Path) -> None:
     folder = Path(store.path(SHARDS))
-    left = folder / f"0002-00000-{'0' * 16}.parquet.part-999999999-0123456789abcdef"
+    left = folder / f"0002-00000-{'0' * 16}.parquet.part-999999999-{MACHINE}cdef"
     for path in (left, folder / ".DS_Store"):
         path.write_bytes(b"no parquet")
     assert len(read_folder_of(unpack(store.place, tmp_path / "unpacked"))) == 32

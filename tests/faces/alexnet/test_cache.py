@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data.folder import Folder, Photo, read_folder
+from data.publish import MACHINE
 from errors import DatasetError, UsageError
 from faces.alexnet import cache
 from faces.alexnet.cache import features_of, forget
@@ -191,7 +192,7 @@ def test_forgetting_takes_damaged_files_and_a_dead_runs_too(
     run(photos, original_weights)
     broken = shards(photos)[0]
     broken.write_bytes(b"half of it")
-    part = broken.with_name(f"{broken.name}.part-4194304-abcd")  # more than any process's number
+    part = broken.with_name(f"{broken.name}.part-4194304-{MACHINE}abcd")  # more than any process's number
     part.write_bytes(b"half of it")
     forget(photos.path, ["0" * 64])
     assert not broken.exists()
