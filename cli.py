@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser(
-        prog="faces", description="A faces classifier you can read: download, train, look.", formatter_class=Help
+        prog="faces", description="A face classifier you can read: download, train, look.", formatter_class=Help
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (  # in the order in which --help lists them

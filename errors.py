@@ -1,7 +1,7 @@
 """Every error a user can meet, as one tree. A leaf of the project: each room may import it, it imports none.
 
-    FacesError                 the root, the only one `cli.py` catches
-    ├── UsageError             a flag or an argument that cannot be meant
+    FacesError                 the root, for which `cli.py` prints one line
+    ├── UsageError             a flag or an argument with a value that is not allowed
     ├── ListError              a list of photos that is not one
     ├── DatasetError           a folder of photos or digits that cannot be trained on
     ├── RunError               a run folder or checkpoint that cannot be read here
@@ -22,7 +22,7 @@ class FacesError(Exception):
 
 
 class UsageError(FacesError):
-    """A flag or an argument that cannot be meant."""
+    """A flag or an argument with a value that is not allowed."""
 
 
 class ListError(FacesError):

@@ -6,7 +6,7 @@ Whole processes are timed, from the command line to its end, in turns, each into
 recorded web of `shared/facescrub` through its loopback proxy, and a pair counts only if both keep the same number of
 photos. img2dataset runs with 2 processes of 16 threads, checks each SHA-256 and stores the photos as files, without
 resizing; ours also cuts every photo to its box. With `--latency-ms` the web waits before each answer, and ours has the
-same number of connections (32). Before that it prints how many rows a second a web that costs nothing lets ours do,
+same number of connections (32). Before that it prints how many rows per second a web that costs nothing lets ours do,
 and at the end which share of the decode-bound limit ours reached: decoding and hashing alone, on all cores.
 """
 

@@ -4,7 +4,7 @@
 
 The report's way takes one photo at a time, the plain loop 64; both in float32, with torch's own layers and all of its
 threads, each photo opened when its turn comes. Ours is `extract` as a training calls it, preparations included. Before
-any timing all three must agree. FOLDER holds crops a person; without one, pictures are drawn into a temporary folder.
+any timing all three must agree. FOLDER holds crops per person; without one, pictures are drawn into a temporary folder.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def compare(paths: Sequence[Path], weights: Weights, arguments: argparse.Namespa
         theirs = functools.partial(plain_loop, paths, weights, batch_size)
         pairs = time_pairs(ours, theirs, pairs=arguments.pairs, warm_up=1)
         print(pairs.line(f"{len(paths)} photos, beside {title}", 1 / at_least))
-        print(f"    {1 / pairs.ratio:.2f} times its photos a second, wanted {at_least}")
+        print(f"    {1 / pairs.ratio:.2f} times its photos per second, wanted {at_least}")
         seconds = min(pairs.ours)
     reached = operations(weights.architecture) * len(paths) / seconds
     print(f"matrix products in float32 reach {rate / 1e9:.0f} GFLOP/s on {torch.get_num_threads()} threads")

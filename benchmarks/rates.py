@@ -1,4 +1,4 @@
-"""How many rows a second the download engine does when the web costs nothing, and how fast decoding alone would be.
+"""How many rows per second the download engine does when the web costs nothing, and how fast decoding alone would be.
 
 A server of its own process answers from memory: 404 to all, a failure and then a photo, a photo at once. The limit is
 the time that hashing what came, and decoding and cropping what was right, takes on all cores with everything in memory:
@@ -34,7 +34,7 @@ KINDS = {"gone": "404s", "again": "retries (500, then a photo)", "photo": "hits 
 
 
 def rates() -> Iterator[str]:
-    """Yield a line for each kind of answer: rows a second, everything included."""
+    """Yield a line for each kind of answer: rows per second, everything included."""
     data = _photo()
     digest = hashlib.sha256(data).hexdigest()
     settings = DownloadSettings(workers=WORKERS, per_host=WORKERS, allow_private=True)

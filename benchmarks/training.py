@@ -274,7 +274,7 @@ def main() -> None:
         epilog="example: python benchmarks/training.py --pairs 400",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--pairs", type=int, default=200, help="pairs of steps a row; slow rows take fewer")
+    parser.add_argument("--pairs", type=int, default=200, help="pairs of steps per row; slow rows take fewer")
     parser.add_argument("--only", default="", metavar="WORD", help="only the rows with this word in their title")
     parser.add_argument("--mnist", type=Path, default=SHARED / "mnist", help="folder of MNIST's four files")
     arguments = parser.parse_args()

@@ -25,7 +25,12 @@ def add_to(commands: Any) -> None:
     add = add_command(
         commands, "features", features, about, "python cli.py features datasets/six --engine ray --address auto"
     )
-    add("folder", type=folder_or_storage, metavar="DIR|URL", help="photos a person, or what download --out URL filled")
+    add(
+        "folder",
+        type=folder_or_storage,
+        metavar="DIR|URL",
+        help="one folder of photos per person, or what download --out URL filled",
+    )
     add("--weights", default="imagenet", metavar="W", help="imagenet, random, or a .pth, .safetensors or .npz file")
     add("--batch-size", type=positive, default=PHOTOS_A_BATCH, metavar="N", help="photos computed together")
     add("--device", choices=DEVICES, default="auto", help="local only: where to compute")

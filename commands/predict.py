@@ -20,7 +20,7 @@ from faces.settings import DEVICES
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = (
-        "Say who is on photos: one line a face, with the columns file,box,name,probability,status. Status is ok; "
+        "Say who is on photos: one line per face, with the columns file,box,name,probability,status. Status is ok; "
         "unknown (most likely none of the people; name is the best guess all the same); no_face; or the reason why a "
         "photo cannot be used, which makes the exit code 1. Boxes count pixels of the photo as it is seen, upright; "
         "the box printed is the part looked at, empty for the whole photo."
@@ -39,10 +39,10 @@ def add_to(commands: Any) -> None:
         "--boxes",
         type=Path,
         metavar="CSV",
-        help="a table with the columns file,box, a row a face; for photos without a row the other options count",
+        help="a table with the columns file,box, one row per face; for photos without a row the other options count",
     )
     add("--detect", action="store_true", help="find the faces in each photo, the largest first")
-    add("--top", type=positive, default=1, metavar="K", help="lines a face: its K most probable names")
+    add("--top", type=positive, default=1, metavar="K", help="lines per face: its K most probable names")
     add(
         "--threshold",
         type=number,
@@ -53,7 +53,7 @@ def add_to(commands: Any) -> None:
         "--format",
         choices=("csv", "json"),
         default="csv",
-        help="csv with a header, or a JSON object a line: file, box as a list or null, name, probability, status",
+        help="csv with a header, or one JSON object per line: file, box as a list or null, name, probability, status",
     )
     add("--weights", metavar="W", help="AlexNet's weights, if they are no longer where the training found them")
     add("--device", choices=DEVICES, default="auto", help="where to compute")

@@ -39,7 +39,7 @@ def add_to(commands: Any) -> None:
         "--faces",
         type=Path,
         metavar="DIR",
-        help=f"a folder of photos a person, for csc411 (default: {PORTRAITS}, drawn if missing)",
+        help=f"one folder of photos per person, for csc411 (default: {PORTRAITS}, drawn if missing)",
     )
     add("--weights", default="imagenet", metavar="W", help="AlexNet's for csc411: imagenet, random, or a file")
     add("--workers", type=positive, default=os.cpu_count() or 1, metavar="N", help="trainings at once")

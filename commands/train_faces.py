@@ -1,4 +1,4 @@
-"""`train-faces`: a folder of photos a person into a run folder.
+"""`train-faces`: folders of photos, one per person, into a run folder.
 
 A further network is a line in `MODELS` and one in `faces/models`. Defaults are in `faces/settings`, one network's apart
 from the other's: a flag that is left out is none of the settings given. Neighbours: `faces/training_run` trains and
@@ -37,21 +37,22 @@ def add_to(commands: Any) -> None:
         nargs="?",
         type=folder_or_storage,
         metavar="DIR|URL",
-        help=f"a folder of photos a person, or what download --out URL filled (default: {PORTRAITS}, drawn if missing)",
+        help="one folder of photos per person, or what download --out URL filled "
+        f"(default: {PORTRAITS}, drawn if missing)",
     )
     _add_model(add)
     add("--detect", action="store_true", help="DIR has whole photos: train on the largest face found in each")
     add("--seed", type=count, default=0, metavar="N", help="decides the split, the weights and the order")
-    add("--train", type=positive, default=SplitSizes.train, metavar="N", help="training photos a person, at most")
-    add("--validation", type=count, default=SplitSizes.validation, metavar="N", help="validation photos a person")
-    add("--test", type=count, default=SplitSizes.test, metavar="N", help="test photos a person")
+    add("--train", type=positive, default=SplitSizes.train, metavar="N", help="training photos per person, at most")
+    add("--validation", type=count, default=SplitSizes.validation, metavar="N", help="validation photos per person")
+    add("--test", type=count, default=SplitSizes.test, metavar="N", help="test photos per person")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
     add(
         "--memory-limit",
         type=positive,
         default=MEMORY_LIMIT,
         metavar="MIB",
-        help="of alexnet: features beyond it stay on the disk, and are shuffled a thousand photos at a time",
+        help="alexnet only: if the features exceed it they stay on disk, and are shuffled a thousand photos at a time",
     )
     add_run(add)
 
@@ -68,13 +69,13 @@ def _add_model(add: Add) -> None:
         "--weights",
         default="imagenet",
         metavar="W",
-        help="of alexnet: imagenet, random, or a .pth, .safetensors or .npz file",
+        help="alexnet only: imagenet, random, or a .pth, .safetensors or .npz file",
     )
     for flag, kind, metavar, about in (
         ("--hidden", count, "N", "hidden units; alexnet takes 0 too: softmax regression"),
         ("--epochs", positive, "N", "passes over the training photos"),
         ("--lr", float, "X", "learning rate at the start"),
-        ("--batch-size", positive, "N", "photos a step"),
+        ("--batch-size", positive, "N", "photos per step"),
         ("--weight-decay", float, "X", "share of each weight that a step takes, times the learning rate"),
     ):
         add(flag, type=kind, metavar=metavar, help=f"{about} ({defaults(flag, MODELS)})")
@@ -136,7 +137,7 @@ def _photos_to_train_on(options: argparse.Namespace, is_first: bool) -> Path:
 def _detected(options: argparse.Namespace, is_first: bool) -> Path:
     """Return the folder of the faces found in the photos of `options.folder`; the first process looks for them."""
     if options.folder is None:
-        raise UsageError("--detect needs DIR, a folder of whole photos a person: the portraits are cut out already")
+        raise UsageError("--detect needs DIR, one folder of whole photos per person: the portraits are cut out already")
     from faces.detect_folder import detect_folder
 
     target = DATASETS / f"{options.folder.resolve().name}-faces"

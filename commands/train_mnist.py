@@ -39,7 +39,7 @@ def add_to(commands: Any) -> None:
         ("--epochs", positive, "N", "passes over the training digits"),
         ("--lr", float, "X", "learning rate at its highest"),
         ("--momentum", float, "M", "of SGD, from 0 to below 1; best learns by AdamW"),
-        ("--batch-size", positive, "N", "digits a step"),
+        ("--batch-size", positive, "N", "digits per step"),
         ("--weight-decay", float, "X", "share of each weight that a step takes, times the learning rate"),
     ):
         add(flag, type=kind, metavar=metavar, help=f"{about} ({defaults(flag, MODELS)})")

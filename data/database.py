@@ -2,7 +2,7 @@
 
     meta       the format, the crop settings that every file of the folder was made with, the list last worked through
     people     which folder is whose
-    outcomes   a line a row that ended, by the row's key, in the order they ended: neighbours of a list stay near
+    outcomes   one line per row that ended, by the row's key, in the order they ended: neighbours of a list stay near
     listing    the list as the last run read it: its order, a key a row
 
 The table forms change only together with `FORMAT`, and with a step in `_upgrade` from the one before.

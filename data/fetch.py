@@ -168,7 +168,7 @@ def _target(url: str, location: str) -> str | Failure:
     except ValueError:
         usable = False
     if not usable:
-        return Failure(Reason.REDIRECT, "to what is no http or https URL")
+        return Failure(Reason.REDIRECT, "to something that is not an http or https URL")
     if parts.scheme == "http" and url[:6].lower() == "https:":
         return Failure(Reason.REDIRECT, "from https down to http")
     return parts._replace(fragment="").geturl()

@@ -1,4 +1,4 @@
-"""A folder of photos a person, read as torchvision's ImageFolder reads it: `DIR/<person>/<photo>`.
+"""A folder of photos per person, read as torchvision's ImageFolder reads it: `DIR/<person>/<photo>`.
 
 Besides a file and a person, each photo has a group: photos of one group show the same original picture (two boxes
 of one photo, two rows of a list with one SHA-256, a file copied under another name) and must never stand on both

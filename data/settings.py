@@ -19,7 +19,7 @@ MNIST_FOLDER = Path("datasets/mnist")
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadSettings:
-    """How photos are fetched and cropped. UsageError when a value cannot be meant."""
+    """How photos are fetched and cropped. UsageError for a value that is not allowed."""
 
     size: int = 227  # side of a crop in pixels, 1 to 4096
     gray: bool = False  # one channel instead of three

@@ -1,4 +1,4 @@
-"""What came of a list, for people and programs: `manifest.csv`, a line a row, and `report.json`, the counts.
+"""What came of a list, for people and programs: `manifest.csv`, one line per row, and `report.json`, the counts.
 
 Both are read off the journal, so they also tell of rows that an earlier run finished; rows of the list that have never
 been asked for are left out. Written a line at a time: the manifest of a million rows takes no memory.

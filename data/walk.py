@@ -2,7 +2,7 @@
 
 In a folder hidden files and folders are left out and links to folders are not followed; what else is no photo by its
 name is counted, so that a command can say what it passed over. A file named outright is always taken: whether it is a
-photo is found out by whoever opens it. Neighbours: `folder` reads photos a person, `regions` opens a photo.
+photo is found out by whoever opens it. Neighbours: `folder` reads data sets, `regions` opens a photo.
 """
 
 import os

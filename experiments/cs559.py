@@ -67,7 +67,7 @@ ROWS = tuple(
 def _figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
     titles = {"fc": "fully connected", "fc, ten times the rate": "the same, ten times the rate", "cnn": "convolution"}
     panels = [
-        Panel(title, "epoch", "cross-entropy, mean an image", curves(outcomes[task][0], "loss"))
+        Panel(title, "epoch", "cross-entropy, mean per image", curves(outcomes[task][0], "loss"))
         for task, title in titles.items()
     ]
     accuracy = [row for row in rows if row.unit == "%"]

@@ -19,7 +19,7 @@ from nn.schedules import Constant
 from nn.training import TrainingSettings
 
 LR, MOMENTUM = 1e-4, 0.8
-ALL = 60_000  # images a batch: an epoch is a step
+ALL = 60_000  # images per batch: an epoch is a step
 DIRECTIONS = (Weight(45, 7), Weight(453, 8), Weight(129, 2), Weight(631, 3))
 STEP = 1e-4  # of the finite differences
 BATCH = 10_000  # images that lie in memory as float64 at a time

@@ -36,7 +36,7 @@ PEOPLE, SIDE = 6, 32
 SIZES = SplitSizes(train=70, validation=10, test=20)
 BATCHES, EPOCHS = 6, 5  # mini-batches an epoch; epochs
 PORTIONS = 10  # an epoch of the loop is this fraction of the steps on a mini-batch: what happens within one can be seen
-FEWEST = 20  # photos a person to train on, where there are no 70
+FEWEST = 20  # photos per person to train on, where there are no 70
 LR = 1e-3
 
 

@@ -47,7 +47,7 @@ def _digit_curves(runs: Mapping[str, Outcome]) -> bytes:
         for part, column in (("training", "train"), ("validation", "validation"))
     ]
     note = "The rate is at the edge of stability: where the cost is steepest, descent leaps away, and returns."
-    return series_picture(panels, "CSC411: softmax regression, all 60,000 images a step", note)
+    return series_picture(panels, "CSC411: softmax regression, all 60,000 images per step", note)
 
 
 def _weights(runs: Mapping[str, Outcome]) -> bytes:
@@ -72,7 +72,7 @@ def _contour(run: Outcome, pair: str, second: Weight) -> bytes:
         *(f"pixel {weight.pixel} to digit {weight.digit}, from its trained value" for weight in (FIRST, second)),
         note=f"{len(paths[0].u) - 1} steps of {LR:g} from {START}, a mark every ten, cost of {images:,} images; "
         f"pixel {second.pixel} is inked in {ink:,.0f} training images",
-        cost_label="cost, mean an image",
+        cost_label="cost, mean per image",
         star=(0.0, 0.0),
     )
 
@@ -90,7 +90,7 @@ def _efficiency(run: Outcome) -> bytes:
     panels = [
         Panel(
             f"over K (backpropagation: N = {efficiency.DEEPEST})",
-            "units a layer, K",
+            "units per layer, K",
             "seconds",
             over_k,
             log_x=True,

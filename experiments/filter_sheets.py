@@ -36,7 +36,7 @@ def learned_sheet(outcomes: Outcomes, tasks: Tasks, title: str) -> bytes | None:
 
 
 def training_sheet(outcomes: Outcomes, tasks: Tasks, title: str) -> bytes | None:
-    """Return a PNG of the filters through training: a row a filter, a column an epoch, then the change."""
+    """Return a PNG of the filters through training: one row per filter, one column per epoch, then the change."""
     filters = {
         f"{name}, filter {number}": kept
         for name, found in drawable(outcomes, tasks).items()

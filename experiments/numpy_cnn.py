@@ -1,4 +1,4 @@
-"""CNN in NumPy, 2019: one convolution, squared error, one sample a step: activations, rates, order, filters."""
+"""CNN in NumPy, 2019: one convolution, squared error, one sample per step: activations, rates, order, filters."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -218,7 +218,7 @@ ROWS = (
 
 EXPERIMENT = Experiment(
     name="numpy-cnn",
-    title="CNN in NumPy (2019): one convolution, squared error, one sample a step",
+    title="CNN in NumPy (2019): one convolution, squared error, one sample per step",
     tasks=TASKS,
     rows=ROWS,
     figures=figures,

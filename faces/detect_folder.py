@@ -1,4 +1,4 @@
-"""`train-faces --detect`: folders of whole photos a person in, folders of the faces in them out, ready for a training.
+"""`train-faces --detect`: folders of whole photos per person in, folders of the faces in them out.
 
 The target is a data set like any other: `TARGET/<person>/<photo>-<digest>.jpg`, the digest being the photo's. Beside
 the crops lies what they were made with and which photos show no face, so that a second run looks only at what is new;
@@ -59,8 +59,8 @@ def detect_folder(
     """Write the largest face of each photo of `source/<person>/` as a crop of size x size pixels in colour.
 
     `on_photo` is called once for each photo that is looked at. Raises UsageError when OpenCV is missing or `target`
-    holds something else, DatasetError when `source` is no folder of photos a person or someone is left without a face,
-    StorageError when the disk refuses.
+    holds something else, DatasetError when `source` has no folder of photos per person or someone is left
+    without a face, StorageError when the disk refuses.
     """
     detector = detector or FaceDetector()
     photos = read_folder(source).photos

@@ -31,7 +31,7 @@ from nn.layers import Dropout, Linear, ReLU, Sequential
 from report.hidden_units import Voice, voices
 
 NEIGHBOURS = 5  # training photos of the named person that a face is compared with
-MOST_NEIGHBOURS = 100  # photos a person that are kept for it
+MOST_NEIGHBOURS = 100  # photos per person that are kept for it
 READ_AT_ONCE = 64  # images in one forward pass
 
 
@@ -164,7 +164,7 @@ class HeadClassifier(Classifier):
         self._keep_neighbours(target, lambda chosen: self._opened(photos[chosen.cpu().numpy()]))
 
     def _keep_neighbours(self, target: Tensor, read: Callable[[Tensor], Tensor]) -> None:
-        """Keep the directions of a few photos a person; `read` returns the photos at the places it is given."""
+        """Keep the directions of a few photos per person; `read` returns the photos at the places it is given."""
         kept = first_of_each(target, MOST_NEIGHBOURS)
         self.neighbours = torch.cat([self._directions(read(chosen)) for chosen in torch.split(kept, AT_ONCE)])
         self.neighbour_classes = target[kept]

@@ -16,7 +16,7 @@ MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training h
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """What the training of every face network is told. UsageError when a value cannot be meant."""
+    """What the training of every face network is told. UsageError for a value that is not allowed."""
 
     hidden: int  # units of the one hidden layer
     epochs: int

@@ -1,4 +1,4 @@
-"""train-faces: a folder of photos a person in, a run folder out.
+"""train-faces: folders of photos, one per person, in; a run folder out.
 
 Reads and splits the photos, trains, measures on photos the training never saw, and publishes the run. Of several ranks
 all read and train, and the first alone measures and writes. Neighbours: `report.results`, what the answers come to;

@@ -11,7 +11,7 @@ from errors import UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class DigitSettings:
-    """How a network is trained. UsageError when a value cannot be meant."""
+    """How a network is trained. UsageError for a value that is not allowed."""
 
     epochs: int
     batch_size: int = 100

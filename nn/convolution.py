@@ -10,7 +10,7 @@ With windows that start at (s i - p), s the stride and p the padding, and x zero
 flipped.) `toeplitz` writes the same as a matrix, for tests and for looking.
 
 Torch's convolution primitives carry out the sums. They are fastest where channels lie side by side in memory: a
-weight made by `channels_last` makes the outputs lie so too. For a few windows, as with one image a step, calling
+weight made by `channels_last` makes the outputs lie so too. For a few windows, as with one image per step, calling
 them costs more than the sums: there the windows are copied out as the rows of a matrix, and one product does it.
 """
 

@@ -62,7 +62,7 @@ class History:
         return {name: values for name, values in columns.items() if None not in values}
 
     def to_csv(self) -> str:
-        """Return a header and a line an epoch."""
+        """Return a header and one line per epoch."""
         text = io.StringIO()
         writer = csv.DictWriter(text, list(EpochRecord.__dataclass_fields__), lineterminator="\n")
         writer.writeheader()

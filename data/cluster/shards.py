@@ -1,6 +1,6 @@
 """Outcomes with their crops packed into Parquet files: what a download to a URL leaves there, and its journal as well.
 
-A shard is `URL/shards/<run>-<partition>-<digest>.parquet`, a line a row that ended: the columns of the journal, the
+A shard is `URL/shards/<run>-<partition>-<digest>.parquet`, one line per row that ended: the columns of the journal, the
 row's place in the list, the crop's bytes, and, beside the table, how crops were made. Its name ends in a digest of its
 bytes, so the same shard written twice is one. Of two lines about a row that of the later run counts.
 Neighbours: `places` writes while a partition is worked through, `unpack` makes a folder of all shards.

@@ -60,7 +60,7 @@ class Gallery:
         if not 1 <= self.people <= MOST_PEOPLE:
             raise UsageError(f"a gallery has 1 to {MOST_PEOPLE} people, got {self.people}")
         if self.photos < 1:
-            raise UsageError(f"a gallery has at least 1 photo a person, got {self.photos}")
+            raise UsageError(f"a gallery has at least 1 photo per person, got {self.photos}")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def missing_of(folder: Path, photos: Sequence[Photo], kind: dict[str, Any]) -> l
 def _computed(
     folder: Path, photos: Sequence[Photo], weights: Weights, kind: dict[str, Any], device: str, batch_size: int
 ) -> Iterator[Shard]:
-    """Compute the photos' features, in order, a batch a shard; they are not kept yet."""
+    """Compute the photos' features, in order, one batch per shard; they are not kept yet."""
     if not photos:
         return
     paths, digests = [folder / photo.file for photo in photos], iter([photo.sha256 for photo in photos])
@@ -164,7 +164,7 @@ def kept(folder: Path, kind: dict[str, Any]) -> Iterator[Shard]:
 
 
 class _Table:
-    """The features asked for, a row a photo, and which rows are still open; copies of one file share their numbers."""
+    """The features asked for, one row per photo, and which are still open; copies of one file share their numbers."""
 
     def __init__(self, photos: Sequence[Photo], on_photo: OnPhoto) -> None:
         self.features = np.empty((len(photos), VIEWS, FEATURES), np.float32)

@@ -1,9 +1,9 @@
 """Files of photos -> features, batch by batch, on all cores.
 
 On a processor the cores are shared out among a few workers, each of which opens a batch and computes it. With a core of
-its own a worker never waits for another, as cores that share a batch do many times a layer, and while one decodes the
+its own a worker never waits for another, as cores that share a batch do many times per layer, and while one decodes the
 others compute. Before CUDA two workers take turns: one opens photos while the other's are computed.
-Memory holds a batch a worker, however many files there are.
+Memory holds one batch per worker, however many files there are.
 Neighbours: `data.images` opens, `network` computes, `cache` keeps.
 """
 

@@ -1,4 +1,4 @@
-"""Settings that cannot be meant are refused when they are made, in one line."""
+"""Settings with values that are not allowed are refused when they are made, in one line."""
 
 from typing import Any
 
