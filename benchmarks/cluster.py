@@ -1,10 +1,11 @@
-"""A long list on a Ray cluster of this machine beside the same list in one process: rows a second, memory, overhead.
+"""A long list on a Ray cluster of this machine beside the same list in one process: rows per second, memory, overhead.
 
     python benchmarks/cluster.py [--rows 100000] [--workers 16]
 
 Every URL is answered with 404 from memory, by a server of its own process on loopback that is asked as a proxy, for
-many hosts: what is measured is what the engines themselves cost a row - reading, asking, writing down, the summary.
-The start of Ray is included, and also timed alone. A Ray run over a quarter of the rows shows how memory grows.
+many hosts: what is measured is what the engines themselves cost per row - reading, asking, writing down, the summary.
+The start of Ray is included, and also timed alone. A Ray run over a quarter of the rows shows how memory grows. The
+driver's own computing sets a limit that more machines do not move.
 Server, driver and workers share this machine's cores, so the rates are lower bounds of what they are with cores of
 their own. Neighbour: `rates`, whose server this is.
 """
@@ -42,9 +43,10 @@ if engine == "ray":
     report = download_on_ray(read_list(source), folder, address=None, settings=settings, on_partition=on_partition)
 else:
     report = download(read_list(source), folder, settings=settings)
-driver = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+used = resource.getrusage(resource.RUSAGE_SELF)
+driver = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 print(json.dumps({"rows": report.rows, "reasons": report.reasons, "seconds": time.perf_counter() - started,
-                  "driver": driver, "peaks": list(peaks.values())}))
+                  "driver": driver, "busy": used.ru_utime + used.ru_stime, "peaks": list(peaks.values())}))
 """
 
 
@@ -94,7 +96,8 @@ def _run(source: Path, folder: Path, workers: int, engine: str) -> dict[str, Any
 def _line(engine: str, rows: int, done: dict[str, Any]) -> str:
     workers = ", ".join(f"{peaks[0] >> 20} -> {peaks[-1] >> 20}" for peaks in done["peaks"])
     peak = f"driver at most {done['driver'] >> 20} MiB" + (f", workers {workers} MiB" if workers else "")
-    return f"{engine:<12} {rows:>9} rows {done['seconds']:8.1f} s {rows / done['seconds']:7.0f} rows/s, {peak}"
+    busy = f"computing {done['busy']:.1f} s of it"
+    return f"{engine:<12} {rows:>9} rows {done['seconds']:8.1f} s {rows / done['seconds']:7.0f} rows/s, {peak}, {busy}"
 
 
 if __name__ == "__main__":

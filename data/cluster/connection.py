@@ -69,7 +69,8 @@ def locate(address: str | None) -> Located:
     problem = _within(_PROBE, lambda: _greeted(host, int(port)))
     if problem is None:
         ray = _import_quietly(located)
-        problem = _within(_PROBE, lambda: _numbered(ray, found))
+        with _stderr_closed():
+            problem = _within(_PROBE, lambda: _numbered(ray, found))
     if problem:
         raise UsageError(f"no Ray cluster at {found} ({problem}): start one, ray start --head, or name another")
     if not ray._private.services.find_node_ids():
