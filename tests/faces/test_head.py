@@ -125,7 +125,7 @@ def test_many_people_are_left_out_several_at_a_time(people: int) -> None:
     assert sorted(name for group in left_out for name in group) == names
 
 
-@pytest.mark.parametrize(("photos", "trained"), [(20_000, 12), (30_000, 8), (10_000_000, 3)])
+@pytest.mark.parametrize(("photos", "trained"), [(20_000, 12), (30_000, 8), (300_000, 3)])
 def test_with_many_photos_fewer_rounds_are_trained(photos: int, trained: int) -> None:
     left_out = rounds(OpenedPart(np.empty(0), [f"p{number % 100:03}" for number in range(photos)]))
     assert len(left_out) == trained

@@ -94,6 +94,21 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(together: Results, siz
         assert rank["resumed"] == rank["straight"]
 
 
+def test_other_data_on_a_rank_are_noticed_by_all(together: Results) -> None:
+    for size in (2, 3):
+        for rank in together[size]:
+            assert rank["noticed"].startswith(
+                f"the photos differ between the {size} processes: give all the same flags"
+            )
+    assert together[1][0]["noticed"] == ""
+
+
+def test_all_hear_of_a_training_that_is_finished(together: Results) -> None:
+    assert {json.dumps(rank["finished"]) for ranks in together.values() for rank in ranks} == {
+        '{"guard": "g", "accuracy": 0.5}'
+    }
+
+
 def test_weights_of_classes_weigh_the_ranks_too(together: Results) -> None:
     """A mean over weighted samples is divided by their weights; by their number the ranks would learn otherwise."""
     alone, two = (together[size][0]["head"]["history"][0]["train_loss"] for size in (1, 2))

@@ -15,11 +15,13 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from errors import RanksError
 from nn.history import History
 from nn.layers import BatchNorm, Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, ReLU, Sequential
 from nn.losses import MSE, CrossEntropy, Loss, PerColumn
 from nn.optimisers import SGD, AdamW, Optimiser
 from nn.ranks import Ranks
+from nn.resume import left_behind
 from nn.schedules import Cosine
 from nn.training import TrainingSettings, train
 from nn.training_state import TrainingState
@@ -155,9 +157,22 @@ def all_trainings(ranks: Ranks) -> dict[str, Trained]:
     return results | interrupted(ranks)
 
 
+def noticed(ranks: Ranks) -> str:
+    """What is said to a rank when one of the others has other photos."""
+    ranks.check_same("equal", "the photos")
+    try:
+        ranks.check_same(f"those of {ranks.rank}", "the photos")
+    except RanksError as error:
+        return str(error)
+    return ""
+
+
 def main(folder: Path) -> None:
     with launched(os.environ) as ranks:
-        results = all_trainings(ranks)
+        results: dict[str, Any] = all_trainings(ranks)
+        results["noticed"] = noticed(ranks)
+        finished = {"guard": "g", "accuracy": 0.5} if ranks.is_first else None
+        results["finished"] = left_behind(folder / "state", lambda: finished, "g", ranks)[1]
         (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(results))
 
 
