@@ -138,11 +138,22 @@ def ray_head(port: int, scratch: str) -> Iterator[list[str]]:
                 said.append("started")
                 break
         yield said
-        for process in Path("/proc").glob("[0-9]*"):  # those of this cluster; by itself it takes half a minute
+        for number in processes_of(scratch):  # by itself it takes half a minute to end
             with suppress(OSError):
-                if scratch.encode() in (process / "cmdline").read_bytes():
-                    os.kill(int(process.name), signal.SIGKILL)
+                os.kill(number, signal.SIGKILL)
         head.kill()
+
+
+def processes_of(scratch: str) -> set[int]:
+    """The processes of the cluster in this folder: those whose command names it, and their children."""
+    commands: dict[int, bytes] = {}
+    parents: dict[int, int] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            commands[int(process.name)] = (process / "cmdline").read_bytes()
+            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    named = {number for number, command in commands.items() if scratch.encode() in command}
+    return named | {number for number, parent in parents.items() if parent in named}
 
 
 def free_port() -> int:
