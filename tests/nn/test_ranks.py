@@ -4,6 +4,7 @@ The trainings are those of `trained_together.py`, done by one, two and three rea
 """
 
 import json
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from nn.layers import Linear
 from nn.losses import CrossEntropy
 from nn.ranks import ALONE, Ranks
 from nn.shared_gradients import SharedGradients
+from nn.threads import threads
 from nn.world import World, launched
 
 SIZES = (1, 2, 3)
@@ -37,11 +39,13 @@ def together(
     tmp_path_factory: pytest.TempPathFactory, start_ranks: Callable[..., Any], ends: Callable[..., Any]
 ) -> Results:
     """What each rank of one, of two and of three wrote down."""
-    folders = {size: tmp_path_factory.mktemp(f"of-{size}") for size in SIZES}
+    folders = {size: tmp_path_factory.mktemp(f"of-{size}") for size in SIZES if size > 1}
     started = {size: start_ranks(size, PROGRAM, folder) for size, folder in folders.items()}
+    with threads(1):
+        learned = runpy.run_path(str(PROGRAM))["everything"](ALONE, tmp_path_factory.mktemp("alone"))
     for size, processes in started.items():
         assert [(code, err) for code, _, err in ends(processes)] == [(0, "")] * size
-    return {
+    return {1: [json.loads(json.dumps(learned))]} | {
         size: [json.loads((folder / f"rank-{rank}.json").read_text()) for rank in range(size)]
         for size, folder in folders.items()
     }

@@ -167,13 +167,19 @@ def noticed(ranks: Ranks) -> str:
     return ""
 
 
+def everything(ranks: Ranks, folder: Path) -> dict[str, Any]:
+    """What a rank is told and has learned, by name."""
+    finished = {"guard": "g", "accuracy": 0.5} if ranks.is_first else None
+    return {
+        **all_trainings(ranks),
+        "noticed": noticed(ranks),
+        "finished": left_behind(folder / "state", lambda: finished, "g", ranks)[1],
+    }
+
+
 def main(folder: Path) -> None:
     with launched(os.environ) as ranks:
-        results: dict[str, Any] = all_trainings(ranks)
-        results["noticed"] = noticed(ranks)
-        finished = {"guard": "g", "accuracy": 0.5} if ranks.is_first else None
-        results["finished"] = left_behind(folder / "state", lambda: finished, "g", ranks)[1]
-        (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(results))
+        (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(everything(ranks, folder)))
 
 
 if __name__ == "__main__":
