@@ -1,7 +1,8 @@
-"""The one place that finds or starts Ray: with an error of one line when it is not there, and without its noise.
+"""Joining a Ray cluster, or starting one: with an error of one line when it does not let us in, and without its noise.
 
 Without an address Ray runs on this machine alone, reachable from nowhere else, and ends with the command. Nothing of it
-is imported before `cluster` is entered. Neighbours: `engine`, and `faces.alexnet.cluster`, which compute on it.
+is imported before `cluster` is entered. Neighbours: `locate` finds out whether a cluster is there; `engine`, and
+`faces.alexnet.cluster`, which compute on it.
 """
 
 import logging
@@ -9,25 +10,20 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from errors import ClusterError, StorageError, UsageError
 
-AUTO = "auto"  # in the place of an address: the cluster that this machine is a node of
 INSTALL = "pip install -e '.[ray]'"
-_PROBE = 4.0  # seconds that a cluster has to answer, and once more to say that it is one
 _LONGEST_SCRATCH = 24  # characters of the temporary folder: Ray adds 77, and a socket's path has at most 103 on macOS
 _STORE = 256 << 20  # bytes for objects in flight on this machine: only small tables are
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))  # what every gRPC server answers
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is told to anybody
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
@@ -36,7 +32,6 @@ _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # leaves CUDA_VISIBLE_DEVICES as it is, and warns of nothing
 }
 _LOOPBACK_ONLY = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # at 0, Ray listens on 127.0.0.1 and nowhere else, on Linux too
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def require(*packages: str) -> None:
@@ -53,41 +48,13 @@ class Located(NamedTuple):
     is_here: bool
 
 
-def locate(address: str | None) -> Located:
-    """Find the cluster at "auto" or HOST:PORT; None: one of our own. UsageError, within seconds, when there is none."""
-    require("ray", "pyarrow")
-    if address is None:
-        return Located("local", True)
-    found = _running() if address == AUTO else address
-    if found is None:
-        raise UsageError("--address auto: no Ray cluster runs on this machine; start one: ray start --head")
-    host, _, port = found.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise UsageError(f"--address: expected auto or HOST:PORT, got {found!r}")
-    host = host.strip("[]")
-    located = Located(address, host in _LOOPBACK)
-    problem = _within(_PROBE, lambda: _greeted(host, int(port)))
-    if problem is None:
-        ray = _import_quietly(located)
-        with _stderr_closed():
-            problem = _within(_PROBE, lambda: _numbered(ray, found))
-    if problem:
-        raise UsageError(f"no Ray cluster at {found} ({problem}): start one, ray start --head, or name another")
-    if not ray._private.services.find_node_ids():
-        raise UsageError(
-            f"this machine is no part of the cluster at {found}: run the command on one that is, or join, "
-            f"ray start --address {found}"
-        )
-    return located
-
-
 @contextmanager
 def cluster(located: Located, *, gpus: float | None = None) -> Iterator[Any]:
     """The module `ray`, connected to the cluster, or to one of our own that lives as long as this.
 
     `gpus` are those of a cluster of our own, None for all there are. UsageError when it does not let us in.
     """
-    _import_quietly(located)
+    import_quietly(located)
     import ray
     import ray.data
 
@@ -98,7 +65,7 @@ def cluster(located: Located, *, gpus: float | None = None) -> Iterator[Any]:
         yield ray
 
 
-def _import_quietly(located: Located) -> Any:
+def import_quietly(located: Located) -> Any:
     """The module `ray`, told to be quiet, and to listen no further than it has to."""
     os.environ.update(_QUIET)
     if located.is_here:
@@ -128,7 +95,7 @@ def _connected(ray: Any, located: Located, gpus: float | None) -> Iterator[None]
             own = {"include_dashboard": False, "object_store_memory": _STORE, "num_gpus": gpus, "_temp_dir": scratch}
         undo.callback(ray.shutdown)
         try:
-            with _stderr_closed():
+            with stderr_closed():
                 ray.init(address=located.address, log_to_driver=False, logging_level=logging.CRITICAL, **own)
         except (Exception, SystemExit) as error:  # as many kinds as there are reasons not to let us in
             raise UsageError(f"Ray at {located.address} cannot be used: {_said(error)}") from error
@@ -159,7 +126,7 @@ def cpus(ray: Any) -> list[int]:
 
 
 @contextmanager
-def _stderr_closed() -> Iterator[None]:
+def stderr_closed() -> Iterator[None]:
     """Ray's parts in C++ write what they try to stderr themselves, whatever they are told."""
     sys.stderr.flush()
     kept = os.dup(2)
@@ -201,53 +168,3 @@ def _said(error: BaseException) -> str:
     if any("AuthToken" in str(cause) for cause in causes):
         return "it asks for its token; set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN unless ~/.ray/auth_token holds it"
     return _first_line(error)
-
-
-def _running() -> str | None:
-    """The cluster that `ray start` noted on this machine, or that RAY_ADDRESS names."""
-    named = os.environ.get("RAY_ADDRESS")
-    if named:
-        return named
-    try:
-        folder = Path(os.environ.get("RAY_TMPDIR") or "/tmp", "ray")
-        return (folder / "ray_current_cluster").read_text().strip() or None
-    except OSError:
-        return None
-
-
-def _within(seconds: float, work: Callable[[], str | None]) -> str | None:
-    """What `work` finds to be wrong, "no answer" when it takes longer: names and connections know no limit in all."""
-    said: SimpleQueue[str | None] = SimpleQueue()
-    threading.Thread(target=lambda: said.put(work()), daemon=True).start()
-    try:
-        return said.get(timeout=seconds)
-    except Empty:
-        return "no answer"
-
-
-def _greeted(host: str, port: int) -> str | None:
-    """Why no cluster can be there, None when something answers as gRPC does: Ray itself would try for over a minute."""
-    try:
-        with socket.create_connection((host, port), timeout=_PROBE) as connection:
-            if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
-                return None
-            connection.sendall(_PREFACE)
-            return None if connection.recv(9)[3:4] == b"\x04" else "something else answers there"
-    except TimeoutError:
-        return "no answer"
-    except (OSError, UnicodeError) as error:
-        return getattr(error, "strerror", None) or str(error)
-
-
-def _numbered(ray: Any, address: str) -> str | None:
-    """Why what answers as gRPC does is no cluster, None when it is one, or turns us away as one would.
-
-    It is asked for the cluster's number, as `ray.init` asks, which would wait for half a minute and more.
-    """
-    try:
-        ray._raylet.GcsClient(address=address)
-    except ray.exceptions.RpcError:
-        return "something else answers there"
-    except Exception:
-        pass  # a token that is missing, say: `ray.init` meets it too, and says what to do
-    return None

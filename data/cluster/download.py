@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from data.admission import Item
-from data.cluster.connection import Located, locate
+from data.cluster.connection import Located
 from data.cluster.done import Done
 from data.cluster.engine import RayEngine
+from data.cluster.locate import locate
 from data.cluster.places import FolderPlace, UrlPlace, record_all
 from data.cluster.shards import crop_settings_of, last_run, names
 from data.cluster.storage import Storage

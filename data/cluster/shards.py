@@ -27,7 +27,7 @@ from errors import DatasetError
 SHARDS = "shards"
 MOST_BYTES = 64 * MIB  # of the crops in a shard, and so of what a killed worker has to ask for again
 MOST_ROWS = 10_000
-_NAME = re.compile(r"(\d{4})-\d{5}-([0-9a-f]{16})\.parquet")
+_NAME = re.compile(r"\d{4}-\d{5}-[0-9a-f]{16}\.parquet")
 _FORMAT = b"faces"  # in the table's metadata: the format's number and the crop settings, as JSON
 _VERSION = 1
 _AT_ONCE = 500  # lines read at a time

@@ -3,7 +3,7 @@
 The driver cuts the photos without features into batches, in order; an actor takes the weights once, then computes batch
 after batch and keeps each beside the photos, in a folder that all machines share. Same batches and same arithmetic make
 the same shards, whose names are digests of their bytes: one that is computed again after a loss is the same file.
-Neighbours: `cache`, `extract`; `data.cluster.connection` finds the cluster.
+Neighbours: `cache`, `extract`; `data.cluster.locate` finds the cluster.
 """
 
 import socket
@@ -15,7 +15,8 @@ from typing import Any
 import torch
 
 import errors
-from data.cluster.connection import cluster, cpus, locate, losses
+from data.cluster.connection import cluster, cpus, losses
+from data.cluster.locate import locate
 from data.crop import quiet_decoding
 from data.folder import Photo
 from data.publish import sweep

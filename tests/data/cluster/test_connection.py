@@ -13,7 +13,8 @@ import pytest
 
 import cli
 from data.cluster import connection
-from data.cluster.connection import locate
+from data.cluster import locate as finding
+from data.cluster.locate import locate
 from errors import UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -98,7 +99,7 @@ def web_port() -> Iterator[int]:
 def test_a_cluster_that_is_not_there_is_one_line_within_seconds(
     installed: None, silent_port: int, web_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "_PROBE", 0.5)
+    monkeypatch.setattr(finding, "_PROBE", 0.5)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nobody = closed.getsockname()[1]
@@ -143,7 +144,7 @@ def grpc_port(request: pytest.FixtureRequest) -> Iterator[int]:
 )
 def test_another_grpc_server_is_no_cluster(grpc_port: int, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
-    monkeypatch.setattr(connection, "_PROBE", 1.0)
+    monkeypatch.setattr(finding, "_PROBE", 1.0)
     started = time.monotonic()
     with pytest.raises(UsageError, match=f"no Ray cluster at 127.0.0.1:{grpc_port} .{why}"):
         locate(f"127.0.0.1:{grpc_port}")
@@ -151,7 +152,7 @@ def test_another_grpc_server_is_no_cluster(grpc_port: int, why: str, monkeypatch
 
 
 def test_the_patience_with_a_cluster_is_within_ten_seconds() -> None:
-    assert 2 * connection._PROBE < 10  # with two seconds to import Ray
+    assert 2 * finding._PROBE < 10  # with two seconds to import Ray
 
 
 def test_a_name_that_is_none_is_one_line(installed: None) -> None:
@@ -201,7 +202,7 @@ def test_flags_that_do_not_go_together(
     ("imports", "heavy"),
     [
         ("cli, data.download, data.verify, data.forget, data.drawn, data.fetch", HEAVY),
-        ("data.cluster.connection, data.cluster.left_over", HEAVY),
+        ("data.cluster.connection, data.cluster.locate, data.cluster.left_over", HEAVY),
         ("faces.alexnet.cache, faces.alexnet.cluster, faces.training_run", ("ray", "pyarrow")),
         ("data.cluster.download", ("ray", "torch")),
     ],
@@ -220,7 +221,8 @@ def test_a_cluster_of_our_own_listens_on_loopback_alone_and_leaves_nothing() -> 
     program = """
 import os, tempfile
 from pathlib import Path
-from data.cluster.connection import cluster, locate
+from data.cluster.connection import cluster
+from data.cluster.locate import locate
 before = set(Path(tempfile.gettempdir()).glob("ray*"))
 with cluster(locate(None)) as ray:
     ours = {int(pid) for pid in map(str, os.listdir("/proc")) if pid.isdigit()}

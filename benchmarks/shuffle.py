@@ -1,0 +1,72 @@
+"""The head trained on features that stay on disk, shuffled within windows, beside features in memory.
+
+    python benchmarks/shuffle.py FOLDER --weights FILE [--seeds 4] [--windows 64 128 256 1024]
+
+FOLDER holds photos, one subfolder per person. For each window it prints, over the seeds, how many test photos are named
+right, and, each person being left out once, how many known faces and how many strangers are accepted: what the weaker
+shuffle of `train-faces --memory-limit` costs.
+"""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from data.folder import Folder, read_folder
+from data.settings import SplitSizes
+from data.split import split
+from faces import head
+from faces.alexnet.frozen import Weights
+from faces.alexnet.stream import WINDOW, FeatureStream
+from faces.alexnet.weights import load_weights
+from faces.head import HeadClassifier
+from faces.strangers import OpenedPart, leave_each_out
+
+
+def main() -> None:
+    """Print a line for features in memory, and one for each window."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--weights", default="imagenet", help="as train-faces takes them (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=4, help="splits, from seed 0 on (default: %(default)s)")
+    parser.add_argument("--windows", type=int, nargs="+", default=[1024, 256, 128, 64], help="photos that are mixed")
+    options = parser.parse_args()
+    folder, weights = read_folder(options.folder), load_weights(options.weights)
+    for window in (None, *options.windows):
+        counts = sum(_counts(folder, weights, seed, window) for seed in range(options.seeds))
+        right, test, *strangers = np.asarray(counts).tolist()
+        true_accepts, known, false_accepts, unknown = strangers
+        print(
+            f"{'memory' if window is None else window:>6}: {right} of {test} right, {true_accepts} of {known} known faces "
+            f"and {false_accepts} of {unknown} strangers accepted",
+            flush=True,
+        )
+
+
+def _counts(folder: Folder, weights: Weights, seed: int, window: int | None) -> NDArray[np.int_]:
+    """Return right, test photos, true accepts, known, false accepts, strangers."""
+    classifier = HeadClassifier(weights=weights, weights_from="", seed=seed)
+    parts = split(folder.photos, SplitSizes(), np.random.default_rng(seed))
+    opened = classifier.open if window is None else classifier.open_stored
+    train, validation, test = (
+        OpenedPart(opened(folder.path, photos), [photo.name for photo in photos])
+        for photos in (parts.train, parts.validation, parts.test)
+    )
+    with patch.object(head, "FeatureStream", partial(FeatureStream, window=window or WINDOW)):
+        classifier.fit(train.photos, train.names, (validation.photos, validation.names))
+        found = leave_each_out(classifier, train, validation, test)
+    if found is None:
+        raise SystemExit(f"{folder.path}: expected at least three people, with photos to validate and test on")
+    right = int((classifier.predict(test.photos) == np.asarray(test.names)).sum())
+    counts = (right, len(test.names), found.true_accepts, found.known, found.false_accepts, found.strangers)
+    return np.array(counts, np.int_)
+
+
+if __name__ == "__main__":
+    main()
