@@ -43,8 +43,8 @@ def main() -> None:
         right, test, *strangers = np.asarray(counts).tolist()
         true_accepts, known, false_accepts, unknown = strangers
         print(
-            f"{'memory' if window is None else window:>6}: {right} of {test} right, {true_accepts} of {known} known faces "
-            f"and {false_accepts} of {unknown} strangers accepted",
+            f"{'memory' if window is None else window:>6}: {right} of {test} right, "
+            f"{true_accepts} of {known} known faces and {false_accepts} of {unknown} strangers accepted",
             flush=True,
         )
 
