@@ -7,7 +7,7 @@ many hosts: what is measured is what the engines themselves cost per row - readi
 The start of Ray is included, and also timed alone. A Ray run over a quarter of the rows shows how memory grows. The
 driver's own computing sets a limit that more machines do not move.
 Server, driver and workers share this machine's cores, so the rates are lower bounds of what they are with cores of
-their own. Neighbour: `rates`, whose server this is.
+their own.
 """
 
 import argparse
@@ -28,8 +28,8 @@ HOSTS = 64  # the more, the more evenly hosts, which are not split, fall upon th
 RUN = """
 import json, os, resource, sys, time
 from pathlib import Path
-from data.download import download
-from data.lists import read_list
+from data.download.run import download
+from data.download.lists import read_list
 from data.settings import DownloadSettings
 source, folder, workers, engine = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 settings = DownloadSettings(workers=workers, per_host=workers)

@@ -23,11 +23,11 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from data.crop import quiet_decoding
-from data.decoding import flat
-from data.lists import read_list
+from data.download.lists import read_list
+from data.photos.crop import quiet_decoding
+from data.photos.decoding import flat
 from data.rows import Box, Row
-from faces.detect import FaceDetector
+from faces.detection.cascade import FaceDetector
 
 SHARED = Path(os.environ.get("FACES_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 FOUND_AT = 0.5

@@ -25,13 +25,13 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.pairs import time_pairs
-from data.folder import read_folder
-from data.images import open_photo
-from faces.alexnet.architecture import SIZE, Architecture
-from faces.alexnet.extract import extract
-from faces.alexnet.frozen import Weights
-from faces.alexnet.precision import choose_precision
-from faces.alexnet.weights import load_weights
+from data.photos.folder import read_folder
+from data.photos.images import open_photo
+from faces.backbones.alexnet.architecture import SIZE, Architecture
+from faces.backbones.alexnet.frozen import Weights
+from faces.backbones.alexnet.precision import choose_precision
+from faces.backbones.alexnet.weights import load_weights
+from faces.features.extract import extract
 
 BATCH = 64  # photos, of the plain loop
 

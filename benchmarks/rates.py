@@ -2,7 +2,7 @@
 
 A server of its own process answers from memory: 404 to all, a failure and then a photo, a photo at once. The limit is
 the time that hashing what came, and decoding and cropping what was right, takes on all cores with everything in memory:
-a download cannot be faster. Neighbour: `download`, which prints both.
+a download cannot be faster.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
-from data.crop import crop
-from data.download import download
-from data.lists import read_list
+from data.download.lists import read_list
+from data.download.run import download
+from data.photos.crop import crop
 from data.rows import Row
 from data.settings import DownloadSettings
 

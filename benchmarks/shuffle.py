@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from data.folder import Folder, read_folder
+from data.photos.folder import Folder, read_folder
+from data.photos.split import split
 from data.settings import SplitSizes
-from data.split import split
-from faces import head
-from faces.alexnet.frozen import Weights
-from faces.alexnet.stream import WINDOW, FeatureStream
-from faces.alexnet.weights import load_weights
-from faces.head import HeadClassifier
-from faces.strangers import OpenedPart, leave_each_out
+from faces import transfer
+from faces.backbones.alexnet.frozen import Weights
+from faces.backbones.alexnet.weights import load_weights
+from faces.features.stream import WINDOW, FeatureStream
+from faces.open_set import OpenedPart, leave_each_out
+from faces.transfer import TransferClassifier
 
 
 def main() -> None:
@@ -51,14 +51,14 @@ def main() -> None:
 
 def _counts(folder: Folder, weights: Weights, seed: int, window: int | None) -> NDArray[np.int_]:
     """Return right, test photos, true accepts, known, false accepts, strangers."""
-    classifier = HeadClassifier(weights=weights, weights_from="", seed=seed)
+    classifier = TransferClassifier(weights=weights, weights_from="", seed=seed)
     parts = split(folder.photos, SplitSizes(), np.random.default_rng(seed))
     opened = classifier.open if window is None else classifier.open_stored
     train, validation, test = (
         OpenedPart(opened(folder.path, photos), [photo.name for photo in photos])
         for photos in (parts.train, parts.validation, parts.test)
     )
-    with patch.object(head, "FeatureStream", partial(FeatureStream, window=window or WINDOW)):
+    with patch.object(transfer, "FeatureStream", partial(FeatureStream, window=window or WINDOW)):
         classifier.fit(train.photos, train.names, (validation.photos, validation.names))
         found = leave_each_out(classifier, train, validation, test)
     if found is None:

@@ -25,7 +25,7 @@ from torch import Generator, Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.pairs import time_pairs
-from data.mnist import load_mnist
+from data.mnist.files import load_mnist
 from errors import DatasetError
 from mnist.networks import columns, one_convolution, two_convolutions
 from nn.layers import Layer, LeakyReLU, Linear, MaxPool2d, ReLU, Sequential, Sigmoid
@@ -33,7 +33,7 @@ from nn.losses import CrossEntropy, Loss, SquaredError
 from nn.optimisers import SGD, Adam, Optimiser
 from nn.parameter import Parameter
 from nn.schedules import Constant
-from nn.training import TrainingSettings, train, training_step
+from nn.training.loop import TrainingSettings, train, training_step
 
 LR = 1e-3
 SHARED = Path(os.environ.get("FACES_SHARED", Path(__file__).resolve().parents[2] / "shared"))
@@ -47,7 +47,7 @@ MakeTheirs = Callable[[list[Tensor]], torch.optim.Optimizer]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class BenchmarkRow:
     """One comparison: a network, its batch, its loss and an optimiser, on either side."""
 
     title: str
@@ -101,7 +101,7 @@ def their_step(
     return step
 
 
-def measure(row: Row, pairs: int) -> str:
+def measure(row: BenchmarkRow, pairs: int) -> str:
     """Check that both sides learn the same, time them, and return the row of the table."""
     data, network, module = row.batch(), row.network(Generator().manual_seed(0)), row.module()
     with torch.no_grad():
@@ -122,10 +122,10 @@ def beside_the_report(title: str, reported: float, seconds: Callable[[], float],
     )
 
 
-def fully_connected_rows(mnist_folder: Path) -> list[Row]:
+def fully_connected_rows(mnist_folder: Path) -> list[BenchmarkRow]:
     """Return the comparisons of fully connected networks."""
     nn = torch.nn
-    faces = Row(
+    faces = BenchmarkRow(
         title="1024-300-6 ReLU, batch 64, Adam",
         network=lambda g: Sequential(Linear(1024, 300, generator=g), ReLU(), Linear(300, 6, generator=g)),
         module=lambda: nn.Sequential(nn.Linear(1024, 300), nn.ReLU(), nn.Linear(300, 6)),
@@ -134,7 +134,7 @@ def fully_connected_rows(mnist_folder: Path) -> list[Row]:
         theirs=partial(torch.optim.Adam, lr=LR),
         at_most=1.0,
     )
-    digits = Row(
+    digits = BenchmarkRow(
         title="784-256-10 sigmoid, batch 100, SGD",
         network=lambda g: Sequential(Linear(784, 256, generator=g), Sigmoid(), Linear(256, 10, generator=g)),
         module=lambda: nn.Sequential(nn.Linear(784, 256), nn.Sigmoid(), nn.Linear(256, 10)),
@@ -142,7 +142,7 @@ def fully_connected_rows(mnist_folder: Path) -> list[Row]:
         at_most=1.0,
     )
     images = mnist(mnist_folder)
-    full_batch = Row(
+    full_batch = BenchmarkRow(
         title=f"784-10 softmax regression, 60,000 {'random rows' if images is None else 'of MNIST'}, SGD",
         network=lambda g: Linear(784, 10, generator=g),
         module=lambda: nn.Linear(784, 10),
@@ -161,10 +161,10 @@ def fully_connected_rows(mnist_folder: Path) -> list[Row]:
     return [faces, fused[0], digits, fused[1], full_batch]
 
 
-def convolution_rows() -> list[Row]:
+def convolution_rows() -> list[BenchmarkRow]:
     """Return the comparisons of convolution networks: those of the reports that `experiments` reproduces."""
     nn = torch.nn
-    cs559 = Row(
+    cs559 = BenchmarkRow(
         title="CS559: conv 16 - conv 32 - 10, batch 100, SGD",
         network=two_convolutions,
         module=lambda: nn.Sequential(
@@ -175,7 +175,7 @@ def convolution_rows() -> list[Row]:
         at_most=1.15,
         share=0.15,
     )
-    one_sample = Row(
+    one_sample = BenchmarkRow(
         title="NumPy A: conv 7x7 16 - 10, one sample",
         network=one_sample_network(None),
         module=lambda: nn.Sequential(
@@ -197,7 +197,7 @@ def convolution_rows() -> list[Row]:
         ),
         share=2,
     )
-    lab1 = Row(
+    lab1 = BenchmarkRow(
         title="Lab 1, model 3: 64-64-128 ReLU max, batch 64, momentum",
         network=partial(columns, maps=(64, 64, 128), activation=ReLU, pool=partial(MaxPool2d, 2)),
         module=lambda: nn.Sequential(

@@ -20,5 +20,5 @@ What several of them need:
 
 A command parses, calls and prints: no mathematics, no HTTP, no drawing. It imports the rooms it calls inside its own
 function, so that `--help` and a download start without torch. A further command is a file with `add_to`, which adds its
-flags, and a line in `cli.py`. Neighbours: `cli.py` puts the parser together and turns errors into exit codes.
+flags, and a line in `cli.py`.
 """

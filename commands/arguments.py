@@ -1,7 +1,7 @@
 """What the text after a flag may be: argparse's types, each a function from the text to its value.
 
 A further kind of value is a function here, which raises ArgumentTypeError with what was expected and what came; the
-parser makes one line of it. Neighbours: `flags` and the commands, which name these types; `data/rows`, which has boxes.
+parser makes one line of it.
 """
 
 import math

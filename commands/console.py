@@ -1,7 +1,6 @@
 """The terminal: results on stdout, log and progress on stderr, away from a program that reads the results.
 
 Whatever a command says that is no plain `print` of a result goes through here, and so does every progress bar.
-Neighbours: `flags`, where --quiet and --json are; `cli.py`, which prints errors.
 """
 
 import os

@@ -1,8 +1,7 @@
 """`download`: a list of photos, or the portraits, into a folder of crops; or MNIST's files.
 
 A flag of a download is added in `add_to` and handed on in one of the functions under it; flags that only photos have
-are named in `PHOTO_FLAGS`, so that `download mnist` refuses them. Neighbours: `data/download`, `data/cluster/download`,
-`data/drawn` and `data/mnist_download` do the work, `summary` prints what came of it.
+are named in `PHOTO_FLAGS`, so that `download mnist` refuses them.
 """
 
 import argparse
@@ -21,8 +20,8 @@ from data.settings import MNIST_FOLDER, DownloadSettings
 from errors import UsageError
 
 if TYPE_CHECKING:
-    from data.outcomes import Outcome
-    from data.summary import Report
+    from data.download.manifest import Report
+    from data.journal.outcomes import Outcome
 
 MNIST = "mnist"  # in the place of a list
 PHOTO_FLAGS = (
@@ -123,7 +122,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _download_list(options: argparse.Namespace, folder: Path | str, settings: DownloadSettings) -> "Report":
-    from data.lists import count_lines, mark_of, read_list, select
+    from data.download.lists import count_lines, mark_of, read_list, select
 
     download_list = _engine(options)
     rows = select(read_list(options.list), options.person, options.limit)
@@ -148,7 +147,7 @@ def _download_list(options: argparse.Namespace, folder: Path | str, settings: Do
 def _engine(options: argparse.Namespace) -> Callable[..., "Report"]:
     """What downloads a list: this process, or a cluster."""
     if options.engine == "local":
-        from data.download import download
+        from data.download.run import download
 
         return download
     from functools import partial
@@ -162,8 +161,8 @@ def _engine(options: argparse.Namespace) -> Callable[..., "Report"]:
 
 
 def _download_mnist(options: argparse.Namespace) -> int:
-    from data.mnist import FILES
-    from data.mnist_download import download_mnist
+    from data.mnist.download import download_mnist
+    from data.mnist.files import FILES
 
     folder, settings = options.out or MNIST_FOLDER, DownloadSettings(**web(options))
     with progress("fetching MNIST", len(FILES), quiet=options.quiet) as advance:

@@ -1,7 +1,6 @@
 """`features`: AlexNet's features of a folder's photos, beside them, where `train-faces --model alexnet` looks.
 
-Flags that only the cluster has are handed to it alone. Neighbours: `faces/alexnet/cache` computes and keeps them here,
-`faces/alexnet/cluster` on many machines; `folders` unpacks what a download put into a storage.
+Flags that only the cluster has are handed to it alone.
 """
 
 import argparse
@@ -49,11 +48,11 @@ def features(options: argparse.Namespace) -> int:
     if not 0 <= options.num_gpus < math.inf:
         raise UsageError(f"--num-gpus: expected a number from 0 on, got {options.num_gpus:g}")
     folder = unpacked(options.folder)
-    from data.folder import read_folder
-    from faces.alexnet.cache import keep_features
-    from faces.alexnet.precision import choose_precision
-    from faces.alexnet.weights import load_weights
+    from data.photos.folder import read_folder
+    from faces.backbones.alexnet.precision import choose_precision
+    from faces.backbones.alexnet.weights import load_weights
     from faces.device import choose_device
+    from faces.features.cache import keep_features
 
     device = choose_device(options.device)
     photos, weights = read_folder(folder).photos, load_weights(options.weights)
@@ -65,7 +64,7 @@ def features(options: argparse.Namespace) -> int:
                 advance("")
 
         if options.engine == "ray":
-            from faces.alexnet.cluster import keep_features_on_ray
+            from faces.features.cluster import keep_features_on_ray
 
             told |= {"address": options.address, "num_gpus": options.num_gpus}
             computed = keep_features_on_ray(folder, photos, weights, on_photos=on_photos, **told)

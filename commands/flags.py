@@ -1,7 +1,6 @@
 """Flags that several commands have, and what they mean together: added here, so that they are the same everywhere.
 
-A flag that one command has is in its file. The defaults are the settings' own. Neighbours: `arguments`, the types;
-`console`, which obeys --quiet; `data/settings`, the defaults of a download.
+A flag that one command has is in its file. The defaults are the settings' own.
 """
 
 import argparse

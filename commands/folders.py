@@ -1,7 +1,6 @@
 """Where the photos are that a command works on: a folder, a storage's URL unpacked, or the portraits.
 
-Another place that photos can come from is a function here, which returns a folder. Neighbours: `data/drawn` draws and
-stores the portraits, `data/cluster/unpack` unpacks; `summary` prints what came of the portraits.
+Another place that photos can come from is a function here, which returns a folder.
 """
 
 import hashlib
@@ -18,7 +17,7 @@ from commands.summary import print_summary
 from data.settings import DownloadSettings
 
 if TYPE_CHECKING:
-    from data.summary import Report
+    from data.download.manifest import Report
 
 DATASETS = Path("datasets")
 PORTRAITS = DATASETS / "portraits"
@@ -32,7 +31,7 @@ def unpacked(place: Path | str, is_first: bool = True) -> Path:
     if isinstance(place, Path):
         return place
     from data.cluster.unpack import unpack
-    from data.names import candidates
+    from data.folder_names import candidates
 
     url = place.rstrip("/")
     last = urlsplit(url).path.rpartition("/")[2] or "photos"
@@ -60,7 +59,7 @@ def draw_portraits(
     quiet: bool = False,
 ) -> "Report":
     """Store the portraits in a folder, all of them or those of some people; say what came of them."""
-    from data.drawn import download_portraits
+    from data.download.portrait_source import download_portraits
     from data.portraits import Gallery
 
     gallery = Gallery()

@@ -1,7 +1,6 @@
 """`forget`: a person's photos, features and lines out of a folder.
 
-Whatever else comes to be kept of a person's photos is forgotten here too. Neighbours: `data/forget` for the folder,
-`faces/alexnet/cache` for the features.
+Whatever else comes to be kept of a person's photos is forgotten here too.
 """
 
 import argparse
@@ -25,11 +24,11 @@ def add_to(commands: Any) -> None:
 
 def forget(options: argparse.Namespace) -> int:
     """Remove the person from the folder."""
-    from data.forget import forget as forget_person
+    from data.download.forget import forget as forget_person
 
     def forget_photos(photos: Collection[str]) -> None:
         if any(options.folder.glob(".features-*")):
-            from faces.alexnet.cache import forget as forget_features
+            from faces.features.cache import forget as forget_features
 
             forget_features(options.folder, photos)
 

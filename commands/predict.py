@@ -1,7 +1,7 @@
 """`predict`: photos in, a line for each face out.
 
 Where faces are looked for and which lines are printed is told here; what a line says is a promise, kept in
-`faces/answers`. Neighbours: `faces/predict` answers, `data/walk` finds the photos, `data/boxes` reads the table.
+`faces/answers`.
 """
 
 import argparse
@@ -63,10 +63,10 @@ def predict(options: argparse.Namespace) -> int:
     """Answer for each face as soon as it has been looked at; 1 when a photo could not be used."""
     if options.box and options.detect:
         raise UsageError("--box and --detect: expected one of them, as each says where the faces are")
-    from data.boxes import BoxTable
-    from data.walk import Walk
+    from data.photos.box_table import BoxTable
+    from data.photos.photo_files import PhotoFiles
     from faces.answers import ANSWERED, FORMATS
-    from faces.detect import FaceDetector
+    from faces.detection.cascade import FaceDetector
     from faces.device import choose_device
     from faces.predict import PredictSettings, Wanted
     from faces.predict import predict as answers_to
@@ -76,7 +76,7 @@ def predict(options: argparse.Namespace) -> int:
     wanted = Wanted(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
     settings = PredictSettings(top=options.top, threshold=options.threshold)
     classifier = load_classifier(options.run, options.weights, choose_device(options.device))
-    walk = Walk(options.photo, map(os.fsdecode, sys.stdin.buffer))
+    walk = PhotoFiles(options.photo, map(os.fsdecode, sys.stdin.buffer))
     heading, line = FORMATS[options.format]
     short = False
     write(heading)

@@ -1,7 +1,6 @@
 """`show-weights`: what a run's network looks for, as a picture.
 
-A run of faces and one of digits are told apart here. Neighbours: `faces/pictures` and `mnist/pictures` draw,
-`report/run_folder` says where the picture goes.
+A run of faces and one of digits are told apart here.
 """
 
 import argparse
@@ -24,15 +23,15 @@ def add_to(commands: Any) -> None:
 
 def show_weights(options: argparse.Namespace) -> int:
     """Draw the weights, and say whom they speak for."""
-    from data.publish import publish
+    from data.atomic_write import atomic_write
     from mnist.run import holds_digits
     from report.run_folder import poster_file
 
     look_at = _digits if holds_digits(options.run) else _faces
-    picture, voices, kind = look_at(options)
+    picture, unit_classes, kind = look_at(options)
     out = options.out or poster_file(options.run, options.unit)
-    publish(out, picture)
-    _print_voices(voices, kind, options.unit)
+    atomic_write(out, picture)
+    _print_unit_classes(unit_classes, kind, options.unit)
     print(out)
     return 0
 
@@ -48,26 +47,34 @@ def _faces(options: argparse.Namespace) -> tuple[bytes, Sequence[Any], str]:
     metrics = read_metrics(options.run)
     favourites = read_favourites(options.run, Path(metrics["data"]))
     title = f"{options.run.resolve().name}: {accuracy_line(metrics)}"
-    return weights_picture(classifier, title, favourites, options.unit), classifier.voices(), unit_kind(classifier)
+    return (
+        weights_picture(classifier, title, favourites, options.unit),
+        classifier.unit_classes(),
+        unit_kind(classifier),
+    )
 
 
 def _digits(options: argparse.Namespace) -> tuple[bytes, Sequence[Any], str]:
     """The same of a run of digits."""
     from mnist.pictures import weights_picture
-    from mnist.run import load_reader
+    from mnist.run import load_digit_classifier
     from mnist.training_run import title_of
     from report.run_folder import read_metrics
 
-    reader = load_reader(options.run)
-    return weights_picture(reader, title_of(read_metrics(options.run)), options.unit), reader.voices(), "hidden unit"
+    reader = load_digit_classifier(options.run)
+    return (
+        weights_picture(reader, title_of(read_metrics(options.run)), options.unit),
+        reader.unit_classes(),
+        "hidden unit",
+    )
 
 
-def _print_voices(heard: Sequence[Any], kind: str, units: Sequence[int] | None) -> None:
+def _print_unit_classes(described: Sequence[Any], kind: str, units: Sequence[int] | None) -> None:
     """Say whom units speak for: how many for each, or each of the `units` asked for."""
     from collections import Counter
 
     if units is None:
-        for name, n in Counter(voice.name for voice in heard).most_common():
+        for name, n in Counter(unit_class.name for unit_class in described).most_common():
             print(f"{n:>5} {kind} speaks for {name}" if n == 1 else f"{n:>5} {kind}s speak for {name}")
-    for unit in dict.fromkeys(units or () if heard else ()):
-        print(f"{kind.removeprefix('hidden ')} {unit} speaks for {heard[unit].name}")
+    for unit in dict.fromkeys(units or () if described else ()):
+        print(f"{kind.removeprefix('hidden ')} {unit} speaks for {described[unit].name}")

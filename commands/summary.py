@@ -1,7 +1,6 @@
 """What came of the rows of a download, as lines to read: the counts at the end, and bad rows as they come.
 
-How these lines look is changed here; what is counted, in `data/summary`, which also writes the report for programs.
-Neighbours: `download` and `folders`, which print this.
+How these lines look is changed here; what is counted is decided in `data/download/manifest`.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING
 from commands.console import log
 
 if TYPE_CHECKING:
-    from data.outcomes import Outcome
-    from data.summary import Report
+    from data.download.manifest import Report
+    from data.journal.outcomes import Outcome
 
 BAD_ROWS_SHOWN = 10
 HOSTS_SHOWN = 5

@@ -1,8 +1,7 @@
 """`train-faces`: folders of photos, one per person, into a run folder.
 
 A further network is a line in `MODELS` and one in `faces/models`. Defaults are in `faces/settings`, one network's apart
-from the other's: a flag that is left out is none of the settings given. Neighbours: `faces/training_run` trains and
-writes the run, `folders` finds the photos, `train_mnist` is the same for digits, `training` what both share.
+from the other's: a flag that is left out is none of the settings given.
 """
 
 import argparse
@@ -18,12 +17,12 @@ from commands.torchrun import training_together
 from commands.training import add_run, bar_of, check_run, given, out_folder, print_run
 from data.settings import DownloadSettings, SplitSizes
 from errors import UsageError
-from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, HeadSettings, HiddenSettings, TrainingOptions
+from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, HiddenSettings, TrainingOptions, TransferSettings
 
 if TYPE_CHECKING:
-    from nn.ranks import Ranks
+    from nn.parallel.ranks import Ranks
 
-MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet": HeadSettings}
+MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet": TransferSettings}
 
 
 def add_to(commands: Any) -> None:
@@ -100,11 +99,11 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     folder = ranks.first_then_others(lambda: _photos_to_train_on(options, ranks.is_first))
     from faces.device import choose_device
     from faces.models import make_classifier
-    from faces.training_run import TrainingRun
+    from faces.training_run import FaceTraining
     from faces.training_run import train_faces as train
 
     device = choose_device(options.device, ranks)
-    task = TrainingRun(
+    task = FaceTraining(
         folder=folder,
         out=out_folder(options, f"{folder.resolve().name}-{options.model}"),
         classifier=ranks.first_then_others(lambda: make_classifier(settings, options.weights, options.seed, device)),
@@ -138,7 +137,7 @@ def _detected(options: argparse.Namespace, is_first: bool) -> Path:
     """Return the folder of the faces found in the photos of `options.folder`; the first process looks for them."""
     if options.folder is None:
         raise UsageError("--detect needs DIR, one folder of whole photos per person: the portraits are cut out already")
-    from faces.detect_folder import detect_folder
+    from faces.detection.folder import detect_folder
 
     target = DATASETS / f"{options.folder.resolve().name}-faces"
     if not is_first:

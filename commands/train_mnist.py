@@ -1,7 +1,6 @@
 """`train-mnist`: the files of MNIST into a run folder.
 
-A further network is a line in `mnist/settings`, which has the defaults of each. Neighbours: `mnist/training_run` trains
-and writes the run, `download` fetches the files, `train_faces` is the same for faces, `training` what both share.
+A further network is a line in `mnist/settings`, which has the defaults of each.
 """
 
 import argparse
@@ -19,7 +18,7 @@ from errors import UsageError
 from mnist.settings import MODELS, VALIDATION
 
 if TYPE_CHECKING:
-    from nn.ranks import Ranks
+    from nn.parallel.ranks import Ranks
 
 
 def add_to(commands: Any) -> None:
@@ -61,15 +60,15 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     if options.momentum is not None and model.momentum is None:
         raise UsageError(f"--momentum: {options.model} learns by AdamW, which has none; leave it out")
     settings = replace(model, **given(options, "epochs", "lr", "momentum", "batch_size", "weight_decay"))
-    from mnist.reader import DigitReader
+    from mnist.classifier import DigitClassifier
     from mnist.run import MISTAKES
-    from mnist.training_run import TrainingRun
+    from mnist.training_run import DigitTraining
     from mnist.training_run import train_mnist as train
 
-    task = TrainingRun(
+    task = DigitTraining(
         folder=options.mnist,
         out=out_folder(options, f"mnist-{options.model}"),
-        reader=DigitReader(options.model, settings, seed=options.seed),
+        reader=DigitClassifier(options.model, settings, seed=options.seed),
         validation=options.validation,
         resume=options.resume,
         ranks=ranks,

@@ -1,7 +1,6 @@
 """What `train-faces` and `train-mnist` have alike: flags of the run, settings out of flags, and what is printed.
 
-A further training is a file with its own flags and its own `TrainingRun`; the rest is here. Neighbours: `train_faces`,
-`train_mnist`; `torchrun`, the processes that train together.
+A further training is a file with its own flags and its own `TrainingRun`; the rest is here.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """`verify`: a folder of crops beside its journal; --repair downloads what is not right again.
 
-How the findings are printed is changed here; what is right and how it is mended, in `data/verify`.
+How the findings are printed is changed here; what is right and how it is mended, in `data/download/verify`.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def add_to(commands: Any) -> None:
 
 def verify(options: argparse.Namespace) -> int:
     """Hash the folder's crops again; 1 when one is not right."""
-    from data.verify import verify as verify_folder
+    from data.download.verify import verify as verify_folder
 
     with progress("hashing", None, quiet=options.quiet) as advance:
         found = verify_folder(

@@ -1,12 +1,15 @@
-"""Pictures with labels: lists, fetch, verify, crop, journal, portraits, folders, splits, augmentation.
+"""Pictures with labels: lists, downloads, folders of photos, portraits, MNIST.
 
-How a photo travels: a row of a list (`lists`, `rows`) -> its bytes (`fetch`) -> SHA-256 equal? -> decoded, cut to its
-box, resized (`crop`) -> a file `person/...` (`names`, `publish`) beside a journal line (`journal`). `download` drives
-this for many rows at once, `summary` tells what came of it. Later `verify` compares the files with the journal and
-has bad ones again, and `forget` removes a person. MNIST's four files (`mnist`, `idx`) come the same way, from
-`mirrors`, by `mnist_download`. `admission` decides which rows are asked for, `work` works through them on one
-machine, `cluster` on many; `book` and `records` are what they ask of a journal and how it writes things down. What
-can go wrong on the way is in `docs/faults.md`.
+download/    a list of rows -> a folder of crops, a manifest and a report
+web/         one URL -> its bytes, or the reason why there are none
+journal/     what became of each row, kept on disk
+photos/      folders of photos, splits, opening and cutting a photo, augmentation
+quality/     what no single row shows: near-duplicates, lists that look wrong
+portraits/   people drawn here, the data set that comes with the package
+mnist/       the four files of MNIST
+cluster/     the same download by many machines
 
-Imports none of the other rooms. Torch is imported by `augment` alone, so that a download starts without it.
+What all of them use lies beside them: `rows` (a row of a list, a box), `reasons` (why a row ended as it did),
+`settings`, `folder_names` (a person's name as a folder's), `atomic_write`. Torch is imported by `photos.augmentation`
+alone, so that a download starts without it.
 """

@@ -1,10 +1,12 @@
 """Why a row of a list ended as it did: one word a row, the same in the journal, the manifest and the report.
 
-A reason is added here, explained in the table below, and nowhere else spelled as text. Neighbours: `fetch` and
-`crop` find reasons, `journal` keeps them, `summary` counts them.
+A reason is added here, explained in the table below, and nowhere else spelled as text.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+_FIRST_WAIT = 0.5  # seconds before the second attempt; each further one waits twice as long
 
 
 class Reason(StrEnum):
@@ -31,3 +33,22 @@ class Reason(StrEnum):
     BAD_ROW = "bad_row"  # the list's line cannot be read as a row
     BLOCKED_ADDRESS = "blocked_address"  # leads to a private or local address
     OPT_OUT = "opt_out"  # the owner asks that the picture be left alone
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a row did not get on. `passing`: another attempt may help, after `wait` seconds if the server named them."""
+
+    reason: Reason
+    detail: str = ""
+    passing: bool = False
+    wait: float | None = None
+
+    def pause(self, attempts: int) -> float:
+        """Seconds to wait before the next attempt, after so many that were repeated."""
+        return _FIRST_WAIT * 2**attempts if self.wait is None else self.wait
+
+
+def one_line(error: object) -> str:
+    """What an error says, short and on one line, without the control characters that a stranger may have put in it."""
+    return "".join(c if c.isprintable() else " " for c in str(error)[:200]).strip()

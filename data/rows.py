@@ -1,7 +1,6 @@
 """A row of a list, as values: what it says, or why it says nothing.
 
 Nothing here reads, asks or writes. A field is added here only together with the list forms that can carry it.
-Neighbours: `lists` makes rows, `download` works through them, `journal` knows them by their key.
 """
 
 import hashlib
@@ -83,3 +82,8 @@ class Unselected:
 def _digest(*parts: str) -> bytes:
     joined = "\0".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(joined, digest_size=16).digest()
+
+
+def host_of(url: str) -> str:
+    """The host and port that a URL names, in lower case, without a name and password before it."""
+    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2].lower()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from nn.layers import Layer, LeakyReLU, Sigmoid, Tanh
-from report.series import Line, Panel, series_picture
+from report.figures.series import Curve, Panel, series_picture
 
 SLOPES = (0.05, 0.5, 0.7, 1.0)
 LEAKS = (0.0, 0.01, 0.05, 0.1)
@@ -58,8 +58,8 @@ def _panels(family: _Family) -> tuple[Panel, Panel]:
         layer, name = family.make(value), f"{family.parameter} = {value:g}"
         y = layer.forward(x[:, None], training=True)
         dx = layer.backward(torch.ones_like(y))
-        functions.append(Line(name, x.tolist(), y[:, 0].tolist(), colour))
-        derivatives.append(Line(name, x.tolist(), dx[:, 0].tolist(), colour))
+        functions.append(Curve(name, x.tolist(), y[:, 0].tolist(), colour))
+        derivatives.append(Curve(name, x.tolist(), dx[:, 0].tolist(), colour))
     return (
         Panel(family.title, "x", "y", functions, ylim=family.ylim),
         Panel(family.derivative, "x", "y′", derivatives),

@@ -8,9 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from experiments.experiment import Outcome, Outcomes
+from experiments.experiment import Measurement, Outcomes
 from experiments.figures import line
-from report.series import Line, Panel, series_picture
+from report.figures.series import Curve, Panel, series_picture
 
 Tasks = Mapping[str, str]
 """What a figure calls a training -> its task's name."""
@@ -32,7 +32,7 @@ NOTE = (
 )
 
 
-def drawable(outcomes: Outcomes, tasks: Tasks) -> dict[str, Outcome]:
+def drawable(outcomes: Outcomes, tasks: Tasks) -> dict[str, Measurement]:
     """Return the first seed's outcome of each training that has one."""
     return {name: outcomes[task][0] for name, task in tasks.items() if outcomes.get(task)}
 
@@ -47,7 +47,7 @@ def convergence(outcomes: Outcomes, groups: Mapping[str, Tasks], title: str) -> 
     return series_picture(panels, title, NOTE, columns=len(shown) if len(shown) > 1 else len(QUANTITIES))
 
 
-def _panels(quantity: _Quantity, groups: Mapping[str, Mapping[str, Outcome]]) -> list[Panel]:
+def _panels(quantity: _Quantity, groups: Mapping[str, Mapping[str, Measurement]]) -> list[Panel]:
     """Return a panel a group, all with the same limits."""
     lines = {
         group: [line(outcome, quantity.column, name) for name, outcome in trainings.items()]
@@ -67,7 +67,7 @@ def _panels(quantity: _Quantity, groups: Mapping[str, Mapping[str, Outcome]]) ->
     ]
 
 
-def _limits(lines: Sequence[Line]) -> tuple[float, float] | None:
+def _limits(lines: Sequence[Curve]) -> tuple[float, float] | None:
     """Return what a logarithmic axis must show: all values, but of a line that diverged only where it starts."""
     shown = [value for line in lines for value in (line.y if math.isfinite(line.y[-1]) else line.y[:1])]
     values = [value for value in shown if math.isfinite(value) and value > 0]

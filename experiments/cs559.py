@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Generator
 
-from experiments.experiment import Budgeted, Experiment, Outcomes, Row
+from experiments.experiment import Budgeted, Experiment, Outcomes, ReportedRow
 from experiments.figures import beside, curves
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
@@ -13,8 +13,8 @@ from mnist.networks import fully_connected, two_convolutions
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training import TrainingSettings
-from report.series import Panel, series_picture
+from nn.training.loop import TrainingSettings
+from report.figures.series import Panel, series_picture
 
 
 def _data(sources: Sources, generator: Generator) -> Parts:
@@ -45,7 +45,7 @@ TASKS = (
 )
 
 ROWS = tuple(
-    Row(title=f"{title}: {what}", task=task, measure=measure, reported=reported, unit=unit)
+    ReportedRow(title=f"{title}: {what}", task=task, measure=measure, reported=reported, unit=unit)
     for task, title, reports in (
         ("fc", "fully connected", (203_530, 99.9, 97.5, 80)),
         ("fc, ten times the rate", "fully connected, ten times the rate", (203_530, 99.9, 97.5, 80)),
@@ -64,7 +64,7 @@ ROWS = tuple(
 )
 
 
-def _figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
+def _figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
     titles = {"fc": "fully connected", "fc, ten times the rate": "the same, ten times the rate", "cnn": "convolution"}
     panels = [
         Panel(title, "epoch", "cross-entropy, mean per image", curves(outcomes[task][0], "loss"))

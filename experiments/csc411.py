@@ -8,7 +8,7 @@ from experiments.csc411_digits import MOMENTUM, PLAIN, STEP, finite_differences
 from experiments.csc411_faces import ALEXNET, FACES
 from experiments.csc411_figures import figures
 from experiments.csc411_two_weights import CENTRAL, LOOK_AT, MOMENTA, PUBLISHED, START, SUMMED_OVER, two_weights
-from experiments.experiment import Experiment, Row
+from experiments.experiment import Experiment, ReportedRow
 from nn.optimisers import SGD
 
 TASKS = (
@@ -49,7 +49,7 @@ EFFICIENCY = (
 
 ROWS = (
     *(
-        Row(title=f"{title}: {part}", task=task, measure=measure, reported=reported)
+        ReportedRow(title=f"{title}: {part}", task=task, measure=measure, reported=reported)
         for task, title, accuracies in ACCURACIES
         for (part, measure), reported in zip(
             (("training", "train_accuracy"), ("validation", "validation_accuracy"), ("test", "test_accuracy")),
@@ -58,11 +58,11 @@ ROWS = (
         )
     ),
     *(
-        Row(title=f"{title}: validation, last iteration", task=task, measure="last_validation_accuracy")
+        ReportedRow(title=f"{title}: validation, last iteration", task=task, measure="last_validation_accuracy")
         for task, title, _ in ACCURACIES[:2]
     ),
     *(
-        Row(
+        ReportedRow(
             title=f"gradient and finite differences: {what}",
             task=PLAIN.name,
             measure=measure,
@@ -72,7 +72,7 @@ ROWS = (
         for what, measure, reported in GRADIENT
     ),
     *(
-        Row(
+        ReportedRow(
             title=f"two weights, {IMAGES[images]}, momentum {momentum:g}: excess cost left after {LOOK_AT} steps",
             task="momentum",
             measure=f"excess, {images}, momentum {momentum:g}",
@@ -81,11 +81,13 @@ ROWS = (
         for momentum in MOMENTA
     ),
     *(
-        Row(title=f"training images with ink in pixel {weight.pixel}", task="momentum", measure=f"ink, {pair}", unit="")
+        ReportedRow(
+            title=f"training images with ink in pixel {weight.pixel}", task="momentum", measure=f"ink, {pair}", unit=""
+        )
         for pair, weight in (("published", PUBLISHED), ("central", CENTRAL))
     ),
     *(
-        Row(title=f"gradients, {title}", task="efficiency", measure=measure, reported=reported, unit="")
+        ReportedRow(title=f"gradients, {title}", task="efficiency", measure=measure, reported=reported, unit="")
         for title, measure, reported in EFFICIENCY
     ),
 )

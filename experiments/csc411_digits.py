@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Generator
 
-from data.mnist import SIDE
-from experiments.experiment import Budgeted, Outcome
+from data.mnist.files import SIDE
+from experiments.experiment import Budgeted, Measurement
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
 from mnist.cost_surface import Weight
@@ -16,7 +16,7 @@ from nn.layers import Layer
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training import TrainingSettings
+from nn.training.loop import TrainingSettings
 
 LR, MOMENTUM = 1e-4, 0.8
 ALL = 60_000  # images per batch: an epoch is a step
@@ -48,7 +48,7 @@ PLAIN = Recipe(
 )
 
 
-def finite_differences(network: Layer, parts: Parts) -> Outcome:
+def finite_differences(network: Layer, parts: Parts) -> Measurement:
     """Measure how far the gradient of the summed cost is from forward and from central differences, in float64."""
     precise = softmax_regression(Generator()).to(dtype=torch.float64)
     precise.load(network.state())
@@ -65,7 +65,7 @@ def finite_differences(network: Layer, parts: Parts) -> Outcome:
         weight[digit, pixel] = trained
         slopes.append((float(parameter.grad[digit, pixel]), (above - at) / STEP, (above - below) / (2 * STEP)))
     gradient, forward, central = np.array(slopes).T  # (directions,) each
-    return Outcome(
+    return Measurement(
         {
             "forward_difference": float(np.abs(forward - gradient).max()),
             "central_difference": float(np.abs(central - gradient).max()),

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from experiments.experiment import Budget, Budgeted, Outcome, Study
+from experiments.experiment import Budget, Budgeted, Measurement, Study
 from experiments.sources import Sources
 from nn.initialisers import fan_in
 from nn.layers import Linear, Sequential, Sigmoid
@@ -135,7 +135,7 @@ def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
     return float(np.polyfit(np.log(sizes[-LAST:]), np.log(seconds[-LAST:]), 1)[0])
 
 
-def _measure(sources: Sources, seed: int, budget: Budget) -> Outcome:
+def _measure(sources: Sources, seed: int, budget: Budget) -> Measurement:
     started, limit = time.perf_counter(), MILLISECONDS.of(budget) / 1000
     curves = {
         **{one_at_a_time(n): _curve(FEW_UNITS, partial(one_at_a_time_seconds, n), limit) for n in LAYERS},
@@ -150,7 +150,7 @@ def _measure(sources: Sources, seed: int, budget: Budget) -> Outcome:
     series = {
         f"{name}: {axis}": column for name, curve in curves.items() for axis, column in zip("xy", curve, strict=True)
     }
-    return Outcome(measures, series, seconds=time.perf_counter() - started)
+    return Measurement(measures, series, seconds=time.perf_counter() - started)
 
 
 EFFICIENCY = Study(name="efficiency", measure=_measure)

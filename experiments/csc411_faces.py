@@ -1,6 +1,6 @@
 """CSC411, parts 8 to 10: six people told apart, from grey pixels and from AlexNet's features.
 
-Each mini-batch is stayed with for many steps before the next; the loop is `nn.training`'s, the batches are.
+Each mini-batch is stayed with for many steps before the next; the loop is `nn.training.loop`'s, the batches are.
 """
 
 from collections import Counter
@@ -13,24 +13,24 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from data.folder import Photo, read_folder
-from data.images import load_images
+from data.photos.folder import Photo, read_folder
+from data.photos.images import load_images
+from data.photos.split import split
 from data.settings import SplitSizes
-from data.split import split
 from errors import DatasetError, RunError, UsageError
-from experiments.experiment import Budget, Budgeted, Outcome
+from experiments.experiment import Budget, Budgeted, Measurement
 from experiments.recipe import Pair, Parts, Recipe
 from experiments.sources import Sources
-from faces.alexnet.architecture import FEATURES
-from faces.alexnet.cache import features_of
-from faces.alexnet.weights import load_weights
-from nn.batches import TensorBatches
+from faces.backbones.alexnet.architecture import FEATURES
+from faces.backbones.alexnet.weights import load_weights
+from faces.features.cache import features_of
 from nn.initialisers import Initialiser, fan_in, normal, zeros
 from nn.layers import Layer, Linear, ReLU, Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import Adam
 from nn.schedules import Constant
-from nn.training import TrainingSettings
+from nn.training.batches import TensorBatches
+from nn.training.loop import TrainingSettings
 
 PEOPLE, SIDE = 6, 32
 SIZES = SplitSizes(train=70, validation=10, test=20)
@@ -66,12 +66,12 @@ class LingeringBatches:
 class OnWeights(Recipe):
     """A training on features of a network whose weights not everybody has: without them it measures nothing."""
 
-    def run(self, sources: Sources, seed: int, budget: Budget) -> Outcome:
+    def run(self, sources: Sources, seed: int, budget: Budget) -> Measurement:
         """Train and measure; an outcome with no measures but a note when there are no weights."""
         try:
             return super().run(sources, seed, budget)
         except (RunError, UsageError) as error:
-            return Outcome(note=str(error))
+            return Measurement(note=str(error))
 
 
 def six_people(sources: Sources, generator: Generator) -> tuple[tuple[str, ...], list[Sequence[Photo]]]:
@@ -117,12 +117,12 @@ def _parts(x: Sequence[Tensor], parts: Sequence[Sequence[Photo]], people: tuple[
     return Parts(train, validation, test, classes=people)
 
 
-def votes(network: Layer, parts: Parts) -> Outcome:
+def votes(network: Layer, parts: Parts) -> Measurement:
     """Show the network its own hidden units' weights as pictures, as the report did: whom does it take them for?"""
     pictures = network.parameters()["0.weight"].value  # (units, pixels)
     voted = network.forward(pictures).argmax(1)
     names = np.array([parts.classes[int(person)] for person in voted])
-    return Outcome(arrays={"votes": names, "units": pictures.view(-1, SIDE, SIDE).cpu().numpy()})
+    return Measurement(arrays={"votes": names, "units": pictures.view(-1, SIDE, SIDE).cpu().numpy()})
 
 
 def _settings(

@@ -6,19 +6,18 @@ from experiments import csc411_efficiency as efficiency
 from experiments.csc411_digits import MOMENTUM
 from experiments.csc411_faces import PORTIONS
 from experiments.csc411_two_weights import CENTRAL, FIRST, LR, MOMENTA, PUBLISHED, START, SUMMED_OVER
-from experiments.experiment import Outcome, Outcomes, Row
+from experiments.experiment import Measurement, Outcomes, ReportedRow
 from experiments.figures import beside, line
 from mnist.cost_surface import Weight
-from report.cells import Cell
-from report.contour import Path, contour_picture
-from report.series import Line, Panel, series_picture
-from report.sheet import Row as SheetRow
-from report.sheet import sheet
+from report.figures.cells import Cell
+from report.figures.contour import Path, contour_picture
+from report.figures.series import Curve, Panel, series_picture
+from report.figures.sheet import SheetRow, sheet
 
 UNITS_A_ROW = 5
 
 
-def figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
+def figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
     """Return the figures of the report; those of tasks that could not be measured are left out."""
     plain, momentum, faces = (outcomes[name][0] for name in ("softmax regression", "momentum", "faces"))
     accuracy = [row for row in rows if row.measure.endswith("_accuracy") and row.reported]
@@ -34,7 +33,7 @@ def figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
     }
 
 
-def _digit_curves(runs: Mapping[str, Outcome]) -> bytes:
+def _digit_curves(runs: Mapping[str, Measurement]) -> bytes:
     panels = [
         Panel(
             part,
@@ -50,13 +49,13 @@ def _digit_curves(runs: Mapping[str, Outcome]) -> bytes:
     return series_picture(panels, "CSC411: softmax regression, all 60,000 images per step", note)
 
 
-def _weights(runs: Mapping[str, Outcome]) -> bytes:
+def _weights(runs: Mapping[str, Measurement]) -> bytes:
     rows = [SheetRow(name, list(run.arrays["weights"])) for name, run in runs.items()]
     note = "Red speaks for the digit, blue against it. Pixels that are never inked keep their start, U(0, 1)."
     return sheet(rows, "CSC411: the weights into each digit", note, columns=[str(digit) for digit in range(10)])
 
 
-def _contour(run: Outcome, pair: str, second: Weight) -> bytes:
+def _contour(run: Measurement, pair: str, second: Weight) -> bytes:
     images, arrays = SUMMED_OVER[0], run.arrays
     paths = []
     for momentum in MOMENTA:
@@ -77,9 +76,9 @@ def _contour(run: Outcome, pair: str, second: Weight) -> bytes:
     )
 
 
-def _efficiency(run: Outcome) -> bytes:
-    def curve(name: str, shown: str, dashed: bool = False) -> Line:
-        return Line(shown, run.series[f"{name}: x"], run.series[f"{name}: y"], dashed=dashed, marker=True)
+def _efficiency(run: Measurement) -> bytes:
+    def curve(name: str, shown: str, dashed: bool = False) -> Curve:
+        return Curve(shown, run.series[f"{name}: x"], run.series[f"{name}: y"], dashed=dashed, marker=True)
 
     over_k = [curve(name, name) for name in map(efficiency.one_at_a_time, efficiency.LAYERS)]
     over_k += [curve(name, name, dashed=True) for name in (efficiency.BATCH, efficiency.ONE)]
@@ -103,21 +102,21 @@ def _efficiency(run: Outcome) -> bytes:
     )
 
 
-def _face_curves(runs: Mapping[str, Outcome]) -> bytes:
+def _face_curves(runs: Mapping[str, Measurement]) -> bytes:
     panels = []
     for name, run in runs.items():
         if run.series:
             batches = [epoch / PORTIONS for epoch in run.series["epoch"]]
             lines = [
-                Line("the mini-batch in use", batches, run.series["train_accuracy"]),
-                Line("validation", batches, run.series["validation_accuracy"]),
+                Curve("the mini-batch in use", batches, run.series["train_accuracy"]),
+                Curve("validation", batches, run.series["validation_accuracy"]),
             ]
             panels.append(Panel(name, "mini-batches, six an epoch", "accuracy", lines, percent=True, ylim=(0, 1.02)))
     note = "Training falls with each new mini-batch, and rises while it is stayed with."
     return series_picture(panels, "CSC411: six people, many steps on each mini-batch", note)
 
 
-def _units(run: Outcome) -> bytes:
+def _units(run: Measurement) -> bytes:
     cells = [Cell(unit, str(name)) for unit, name in zip(run.arrays["units"], run.arrays["votes"], strict=True)]
     rows = [
         SheetRow(f"{start + 1} to {start + UNITS_A_ROW}", cells[start : start + UNITS_A_ROW])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from experiments.csc411_digits import MOMENTUM
-from experiments.experiment import Outcome
+from experiments.experiment import Measurement
 from experiments.recipe import Parts
 from mnist.cost_surface import CostSurface, Weight, descend
 from nn.layers import Layer
@@ -20,7 +20,7 @@ SUMMED_OVER = (3000, 1, 60_000)  # images: the scales of cost that are tried, th
 MOMENTA = (0.0, MOMENTUM)
 
 
-def two_weights(network: Layer, parts: Parts) -> Outcome:
+def two_weights(network: Layer, parts: Parts) -> Measurement:
     """Measure the surfaces of both pairs of weights, and the paths on them; how far these came, on the central pair."""
     x, labels = parts.train
     grid = torch.linspace(-REACH, REACH, LATTICE, dtype=torch.float64)
@@ -37,7 +37,7 @@ def two_weights(network: Layer, parts: Parts) -> Outcome:
         }
         arrays |= {f"{pair}: path, {name}": path.numpy() for name, path in paths.items()}
         measures[f"ink, {pair}"] = float((x.flatten(1)[:, second.pixel] > 0).sum())
-    return Outcome(measures | _excess(surface, paths), arrays=arrays)
+    return Measurement(measures | _excess(surface, paths), arrays=arrays)
 
 
 def _excess(surface: CostSurface, paths: Mapping[str, Tensor]) -> dict[str, float]:

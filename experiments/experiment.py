@@ -31,7 +31,7 @@ ONCE = Budgeted(1, 1)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Measurement:
     """What one run of a task measured."""
 
     measures: Mapping[str, float] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Outcome:
     """Why something could not be measured."""
 
 
-class Task(Protocol):
+class ExperimentTask(Protocol):
     """Something to run, once for each seed."""
 
     @property
@@ -58,7 +58,7 @@ class Task(Protocol):
         """How many seeds, from 0 on."""
         ...
 
-    def run(self, sources: Sources, seed: int, budget: Budget) -> Outcome:
+    def run(self, sources: Sources, seed: int, budget: Budget) -> Measurement:
         """Measure. Raises an error of `errors` when the data are missing."""
         ...
 
@@ -68,16 +68,16 @@ class Study:
     """A task given by a function: what is measured is no training of one network."""
 
     name: str
-    measure: Callable[[Sources, int, Budget], Outcome]
+    measure: Callable[[Sources, int, Budget], Measurement]
     seeds: Budgeted = ONCE
 
-    def run(self, sources: Sources, seed: int, budget: Budget) -> Outcome:
+    def run(self, sources: Sources, seed: int, budget: Budget) -> Measurement:
         """Measure."""
         return self.measure(sources, seed, budget)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ReportedRow:
     """One line of a report's tables: what a task's measure is called there, and what was published."""
 
     title: str
@@ -101,7 +101,7 @@ class Measured(NamedTuple):
     """Of all seeds together."""
 
 
-Outcomes = Mapping[str, Sequence[Outcome]]
+Outcomes = Mapping[str, Sequence[Measurement]]
 """Task's name -> an outcome a seed."""
 
 
@@ -111,9 +111,9 @@ class Experiment:
 
     name: str
     title: str
-    tasks: Sequence[Task]
-    rows: Sequence[Row]
-    figures: Callable[[Outcomes, Sequence[Row]], Mapping[str, bytes]]
+    tasks: Sequence[ExperimentTask]
+    rows: Sequence[ReportedRow]
+    figures: Callable[[Outcomes, Sequence[ReportedRow]], Mapping[str, bytes]]
     """Outcomes -> PNGs by file name, without the ending."""
     choices: Sequence[str]
     """What the report leaves open, and what was chosen; what differs, and why."""
@@ -122,12 +122,12 @@ class Experiment:
     faces: bool = False
     """whether a folder of faces: what is missing is said before anything runs."""
 
-    def task(self, name: str) -> Task:
+    def task(self, name: str) -> ExperimentTask:
         """Return a task by its name."""
         return next(task for task in self.tasks if task.name == name)
 
 
-def measured(row: Row, outcomes: Outcomes) -> Measured | None:
+def measured(row: ReportedRow, outcomes: Outcomes) -> Measured | None:
     """Return a row's measure over the seeds; None when its task could not measure it."""
     runs = outcomes.get(row.task, ())
     values = [run.measures[row.measure] for run in runs if row.measure in run.measures]

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-from experiments.experiment import Outcome, Outcomes, Row, measured
-from report.bars import Pair, reported_beside_measured
-from report.series import Line
-from report.style import PALETTE, TRAIN, VALIDATION
+from experiments.experiment import Measurement, Outcomes, ReportedRow, measured
+from report.figures.bars import Pair, reported_beside_measured
+from report.figures.series import Curve
+from report.figures.style import PALETTE, TRAIN, VALIDATION
 
 
-def line(outcome: Outcome, column: str, name: str, *, colour: int | None = None) -> Line:
+def line(outcome: Measurement, column: str, name: str, *, colour: int | None = None) -> Curve:
     """Return a column of an outcome by epoch."""
-    return Line(name, outcome.series["epoch"], outcome.series[column], colour=colour)
+    return Curve(name, outcome.series["epoch"], outcome.series[column], colour=colour)
 
 
-def curves(outcome: Outcome, what: str, held_out: str = "test") -> list[Line]:
+def curves(outcome: Measurement, what: str, held_out: str = "test") -> list[Curve]:
     """Return the loss or the accuracy by epoch: training, and what was held out, in the colours of a learning curve."""
     return [
         line(outcome, f"train_{what}", "training", colour=PALETTE.index(TRAIN)),
@@ -22,7 +22,7 @@ def curves(outcome: Outcome, what: str, held_out: str = "test") -> list[Line]:
 
 
 def beside(
-    rows: Sequence[Row],
+    rows: Sequence[ReportedRow],
     outcomes: Outcomes,
     title: str,
     *,

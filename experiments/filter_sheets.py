@@ -5,9 +5,9 @@ are as recipes keep them, (filters, 1, height, width). How the errors of the sam
 """
 
 from experiments.convergence import Tasks, drawable
-from experiments.experiment import Outcome, Outcomes
-from report.cells import Cell, Picture
-from report.sheet import Row, sheet
+from experiments.experiment import Measurement, Outcomes
+from report.figures.cells import Cell, Picture
+from report.figures.sheet import SheetRow, sheet
 
 KEPT = "filters, epoch "  # what recipes call the filters they keep on the way; the last ones are "filters"
 CHANGE = "Change: what training added to the random start."
@@ -18,7 +18,7 @@ DECONVOLUTION = (
 
 def filter_sheet(outcomes: Outcomes, tasks: Tasks, title: str, first: int | None = None) -> bytes | None:
     """Return a PNG of the filters at the end, all or the `first` of them: a row a training."""
-    rows = [Row(name, _last(found)[:first]) for name, found in drawable(outcomes, tasks).items()]
+    rows = [SheetRow(name, _last(found)[:first]) for name, found in drawable(outcomes, tasks).items()]
     return sheet(rows, title, columns=_numbered(len(rows[0].cells)), scale="row") if rows else None
 
 
@@ -26,7 +26,7 @@ def learned_sheet(outcomes: Outcomes, tasks: Tasks, title: str) -> bytes | None:
     """Return a PNG of the filters at the end, then of what training changed in each: a row a training."""
     trainings = {name: _through(found) for name, found in drawable(outcomes, tasks).items()}
     rows = [
-        Row(name, [kept[max(kept)] for kept in filters] + [_change(kept) for kept in filters])
+        SheetRow(name, [kept[max(kept)] for kept in filters] + [_change(kept) for kept in filters])
         for name, filters in trainings.items()
     ]
     if not rows:
@@ -43,7 +43,7 @@ def training_sheet(outcomes: Outcomes, tasks: Tasks, title: str) -> bytes | None
         for number, kept in enumerate(_through(found), 1)
     }
     epochs = sorted({epoch for kept in filters.values() for epoch in kept})
-    rows = [Row(name, [*map(kept.get, epochs), _change(kept)]) for name, kept in filters.items()]
+    rows = [SheetRow(name, [*map(kept.get, epochs), _change(kept)]) for name, kept in filters.items()]
     columns = [*(f"epoch {epoch}" if epoch else "start" for epoch in epochs), "change"]
     return sheet(rows, title, CHANGE, columns=columns, scale="row") if rows else None
 
@@ -53,7 +53,7 @@ def enlarged_sheet(outcomes: Outcomes, task: str, title: str, across: int = 8) -
     if not outcomes.get(task):
         return None
     cells = [Cell(picture, f"filter {number}") for number, picture in enumerate(_last(outcomes[task][0]), 1)]
-    return sheet([Row("", cells[start : start + across]) for start in range(0, len(cells), across)], title)
+    return sheet([SheetRow("", cells[start : start + across]) for start in range(0, len(cells), across)], title)
 
 
 def deconvolution_sheet(outcomes: Outcomes, task: str, title: str) -> bytes | None:
@@ -61,16 +61,16 @@ def deconvolution_sheet(outcomes: Outcomes, task: str, title: str) -> bytes | No
     if not outcomes.get(task):
         return None
     filters, seen = _last(outcomes[task][0]), outcomes[task][0].arrays["deconvolution"]
-    rows = [Row("filter", [None, *filters])]
-    rows += [Row(f"digit {digit}", [Cell(x, kind="grey"), *pictures]) for digit, (x, *pictures) in enumerate(seen)]
+    rows = [SheetRow("filter", [None, *filters])]
+    rows += [SheetRow(f"digit {digit}", [Cell(x, kind="grey"), *pictures]) for digit, (x, *pictures) in enumerate(seen)]
     return sheet(rows, title, DECONVOLUTION, columns=["input", *_numbered(len(filters))], scale="row")
 
 
-def _last(outcome: Outcome) -> list[Picture]:
+def _last(outcome: Measurement) -> list[Picture]:
     return list(outcome.arrays["filters"][:, 0])
 
 
-def _through(outcome: Outcome) -> list[dict[int, Picture]]:
+def _through(outcome: Measurement) -> list[dict[int, Picture]]:
     """Return for each filter its pictures by the epoch after which they were kept; 0 is the start."""
     epochs = {int(name.removeprefix(KEPT)): kept for name, kept in outcome.arrays.items() if name.startswith(KEPT)}
     epochs[int(outcome.measures["epochs"])] = outcome.arrays["filters"]

@@ -7,8 +7,8 @@ from typing import Literal
 
 from torch import Generator
 
-from data.augment import Augmentation
-from experiments.experiment import Budgeted, Experiment, Outcomes, Row
+from data.photos.augmentation import Augmentation
+from experiments.experiment import Budgeted, Experiment, Outcomes, ReportedRow
 from experiments.figures import beside, curves
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
@@ -19,8 +19,8 @@ from nn.layers import L2Pool2d, Layer, MaxPool2d, ReLU, Sequential, Tanh
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training import TrainingSettings
-from report.series import Panel, series_picture
+from nn.training.loop import TrainingSettings
+from report.figures.series import Panel, series_picture
 
 SIDE = 32
 EPOCHS, PATIENCE = 30, 10
@@ -127,12 +127,12 @@ def _recipe(number: int, variant: Variant) -> Recipe:
 RECIPES = tuple(_recipe(number, variant) for number, variant in enumerate(VARIANTS, 1))
 
 ROWS = tuple(
-    Row(title=f"{number} {variant.title}", task=str(number), measure="test_error", reported=variant.reported)
+    ReportedRow(title=f"{number} {variant.title}", task=str(number), measure="test_error", reported=variant.reported)
     for number, variant in enumerate(VARIANTS, 1)
 )
 
 
-def _figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
+def _figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
     models = {
         name: curves(runs[0], "accuracy", held_out="validation")
         for name, runs in sorted(outcomes.items(), key=lambda item: int(item[0]))

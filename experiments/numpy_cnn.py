@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator
 
-from experiments.experiment import Budgeted, Experiment, Row
+from experiments.experiment import Budgeted, Experiment, ReportedRow
 from experiments.numpy_cnn_figures import figures
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
@@ -20,7 +20,7 @@ from nn.layers import Layer, LeakyReLU, Sigmoid, Tanh
 from nn.losses import SquaredError
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training import TrainingSettings
+from nn.training.loop import TrainingSettings
 
 RELU = (partial(LeakyReLU, 0.01),) * 3
 TANH = (partial(Tanh, 0.5),) * 3
@@ -150,10 +150,10 @@ TASKS = (
 )
 
 
-Line = tuple[str, str, tuple[float, float, float, float] | None]
+Curve = tuple[str, str, tuple[float, float, float, float] | None]
 """A line of the report's tables: title, task, training and test error, training and test accuracy."""
 
-LINES: tuple[Line, ...] = (
+LINES: tuple[Curve, ...] = (
     ("part 2, ReLU, alpha .01", "part 2, ReLU, alpha 0.01", (1.13e-6, 0.086, 100, 89)),
     ("part 2, tanh, alpha .01", "part 2, tanh, alpha .01", (6.98e-3, 0.157, 100, 79)),
     ("part 2, sigmoid, alpha .01", "part 2, sigmoid, alpha .01", (7.68e-3, 0.148, 100, 78)),
@@ -197,7 +197,7 @@ MEASURES = (
 
 ROWS = (
     *(
-        Row(
+        ReportedRow(
             title=title if what == "test accuracy" else f"{title}: {what}",
             task=task,
             measure=measure,
@@ -207,7 +207,7 @@ ROWS = (
         for number, (what, measure, unit) in reversed(list(enumerate(MEASURES)))
         for title, task, reports in LINES
     ),
-    Row(
+    ReportedRow(
         title="all, A, tanh: an epoch of 5,000 + 5,000",
         task="all, A, tanh",
         measure="seconds_an_epoch",

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from experiments.activation_plots import activation_picture
 from experiments.convergence import Tasks, convergence
-from experiments.experiment import Outcomes, Row
+from experiments.experiment import Outcomes, ReportedRow
 from experiments.figures import beside
 from experiments.filter_sheets import deconvolution_sheet, enlarged_sheet, filter_sheet, learned_sheet, training_sheet
-from report.confusion import confusion_picture
+from report.figures.confusion import confusion_picture
 
 FIRST = 8  # filters a network, where not all sixteen are shown
 BEST = "all, B, tanh"
@@ -49,7 +49,7 @@ ORDERS = _networks("part 3", {"random order": "ReLU, alpha .001", "fixed order":
 ALL = _networks("all", {"tanh": "tanh", "sigmoid": "sigmoid"})
 
 
-def figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
+def figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
     """Return PNGs by name, those that can be drawn."""
     drawn = {"activations": activation_picture(), **_part2(outcomes), **_part3(outcomes), **_all(outcomes)}
     drawn["part2-accuracy"] = _beside(outcomes, rows, "part 2, ", "Part 2, ones and threes: test accuracy")
@@ -112,7 +112,7 @@ def _flat(groups: Mapping[str, Tasks]) -> dict[str, str]:
     return {f"{group}, {name}": task for group, tasks in groups.items() for name, task in tasks.items()}
 
 
-def _beside(outcomes: Outcomes, rows: Sequence[Row], part: str, title: str) -> bytes | None:
+def _beside(outcomes: Outcomes, rows: Sequence[ReportedRow], part: str, title: str) -> bytes | None:
     """The accuracies of a part beside what was reported; their names need not repeat the part."""
     shown = [
         replace(row, title=row.title.removeprefix(part))

@@ -1,4 +1,4 @@
-"""A training as a table of typed settings, and the one function that runs it. The loop is `nn.training`'s."""
+"""A training as a table of typed settings, and the one function that runs it. The loop is `nn.training.loop`'s."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from experiments.experiment import ONCE, Budget, Budgeted, Outcome
+from experiments.experiment import ONCE, Budget, Budgeted, Measurement
 from experiments.sources import Sources
-from nn.batches import Data
-from nn.evaluation import Scores, evaluate
-from nn.history import EpochRecord, History
 from nn.layers import GradientMeter, Layer
 from nn.losses import Loss
 from nn.optimisers import Optimiser
 from nn.parameter import Parameter
 from nn.schedules import Schedule
-from nn.training import Augment, TrainingSettings, train
-from nn.training_state import TrainingState
+from nn.training.batches import Data
+from nn.training.evaluation import Scores, evaluate
+from nn.training.history import EpochRecord, History
+from nn.training.loop import Augment, TrainingSettings, train
+from nn.training.state import TrainingState
 
 Pair = tuple[Tensor, Tensor]
 
@@ -62,14 +62,14 @@ class Recipe:
     """the epochs after which they are; the last one always."""
     looks: Mapping[str, Callable[[Layer, Parts], NDArray[np.float32]]] = field(default_factory=dict)
     """What else the figures show of the trained network."""
-    further: Callable[[Layer, Parts], Outcome] = lambda network, parts: Outcome()
+    further: Callable[[Layer, Parts], Measurement] = lambda network, parts: Measurement()
     """What else is measured of it: columns and arrays that belong to its numbers."""
 
     def length(self, budget: Budget) -> int:
         """Return the epochs of a budget under the cap."""
         return min(self.epochs.of(budget), self.most_epochs or self.epochs.full)
 
-    def run(self, sources: Sources, seed: int, budget: Budget) -> Outcome:
+    def run(self, sources: Sources, seed: int, budget: Budget) -> Measurement:
         """Train with a seed, and measure on the training and test data."""
         started = time.perf_counter()
         generator = Generator().manual_seed(seed)
@@ -95,7 +95,7 @@ class Recipe:
         trained, tested = evaluate(network, loss, *learned), evaluate(network, loss, *parts.test)
         looks = {name: look(network, parts) for name, look in self.looks.items()}
         further = self.further(network, parts)
-        return Outcome(
+        return Measurement(
             measures={**_measures(network, history, settings, trained, tested), **further.measures},
             series={**_series(history), **watch.series, **further.series},
             arrays={**watch.filters, **looks, **further.arrays},

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import torch
 
-from data.folder import read_folder
+from data.photos.folder import read_folder
 from errors import RunError
 from experiments.catalogue import EXPERIMENTS
-from experiments.experiment import Budget, Experiment, Outcome
+from experiments.experiment import Budget, Experiment, Measurement
 from experiments.recipe import Recipe
 from experiments.results import publish_results
 from experiments.sources import Sources
@@ -86,10 +86,10 @@ def reproduce(
         read_folder(sources.faces)
     make_out(out)
     open_jobs = jobs(list(experiments.values()), effort.budget)
-    found: dict[str, dict[str, dict[int, Outcome]]] = {name: {} for name in names}
+    found: dict[str, dict[str, dict[int, Measurement]]] = {name: {} for name in names}
     waiting = {name: sum(job.experiment == name for job in open_jobs) for name in names}
     with _pool(effort.processes) as pool:
-        running: dict[Future[Outcome], Job] = {pool.submit(_run, job, sources, effort): job for job in open_jobs}
+        running: dict[Future[Measurement], Job] = {pool.submit(_run, job, sources, effort): job for job in open_jobs}
         for future in as_completed(running):
             job = running[future]
             found[job.experiment].setdefault(job.task, {})[job.seed] = future.result()
@@ -123,6 +123,6 @@ def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run(job: Job, sources: Sources, effort: Effort) -> Outcome:
+def _run(job: Job, sources: Sources, effort: Effort) -> Measurement:
     task = capped(EXPERIMENTS[job.experiment], effort).task(job.task)
     return task.run(sources, job.seed, effort.budget)

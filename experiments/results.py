@@ -1,6 +1,6 @@
 """An experiment's results as files: NAME.json for programs, NAME.md for people, NAME/*.png to look at.
 
-Everything is written through `data.publish`, so that a file is whole or not there. `reproduce` decides when.
+Everything is written through `data.atomic_write`, so that a file is whole or not there. `reproduce` decides when.
 """
 
 import json
@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from data.publish import publish
-from experiments.experiment import Budget, Experiment, Outcome, Outcomes, Row, Task, measured
+from data.atomic_write import atomic_write
+from experiments.experiment import Budget, Experiment, ExperimentTask, Measurement, Outcomes, ReportedRow, measured
 from experiments.recipe import Recipe
 
 
@@ -24,10 +24,10 @@ def publish_results(out: Path, experiment: Experiment, outcomes: Outcomes, budge
     experiment = replace(experiment, rows=rows)
     figures = experiment.figures(outcomes, experiment.rows)
     for name, png in figures.items():
-        publish(out / experiment.name / f"{name}.png", png)
-    publish(out / f"{experiment.name}.json", _json(experiment, outcomes, budget))
+        atomic_write(out / experiment.name / f"{name}.png", png)
+    atomic_write(out / f"{experiment.name}.json", _json(experiment, outcomes, budget))
     page = out / f"{experiment.name}.md"
-    publish(page, _markdown(experiment, outcomes, budget, list(figures)).encode())
+    atomic_write(page, _markdown(experiment, outcomes, budget, list(figures)).encode())
     return page
 
 
@@ -45,7 +45,7 @@ def _json(experiment: Experiment, outcomes: Outcomes, budget: Budget) -> bytes:
     return (json.dumps(_plain(found), indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _row(row: Row, outcomes: Outcomes) -> dict[str, Any]:
+def _row(row: ReportedRow, outcomes: Outcomes) -> dict[str, Any]:
     found = measured(row, outcomes)
     numbers = {"mean": None, "deviation": None, "seeds": 0, "seconds": None} if found is None else found._asdict()
     return {
@@ -56,7 +56,7 @@ def _row(row: Row, outcomes: Outcomes) -> dict[str, Any]:
     }
 
 
-def _run(seed: int, run: Outcome) -> dict[str, Any]:
+def _run(seed: int, run: Measurement) -> dict[str, Any]:
     """Return a run; the columns by epoch for the first seed alone, whose figures are drawn."""
     series = {"series": run.series} if seed == 0 else {}
     return {"seed": seed, "seconds": round(run.seconds, 2), "measures": run.measures, **series}
@@ -80,7 +80,7 @@ def _markdown(experiment: Experiment, outcomes: Outcomes, budget: Budget, figure
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _table(rows: Sequence[Row], outcomes: Outcomes) -> list[str]:
+def _table(rows: Sequence[ReportedRow], outcomes: Outcomes) -> list[str]:
     """Return the lines of the table; it says what was shortened if anything was."""
     columns = {"": "---", "reported": "---:", "measured": "---:", "seeds": "---:", "shortened to": "---"}
     lines = [list(columns), list(columns.values()), *(_line(row, outcomes) for row in rows)]
@@ -88,7 +88,7 @@ def _table(rows: Sequence[Row], outcomes: Outcomes) -> list[str]:
     return [f"| {' | '.join(cells[:shown])} |" for cells in lines]
 
 
-def _line(row: Row, outcomes: Outcomes) -> list[str]:
+def _line(row: ReportedRow, outcomes: Outcomes) -> list[str]:
     found = measured(row, outcomes)
     return [
         row.title,
@@ -99,7 +99,7 @@ def _line(row: Row, outcomes: Outcomes) -> list[str]:
     ]
 
 
-def _note(row: Row, outcomes: Outcomes) -> str:
+def _note(row: ReportedRow, outcomes: Outcomes) -> str:
     return next((run.note for run in outcomes.get(row.task, ()) if run.note), "")
 
 
@@ -118,7 +118,7 @@ def _digits(value: float, unit: str) -> str:
     return f"{value:,.0f}" if value == int(value) and abs(value) >= 1 else f"{value:.3g}"
 
 
-def shortened(task: Task, budget: Budget) -> str:
+def shortened(task: ExperimentTask, budget: Budget) -> str:
     """Return what a budget takes off a task's protocol, in words; nothing for a full one."""
     parts = []
     if isinstance(task, Recipe):

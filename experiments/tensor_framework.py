@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Generator, Tensor
 
-from experiments.experiment import Budgeted, Experiment, Outcomes, Row
+from experiments.experiment import Budgeted, Experiment, Outcomes, ReportedRow
 from experiments.figures import beside, curves
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
@@ -14,9 +14,9 @@ from nn.initialisers import normal
 from nn.layers import Layer, Linear, ReLU, Sequential, Sigmoid, Softmax, Tanh
 from nn.losses import MSE, CrossEntropyOfProbabilities
 from nn.optimisers import SGD
-from nn.schedules import Exponential, Fraction, Schedule
-from nn.training import TrainingSettings
-from report.series import Panel, series_picture
+from nn.schedules import Exponential, InverseTime, Schedule
+from nn.training.loop import TrainingSettings
+from report.figures.series import Panel, series_picture
 
 POINTS = 1000
 RADIUS = 1 / math.sqrt(2 * math.pi)  # half of the unit square's area
@@ -66,13 +66,13 @@ def _recipe(
 
 
 TASKS = (
-    _recipe("ANN1", _network(ReLU, Softmax), CrossEntropyOfProbabilities, Fraction(0.1, 0.01)),
+    _recipe("ANN1", _network(ReLU, Softmax), CrossEntropyOfProbabilities, InverseTime(0.1, 0.01)),
     _recipe("ANN2", _network(ReLU, Sigmoid), MSE, Exponential(0.8, 0.0002)),
-    _recipe("ANN3", _network(Tanh, Softmax), CrossEntropyOfProbabilities, Fraction(0.03, 0.001)),
+    _recipe("ANN3", _network(Tanh, Softmax), CrossEntropyOfProbabilities, InverseTime(0.03, 0.001)),
 )
 
 ROWS = tuple(
-    Row(
+    ReportedRow(
         title=f"{name}: {part} error",
         task=name,
         measure=f"{part}_error",
@@ -86,12 +86,12 @@ ROWS = tuple(
     )
     for part, (reported, deviation) in zip(("train", "test"), errors, strict=True)
 ) + tuple(
-    Row(title=f"{name}: time a run", task=name, measure="seconds", reported=seconds, unit="s")
+    ReportedRow(title=f"{name}: time a run", task=name, measure="seconds", reported=seconds, unit="s")
     for name, seconds in (("ANN1", 21.74), ("ANN2", 20.42), ("ANN3", 40.5))
 )
 
 
-def _figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
+def _figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
     titles = {"ANN1": "ReLU, softmax", "ANN2": "ReLU, sigmoid, squared error", "ANN3": "tanh, softmax"}
     panels = [
         Panel(

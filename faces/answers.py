@@ -1,7 +1,6 @@
 """What a prediction says of a face, and how it is written: a line of CSV, or a JSON object on a line.
 
-The columns are a promise to those who read them by program: none is renamed, moved or left out. Neighbours: `predict`
-makes answers, `commands/predict` prints them.
+The columns are a promise to those who read them by program: none is renamed, moved or left out.
 """
 
 import csv
@@ -12,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from data.download.manifest import escape_formula
 from data.reasons import Reason
 from data.rows import Box
-from data.summary import inert
 
 COLUMNS = ("file", "box", "name", "probability", "status")
 _DIGITS = 4  # of a probability
@@ -35,7 +34,7 @@ ANSWERED = frozenset({Status.OK, Status.UNKNOWN, Status.NO_FACE})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Prediction:
     """One line of the output. Name and probability are there when a face was looked at."""
 
     file: Path
@@ -45,13 +44,13 @@ class Answer:
     status: Status | Reason
 
 
-def csv_line(answer: Answer) -> str:
+def csv_line(answer: Prediction) -> str:
     """`file,box,name,probability,status`; what is not there is empty."""
     probability = "" if answer.probability is None else f"{answer.probability:.{_DIGITS}f}"
-    return _row(answer.file, answer.box or "", inert(answer.name or ""), probability, answer.status)
+    return _row(answer.file, answer.box or "", escape_formula(answer.name or ""), probability, answer.status)
 
 
-def json_line(answer: Answer) -> str:
+def json_line(answer: Prediction) -> str:
     """An object with the same keys; the box is a list of four numbers, what is not there is null."""
     values = (
         str(answer.file),
@@ -69,5 +68,8 @@ def _row(*values: object) -> str:
     return text.getvalue()
 
 
-FORMATS: dict[str, tuple[str, Callable[[Answer], str]]] = {"csv": (_row(*COLUMNS), csv_line), "json": ("", json_line)}
+FORMATS: dict[str, tuple[str, Callable[[Prediction], str]]] = {
+    "csv": (_row(*COLUMNS), csv_line),
+    "json": ("", json_line),
+}
 """Format -> what comes before the first answer, and how an answer is written."""

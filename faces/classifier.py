@@ -1,7 +1,7 @@
 """What every face classifier shares: it learns from photos with names and answers with names, as scikit-learn's do.
 
 A subclass says how photos become inputs, what the network is, and what is saved beside its weights; the training is
-`nn.training`, the one loop. Neighbours: `hidden`, `head`.
+`nn.training.loop`, the one loop.
 """
 
 from abc import ABC, abstractmethod
@@ -14,24 +14,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from data.folder import Photo
-from data.images import load_images
-from data.regions import Mode
+from data.photos.folder import Photo
+from data.photos.images import load_images
+from data.photos.regions import Mode
 from errors import RunError, UsageError
 from faces.photos import Photos, in_memory, pieces
 from faces.settings import TrainingOptions
 from nn import checkpoint
-from nn.batches import Data
-from nn.history import History
 from nn.layers import Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import AdamW
-from nn.ranks import ALONE, Ranks
+from nn.parallel.ranks import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
-from nn.training import OnEpoch, TrainingSettings, train
-from nn.training_state import TrainingState
-from report.hidden_units import Voice
+from nn.training.batches import Data
+from nn.training.history import History
+from nn.training.loop import OnEpoch, TrainingSettings, train
+from nn.training.state import TrainingState
+from report.hidden_units import UnitClass
 
 KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold for "none of these" lets pass
 
@@ -39,7 +39,7 @@ KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold fo
 class Classifier(ABC):
     """Photos (N, ...) -> names. `classes_`, sorted, and `network` exist after `fit` or `load`.
 
-    A face is one of the known people when its `likeness`, the quantity that `quantity` puts into words, is at least
+    A face is one of the known people when its `known_scores`, the quantity that `quantity` puts into words, is at least
     `threshold_`; without validation photos to set it by, `threshold_` is None and everybody is taken for known.
     """
 
@@ -65,11 +65,11 @@ class Classifier(ABC):
         """Return, as JSON, all that beside kind and seed decides what is trained: `settings`, and more."""
 
     @abstractmethod
-    def alike(self) -> Self:
+    def clone(self) -> Self:
         """Return another classifier, untrained, of the same settings and seed."""
 
     @abstractmethod
-    def voices(self) -> list[Voice]:
+    def unit_classes(self) -> list[UnitClass]:
         """Return whom each hidden unit speaks for."""
 
     def activations(self, photos: Photos) -> NDArray[np.float32]:
@@ -113,7 +113,7 @@ class Classifier(ABC):
 
     @abstractmethod
     def _prepare(self, photos: Tensor, target: Tensor) -> None:
-        """Learn from the training photos how photos become inputs, and keep of them what `likeness` needs."""
+        """Learn from the training photos how photos become inputs, and keep of them what `known_scores` needs."""
 
     @abstractmethod
     def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
@@ -154,7 +154,7 @@ class Classifier(ABC):
         with threads(1 if self.one_thread else torch.get_num_threads()):
             self.history = self._train(data, target, generator, validation, on_epoch, resume, ranks)
         if validation is not None:
-            self.threshold_ = float(np.quantile(self.likeness(validation[0]), 1 - KNOWN_ACCEPTED))
+            self.threshold_ = float(np.quantile(self.known_scores(validation[0]), 1 - KNOWN_ACCEPTED))
         return self
 
     def _train(
@@ -206,7 +206,7 @@ class Classifier(ABC):
         names: NDArray[np.str_] = self.classes_[self.predict_proba(photos).argmax(1)]
         return names
 
-    def likeness(self, photos: Photos) -> NDArray[np.float32]:
+    def known_scores(self, photos: Photos) -> NDArray[np.float32]:
         """Return how surely each face is one of the known people, (N,), higher for surer."""
         surest: NDArray[np.float32] = self.predict_proba(photos).max(1)
         return surest

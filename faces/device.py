@@ -3,7 +3,7 @@
 import torch
 
 from errors import UsageError
-from nn.ranks import ALONE, Ranks
+from nn.parallel.ranks import ALONE, Ranks
 
 
 def choose_device(wanted: str, ranks: Ranks = ALONE) -> str:

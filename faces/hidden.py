@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.nn.functional import pad
 
-from data.augment import Augmentation
+from data.photos.augmentation import Augmentation
 from faces.classifier import Classifier
 from faces.normaliser import Normaliser, local_contrast
 from faces.settings import HiddenSettings
 from nn.initialisers import glorot, normal
 from nn.layers import Dropout, Linear, ReLU, Sequential
-from report.hidden_units import Voice, voices
+from report.hidden_units import UnitClass, unit_classes
 
 
 class HiddenClassifier(Classifier):
@@ -49,13 +49,13 @@ class HiddenClassifier(Classifier):
         """Return the settings."""
         return {"settings": asdict(self.settings)}
 
-    def alike(self) -> "HiddenClassifier":
+    def clone(self) -> "HiddenClassifier":
         """Return another one, untrained, of the same settings."""
         return HiddenClassifier(self.settings, seed=self.seed, device=str(self.device))
 
-    def voices(self) -> list[Voice]:
+    def unit_classes(self) -> list[UnitClass]:
         """Return whom each hidden unit speaks for."""
-        return voices(self.output_weights.cpu().numpy(), self.classes_.tolist())
+        return unit_classes(self.output_weights.cpu().numpy(), self.classes_.tolist())
 
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Images (N, 1, size, size) in 0..255 -> the same in [0, 1]."""

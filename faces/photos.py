@@ -1,7 +1,4 @@
-"""Photos as a classifier takes them, (N, ...): an array in memory, or one too large for it that stays on the disk.
-
-Neighbours: `classifier` and the networks; `alexnet.stored` is the array on the disk.
-"""
+"""Photos as a classifier takes them, (N, ...): an array in memory, or one too large for it that stays on the disk."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -12,7 +9,7 @@ from numpy.typing import NDArray
 AT_ONCE = 256  # photos that are read from the disk together: 18 MiB of AlexNet's features
 
 
-class Stored(Protocol):
+class StoredPhotos(Protocol):
     """Photos on the disk, of which some are read at a time."""
 
     def __len__(self) -> int:
@@ -24,11 +21,11 @@ class Stored(Protocol):
     def mark(self) -> str:
         """Return what tells whether another process would read the same photos in the same order."""
 
-    def take(self, chosen: slice | NDArray[np.int64]) -> "Stored":
+    def take(self, chosen: slice | NDArray[np.int64]) -> "StoredPhotos":
         """Return some of them, still on the disk."""
 
 
-Photos = NDArray[Any] | Stored
+Photos = NDArray[Any] | StoredPhotos
 
 
 def in_memory(photos: Photos) -> NDArray[Any]:

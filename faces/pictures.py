@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data.images import load_images
+from data.photos.images import load_images
 from errors import DatasetError
 from faces.classifier import Classifier
-from faces.head import HeadClassifier
 from faces.hidden import HiddenClassifier
-from report.cells import limit_of
-from report.hidden_units import Voice, chosen_voices
+from faces.transfer import TransferClassifier
+from report.figures.cells import limit_of
+from report.figures.tiles import Section, poster
+from report.hidden_units import UnitClass, chosen_units
 from report.page.wording import count
-from report.tiles import Section, poster
 
 PHOTO_SIDE = 96  # pixels of a photo on the poster
 PHOTOS_A_UNIT = 4
@@ -29,18 +29,18 @@ def weights_picture(
 
     Without a hidden layer the outputs are the units. UsageError for one that does not exist.
     """
-    heard, kind = classifier.voices(), unit_kind(classifier)
-    chosen = chosen_voices(heard, units, kind)
-    what = count(len(heard), kind)
+    described, kind = classifier.unit_classes(), unit_kind(classifier)
+    chosen = chosen_units(described, units, kind)
+    what = count(len(described), kind)
     what = what if units is None else f"{len(chosen)} of {what}"
     if isinstance(classifier, HiddenClassifier):
         tiles = classifier.hidden_weights.cpu().numpy()
         side = classifier.image_size
         subtitle = f"{what}: weights on {side} x {side} pixels, under the person a unit speaks for most"
-        sections = _by_person(chosen, {voice.unit: [tiles[voice.unit]] for voice in chosen})
+        sections = _by_person(chosen, {unit_class.unit: [tiles[unit_class.unit]] for unit_class in chosen})
         return poster(sections, title, subtitle, limit_of(tiles))
-    assert isinstance(classifier, HeadClassifier)
-    photos = {voice.unit: _photos(favourites.get(voice.unit, ())) for voice in chosen}
+    assert isinstance(classifier, TransferClassifier)
+    photos = {unit_class.unit: _photos(favourites.get(unit_class.unit, ())) for unit_class in chosen}
     sections = _by_person(chosen, photos)
     if units is None:
         filters = filter_tiles(classifier)
@@ -54,7 +54,7 @@ def unit_kind(classifier: Classifier) -> str:
     return "hidden unit" if classifier.settings.hidden else "output"
 
 
-def filter_tiles(classifier: HeadClassifier) -> list[NDArray[np.uint8]]:
+def filter_tiles(classifier: TransferClassifier) -> list[NDArray[np.uint8]]:
     """Return conv1's filters as RGB pictures (11, 11, 3), each stretched to its own range."""
     weight, _ = classifier.weights.convolutions[0]  # (filters, 3, 11, 11)
     kernels = weight.permute(0, 2, 3, 1).cpu().numpy()
@@ -64,11 +64,14 @@ def filter_tiles(classifier: HeadClassifier) -> list[NDArray[np.uint8]]:
     return list((127.5 + 127.5 * kernels / np.maximum(reach, 1e-12)).astype(np.uint8))
 
 
-def _by_person(chosen: Sequence[Voice], tiles: Mapping[int, Sequence[NDArray[np.generic]]]) -> list[Section]:
+def _by_person(chosen: Sequence[UnitClass], tiles: Mapping[int, Sequence[NDArray[np.generic]]]) -> list[Section]:
     """Return a section per person, the loudest unit first; a unit's first tile has its number."""
     sections = []
-    for name in sorted({voice.name for voice in chosen}):
-        mine = sorted((voice for voice in chosen if voice.name == name), key=lambda voice: -voice.strength)
+    for name in sorted({unit_class.name for unit_class in chosen}):
+        mine = sorted(
+            (unit_class for unit_class in chosen if unit_class.name == name),
+            key=lambda unit_class: -unit_class.strength,
+        )
         captions = [str(v.unit) if index == 0 else "" for v in mine for index in range(len(tiles[v.unit]))]
         sections.append(Section(name, [tile for v in mine for tile in tiles[v.unit]], captions))
     return sections

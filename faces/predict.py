@@ -1,8 +1,7 @@
 """Who is on these photos? Files in, one answer a face out, in order and as they come; a bad photo never stops the rest.
 
 Photos are opened by threads, a few ahead of the network, which gets them a batch of faces at a time: so memory is
-bounded however many there are. Neighbours: `data.walk` lists the files, `data.regions` cuts the faces out, `detect`
-finds them, a `Classifier` names them, `answers` says what comes out.
+bounded however many there are.
 """
 
 import os
@@ -17,14 +16,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from data.boxes import BoxTable
-from data.crop import quiet_decoding
-from data.outcomes import Failure
-from data.reasons import Reason
-from data.regions import Region, find_regions, open_regions
+from data.photos.box_table import BoxTable
+from data.photos.crop import quiet_decoding
+from data.photos.regions import Region, find_regions, open_regions
+from data.reasons import Failure, Reason
 from data.rows import Box
 from errors import UsageError
-from faces.answers import Answer, Status
+from faces.answers import Prediction, Status
 from faces.classifier import Classifier
 
 MOST_BYTES = 1 << 28  # of a file: beyond, it is not read into memory
@@ -71,7 +69,7 @@ def predict(
     files: Iterable[Path],
     wanted: Wanted | None = None,
     settings: PredictSettings | None = None,
-) -> Iterator[Answer]:
+) -> Iterator[Prediction]:
     """Yield `settings.top` answers for each face of each file, and one for each file that shows none, in order."""
     wanted, settings = wanted or Wanted(), settings or PredictSettings()
     with quiet_decoding(), closing(_opened(classifier, files, wanted, settings.threads)) as faces:
@@ -79,14 +77,14 @@ def predict(
             yield from _answers(classifier, batch, settings)
 
 
-def _answers(classifier: Classifier, batch: list[_Face], settings: PredictSettings) -> Iterator[Answer]:
+def _answers(classifier: Classifier, batch: list[_Face], settings: PredictSettings) -> Iterator[Prediction]:
     named = _named(classifier, [face.found for face in batch if isinstance(face.found, Region)], settings)
     for face in batch:
         if isinstance(face.found, Region):
             for name, probability, status in next(named):
-                yield Answer(face.file, face.box, name, probability, status)
+                yield Prediction(face.file, face.box, name, probability, status)
         else:
-            yield Answer(face.file, face.box, None, None, face.found)
+            yield Prediction(face.file, face.box, None, None, face.found)
 
 
 def _named(
@@ -98,7 +96,7 @@ def _named(
     photos = classifier.read(np.stack([region.pixels for region in regions]))  # (N, ...)
     probabilities = classifier.predict_proba(photos)  # (N, classes)
     threshold = classifier.threshold_ if settings.threshold is None else settings.threshold
-    known = np.ones(len(regions), bool) if threshold is None else classifier.likeness(photos) >= threshold  # (N,)
+    known = np.ones(len(regions), bool) if threshold is None else classifier.known_scores(photos) >= threshold  # (N,)
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, : settings.top]  # (N, top)
     for row, columns, is_known in zip(probabilities, best, known, strict=True):
         status = Status.OK if is_known else Status.UNKNOWN

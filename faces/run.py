@@ -8,8 +8,8 @@ from pathlib import Path
 
 from errors import RunError
 from faces.classifier import Classifier
-from faces.head import HeadClassifier, load_head
 from faces.hidden import HiddenClassifier
+from faces.transfer import TransferClassifier, load_transfer
 from nn import checkpoint
 from report.run_folder import MODEL, read_json, read_model
 
@@ -25,8 +25,8 @@ def load_classifier(run: Path, weights: str | None = None, device: str = "cpu") 
     data = read_model(run)
     try:
         tensors, metadata = checkpoint.load(data)
-        if metadata.get("model") == HeadClassifier.kind:
-            return load_head(tensors, metadata, weights, device)
+        if metadata.get("model") == TransferClassifier.kind:
+            return load_transfer(tensors, metadata, weights, device)
         return HiddenClassifier(device=device).load(tensors, metadata)
     except RunError as error:
         raise RunError(f"{run / MODEL}: {error}") from error

@@ -1,6 +1,6 @@
 """What a run measured, put into the data that the page of a run is made of.
 
-`report.page` draws it and knows nothing of runs; `training_run` has the numbers. Neighbours: both.
+`report.page` draws it and knows nothing of runs; `training_run` has the numbers.
 """
 
 import json
@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.folder import Photo
-from data.images import open_photo
+from data.photos.folder import Photo
+from data.photos.images import open_photo
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
-from report.cells import limit_of
+from report.figures.cells import limit_of
+from report.figures.tiles import tile_png
 from report.page import (
     ANSWER_SIDE,
     PHOTOS_A_UNIT,
@@ -34,7 +35,6 @@ from report.page import (
     strongest,
 )
 from report.page.wording import count
-from report.tiles import tile_png
 
 
 def page_of_run(
@@ -104,17 +104,17 @@ def _units(classifier: Classifier, favourites: dict[int, list[Path]]) -> Units:
     """Return the strongest hidden units of each person, or the outputs of a network without a hidden layer."""
     weights = classifier.hidden_weights.cpu().numpy() if isinstance(classifier, HiddenClassifier) else None
     limit = 0.0 if weights is None else limit_of(weights)
-    heard = classifier.voices()
+    described = classifier.unit_classes()
     shown = [
         Unit(
-            voice.unit,
-            voice.name,
-            None if weights is None else tile_png(weights[voice.unit], limit),
-            [_jpeg(path, UNIT_PHOTO_SIDE) for path in favourites[voice.unit][:PHOTOS_A_UNIT]],
+            unit_class.unit,
+            unit_class.name,
+            None if weights is None else tile_png(weights[unit_class.unit], limit),
+            [_jpeg(path, UNIT_PHOTO_SIDE) for path in favourites[unit_class.unit][:PHOTOS_A_UNIT]],
         )
-        for voice in strongest(heard)
+        for unit_class in strongest(described)
     ]
-    return Units(shown, len(heard), hidden=bool(classifier.settings.hidden))
+    return Units(shown, len(described), hidden=bool(classifier.settings.hidden))
 
 
 def _unknown(measured: dict[str, Any]) -> Unknown | None:

@@ -74,7 +74,7 @@ class HiddenSettings(TrainingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeadSettings(TrainingOptions):
+class TransferSettings(TrainingOptions):
     """The head on AlexNet's conv5 features; `hidden` 0 is softmax regression."""
 
     hidden: int = 0

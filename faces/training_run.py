@@ -1,8 +1,7 @@
 """train-faces: folders of photos, one per person, in; a run folder out.
 
 Reads and splits the photos, trains, measures on photos the training never saw, and publishes the run. Of several ranks
-all read and train, and the first alone measures and writes. Neighbours: `report.results`, what the answers come to;
-`report.run_folder`, what every run has; `mnist.training_run`, the same for digits.
+all read and train, and the first alone measures and writes.
 """
 
 import time
@@ -15,24 +14,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.folder import Photo, read_folder
-from data.images import FILTER
-from data.publish import publish, sweep
+from data.atomic_write import atomic_write, remove_leftovers
+from data.download.manifest import escape_formula
+from data.photos.folder import Photo, read_folder
+from data.photos.images import FILTER
+from data.photos.split import Split, split
 from data.settings import SplitSizes
-from data.split import Split, split
-from data.summary import inert
 from faces.classifier import Classifier
+from faces.open_set import OpenedPart, leave_each_out, rounds
 from faces.photos import mark, take
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
 from faces.run import SPLIT, UNITS
 from faces.run_page import page_of_run
 from faces.settings import MEMORY_LIMIT
-from faces.strangers import OpenedPart, leave_each_out, rounds
-from nn.ranks import ALONE, Ranks
-from nn.resume import StateKeeper, guard_of, left_behind
+from nn.parallel.ranks import ALONE, Ranks
+from nn.training.resume import StateKeeper, fingerprint_of, left_behind
 from report import run_folder as files
-from report.confusion import confusion_picture
-from report.curves import learning_curve
+from report.figures.confusion import confusion_picture
+from report.figures.curves import learning_curve
 from report.hidden_units import most_exciting
 from report.progress import Bar, no_bar
 from report.results import accuracy_line, predictions_csv, results_of
@@ -41,7 +40,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingRun:
+class FaceTraining:
     """What one run is asked to do."""
 
     folder: Path
@@ -55,7 +54,7 @@ class TrainingRun:
     ranks: Ranks = ALONE
 
 
-def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
+def train_faces(task: FaceTraining, bar: Bar = no_bar) -> dict[str, Any]:
     """Train, measure, publish `task.out`; return what metrics.json holds, {} from a rank that wrote nothing."""
     ranks = task.ranks
     if ranks.is_first:
@@ -65,11 +64,11 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
     folder = read_folder(task.folder)
     parts = split(folder.photos, task.sizes, np.random.default_rng(classifier.seed))
     ranks.check_samples(len(parts.train), "photos")
-    guard = _guard(task, parts)
-    ranks.check_same(guard, "the photos or settings")
+    fingerprint = _fingerprint(task, parts)
+    ranks.check_same(fingerprint, "the photos or settings")
     state = None
     if task.resume:
-        state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), guard, ranks)
+        state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), fingerprint, ranks)
         if finished is not None:
             return finished
     train, validation, test = _open(task, parts, bar)
@@ -78,9 +77,9 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         classifier.fit(train.photos, train.names, watched, ranks=ranks)
         return {}
     files.make_out(task.out)
-    sweep(task.out)
+    remove_leftovers(task.out)
     with bar("training", classifier.settings.epochs) as advance:
-        keeper = StateKeeper(partial(publish, task.out / files.STATE), guard, advance)
+        keeper = StateKeeper(partial(atomic_write, task.out / files.STATE), fingerprint, advance)
         classifier.fit(train.photos, train.names, watched, on_epoch=keeper, resume=state, ranks=ranks)
     metrics = {
         "format": FORMAT,
@@ -96,23 +95,23 @@ def train_faces(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "split_sizes": asdict(task.sizes),
         "device": str(classifier.device),
         "processes": ranks.size,
-        "guard": guard,
+        "guard": fingerprint,
         "versions": files.versions(),
     }
-    files.publish_run(task.out, _contents(task, parts, train, test, metrics), metrics, publish)
+    files.publish_run(task.out, _contents(task, parts, train, test, metrics), metrics, atomic_write)
     return metrics
 
 
-def _guard(task: TrainingRun, parts: Split) -> str:
+def _fingerprint(task: FaceTraining, parts: Split) -> str:
     """Return the digest of what is trained, how, and on what; classifier not yet trained."""
     classifier = task.classifier
     photos = {name: [photo.sha256 for photo in getattr(parts, name)] for name in ("train", "validation", "test")}
     order = {"stored": True} if _stay_on_disk(task, parts) else {}
     asked = {"model": classifier.kind, "seed": classifier.seed, "photos": photos}
-    return guard_of(asked | classifier.identity() | task.ranks.identity() | order)
+    return fingerprint_of(asked | classifier.identity() | task.ranks.identity() | order)
 
 
-def _open(task: TrainingRun, parts: Split, bar: Bar) -> list[OpenedPart]:
+def _open(task: FaceTraining, parts: Split, bar: Bar) -> list[OpenedPart]:
     """Return the photos of the three parts; the test photos only to the rank that measures on them."""
     ranks, classifier = task.ranks, task.classifier
     groups = [parts.train, parts.validation, parts.test if ranks.is_first else ()]
@@ -131,7 +130,7 @@ def _open(task: TrainingRun, parts: Split, bar: Bar) -> list[OpenedPart]:
     return [OpenedPart(photos, [photo.name for photo in group]) for photos, group in zip(ours, groups, strict=True)]
 
 
-def _stay_on_disk(task: TrainingRun, parts: Split) -> bool:
+def _stay_on_disk(task: FaceTraining, parts: Split) -> bool:
     """Whether the photos' features are more than the training may hold."""
     photos = len(parts.train) + len(parts.validation) + len(parts.test)
     return photos * task.classifier.bytes_a_photo > task.memory_limit << 20
@@ -161,7 +160,7 @@ def _unknown(
 
 
 def _contents(
-    task: TrainingRun, parts: Split, train: OpenedPart, test: OpenedPart, metrics: dict[str, Any]
+    task: FaceTraining, parts: Split, train: OpenedPart, test: OpenedPart, metrics: dict[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the files of the run, the network before the pictures of it."""
     classifier = task.classifier
@@ -172,7 +171,7 @@ def _contents(
     yield files.HISTORY, classifier.history.to_csv().encode()
     yield SPLIT, files.as_json(_split_lists(task, parts))
     answers = classifier.predict_proba(test.photos)
-    yield files.PREDICTIONS, _predictions(classifier, parts.test, answers, classifier.likeness(test.photos))
+    yield files.PREDICTIONS, _predictions(classifier, parts.test, answers, classifier.known_scores(test.photos))
     title = f"{task.folder.name}: {accuracy_line(metrics)}"
     restored = classifier.settings.patience is not None and metrics["validation_accuracy"] is not None
     curve = learning_curve(classifier.history.columns(), title, classifier.history.best_epoch if restored else None)
@@ -188,29 +187,29 @@ def _contents(
 
 
 def _predictions(
-    classifier: Classifier, photos: Sequence[Photo], answers: NDArray[np.float32], likeness: NDArray[np.float32]
+    classifier: Classifier, photos: Sequence[Photo], answers: NDArray[np.float32], known_scores: NDArray[np.float32]
 ) -> bytes:
     """Return predictions.csv; a photo's file begins with its person's folder, so that it can be a formula too."""
     rows = zip(
-        (inert(photo.file) for photo in photos),
-        (inert(photo.name) for photo in photos),
-        map(inert, classifier.classes_[answers.argmax(1)].tolist()),
+        (escape_formula(photo.file) for photo in photos),
+        (escape_formula(photo.name) for photo in photos),
+        map(escape_formula, classifier.classes_[answers.argmax(1)].tolist()),
         answers.max(1).tolist(),
-        likeness.tolist(),
+        known_scores.tolist(),
         strict=True,
     )
     return predictions_csv(("file", "person", "predicted", "probability", "likeness"), rows)
 
 
-def _units(task: TrainingRun, parts: Split, train: OpenedPart) -> list[dict[str, Any]]:
+def _units(task: FaceTraining, parts: Split, train: OpenedPart) -> list[dict[str, Any]]:
     """Return whom each hidden unit speaks for, and the files of the training photos that excite it most."""
     exciting = most_exciting(task.classifier.activations(train.photos), PHOTOS_A_UNIT)
     return [
-        asdict(voice) | {"photos": [parts.train[index].file for index in exciting[voice.unit]]}
-        for voice in task.classifier.voices()
+        asdict(unit_class) | {"photos": [parts.train[index].file for index in exciting[unit_class.unit]]}
+        for unit_class in task.classifier.unit_classes()
     ]
 
 
-def _split_lists(task: TrainingRun, parts: Split) -> dict[str, Any]:
+def _split_lists(task: FaceTraining, parts: Split) -> dict[str, Any]:
     lists = {name: [photo.file for photo in getattr(parts, name)] for name in ("train", "validation", "test")}
     return {"seed": task.classifier.seed, "sizes": asdict(task.sizes), **lists}

@@ -1,7 +1,7 @@
 """The cost of softmax regression over two of its weights, and the paths that gradient descent takes on it.
 
 Two weights move two of the ten logits: all others are computed once, so that a point of the surface costs two
-exponentials an image. What is drawn of it is `report.contour`'s business.
+exponentials an image. What is drawn of it is `report.figures.contour`'s business.
 """
 
 from typing import NamedTuple

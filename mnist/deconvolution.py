@@ -7,7 +7,7 @@ filter's window lay (Zeiler & Fergus, Visualizing and understanding convolutiona
 import torch
 from torch import Tensor
 
-from nn.toeplitz import toeplitz
+from nn.kernels.toeplitz import toeplitz
 
 
 def deconvolved(x: Tensor, w: Tensor, b: Tensor) -> Tensor:

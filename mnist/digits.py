@@ -1,4 +1,4 @@
-"""MNIST as tensors: subsets, splits, and the normalisations its networks are given. The files are `data.mnist`'s."""
+"""MNIST as tensors: subsets, splits, and the normalisations its networks are given. `data.mnist` has the files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from data.mnist import load_mnist
+from data.mnist.files import load_mnist
 from errors import DatasetError
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Generator
 
-from data.mnist import CLASSES, SIDE
+from data.mnist.files import CLASSES, SIDE
 from nn.initialisers import Initialiser, fan_in, glorot, he, zeros
 from nn.layers import (
     BatchNorm,

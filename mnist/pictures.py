@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from data.mnist import SIDE
+from data.mnist.files import SIDE
+from mnist.classifier import DigitClassifier
 from mnist.digits import Digits
-from mnist.reader import DigitReader
-from report.cells import Cell, limit_of
-from report.hidden_units import Voice, chosen_units, chosen_voices
+from report.figures.cells import Cell, limit_of
+from report.figures.sheet import SheetRow, sheet
+from report.figures.tiles import Section, poster
+from report.hidden_units import UnitClass, chosen_numbers, chosen_units
 from report.page.wording import about, count
-from report.sheet import Row, sheet
-from report.tiles import Section, poster
 
 MOST_MISTAKES = 48  # six rows
 A_ROW = 8
@@ -24,21 +24,21 @@ ENLARGED = 5  # times, on the page: its pixels stay squares
 Tiles = Mapping[int, NDArray[np.float32]]  # unit -> its weights, (28, 28)
 
 
-def weights_picture(reader: DigitReader, title: str, units: Sequence[int] | None = None) -> bytes:
+def weights_picture(reader: DigitClassifier, title: str, units: Sequence[int] | None = None) -> bytes:
     """Return a PNG of what the first layer looks for: all of it, or the `units` asked for. UsageError if not there."""
-    weights, heard = reader.first_weights.numpy(), reader.voices()
-    if not heard:
+    weights, described = reader.first_weights.numpy(), reader.unit_classes()
+    if not described:
         what = "digit" if _is_whole_image(weights) else "filter"
-        cells = [Cell(weights[unit], f"{what} {unit}") for unit in chosen_units(len(weights), units, what)]
+        cells = [Cell(weights[unit], f"{what} {unit}") for unit in chosen_numbers(len(weights), units, what)]
         return sheet(_rows(cells, 5 if len(weights) == 10 else A_ROW), title, weights_words(reader))
-    chosen = chosen_voices(heard, units)
-    what = count(len(heard), "hidden unit")
+    chosen = chosen_units(described, units)
+    what = count(len(described), "hidden unit")
     what = what if units is None else f"{len(chosen)} of {what}"
     subtitle = f"{what}: weights on {SIDE} x {SIDE} pixels, under the digit a unit speaks for most"
     return poster(_by_digit(chosen, dict(enumerate(weights))), title, subtitle, limit_of(weights))
 
 
-def weights_words(reader: DigitReader) -> str:
+def weights_words(reader: DigitClassifier) -> str:
     """Return what the picture of a network without one hidden layer shows."""
     weights = reader.first_weights
     if _is_whole_image(weights.numpy()):
@@ -81,14 +81,21 @@ def _is_whole_image(weights: NDArray[np.float32]) -> bool:
     return weights.shape[1:] == (SIDE, SIDE)
 
 
-def _rows(cells: Sequence[Cell], across: int) -> list[Row]:
-    return [Row("", cells[start : start + across]) for start in range(0, len(cells), across)]
+def _rows(cells: Sequence[Cell], across: int) -> list[SheetRow]:
+    return [SheetRow("", cells[start : start + across]) for start in range(0, len(cells), across)]
 
 
-def _by_digit(chosen: Sequence[Voice], tiles: Tiles) -> list[Section]:
+def _by_digit(chosen: Sequence[UnitClass], tiles: Tiles) -> list[Section]:
     """Return a section per digit, the loudest unit first."""
     sections = []
-    for name in sorted({voice.name for voice in chosen}):
-        mine = sorted((voice for voice in chosen if voice.name == name), key=lambda voice: -voice.strength)
-        sections.append(Section(name, [tiles[voice.unit] for voice in mine], [str(voice.unit) for voice in mine]))
+    for name in sorted({unit_class.name for unit_class in chosen}):
+        mine = sorted(
+            (unit_class for unit_class in chosen if unit_class.name == name),
+            key=lambda unit_class: -unit_class.strength,
+        )
+        sections.append(
+            Section(
+                name, [tiles[unit_class.unit] for unit_class in mine], [str(unit_class.unit) for unit_class in mine]
+            )
+        )
     return sections

@@ -6,8 +6,8 @@ mistakes.png   the test digits it misread, the most certain first; missing when 
 from pathlib import Path
 
 from errors import RunError
+from mnist.classifier import DigitClassifier
 from mnist.networks import NETWORKS
-from mnist.reader import DigitReader
 from nn import checkpoint
 from report.run_folder import MODEL, read_model
 
@@ -23,10 +23,10 @@ def holds_digits(run: Path) -> bool:
         raise RunError(f"{run / MODEL}: {error}") from error
 
 
-def load_reader(run: Path) -> DigitReader:
+def load_digit_classifier(run: Path) -> DigitClassifier:
     """Read the network of a run folder. Raises RunError when it is missing, damaged or of another kind or format."""
     data = read_model(run)
     try:
-        return DigitReader.from_bytes(data)
+        return DigitClassifier.from_bytes(data)
     except RunError as error:
         raise RunError(f"{run / MODEL}: {error}") from error

@@ -1,6 +1,6 @@
 """What a run on digits measured, put into the data that the page of a run is made of.
 
-`report.page` draws it and knows nothing of runs; `training_run` has the numbers. Neighbours: both.
+`report.page` draws it and knows nothing of runs; `training_run` has the numbers.
 """
 
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist.classifier import DigitClassifier
 from mnist.digits import Digits
 from mnist.pictures import digit_png, weights_picture, weights_words
-from mnist.reader import DigitReader
-from report.cells import limit_of
+from report.figures.cells import limit_of
+from report.figures.tiles import tile_png
 from report.hidden_units import most_exciting
 from report.page import (
     PHOTOS_A_UNIT,
@@ -27,7 +28,6 @@ from report.page import (
     strongest,
 )
 from report.page.wording import count
-from report.tiles import tile_png
 
 WORDS = Words(
     photo="image",
@@ -50,7 +50,7 @@ LOOKED_THROUGH = 10_000  # training images, for those that excite a unit most
 
 
 def page_of_run(
-    reader: DigitReader,
+    reader: DigitClassifier,
     metrics: dict[str, Any],
     train: Digits,
     test: Digits,
@@ -88,7 +88,7 @@ def page_of_run(
     return render(page).encode()
 
 
-def _facts(reader: DigitReader, metrics: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(reader: DigitClassifier, metrics: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what was trained, how, and with what, as pairs to read."""
     s = reader.settings
     rule = "AdamW" if s.momentum is None else f"SGD with momentum {s.momentum}"
@@ -105,21 +105,21 @@ def _facts(reader: DigitReader, metrics: dict[str, Any]) -> list[tuple[str, str]
     return facts
 
 
-def _units(reader: DigitReader, train: Digits) -> Units | None:
+def _units(reader: DigitClassifier, train: Digits) -> Units | None:
     """Return the strongest hidden units of each digit, None for a network without one hidden layer."""
-    heard = reader.voices()
-    if not heard:
+    described = reader.unit_classes()
+    if not described:
         return None
     weights, looked_through = reader.first_weights.numpy(), train.x[:LOOKED_THROUGH]
     exciting = most_exciting(reader.responses(looked_through).numpy(), PHOTOS_A_UNIT)
     limit = limit_of(weights)
     shown = [
         Unit(
-            voice.unit,
-            voice.name,
-            tile_png(weights[voice.unit], limit),
-            [digit_png(looked_through[at]) for at in exciting[voice.unit].tolist()],
+            unit_class.unit,
+            unit_class.name,
+            tile_png(weights[unit_class.unit], limit),
+            [digit_png(looked_through[at]) for at in exciting[unit_class.unit].tolist()],
         )
-        for voice in strongest(heard)
+        for unit_class in strongest(described)
     ]
-    return Units(shown, len(heard))
+    return Units(shown, len(described))

@@ -1,8 +1,7 @@
 """train-mnist: the files of MNIST in, a run folder out.
 
 Reads the digits and holds some out, trains, measures on digits the training never saw, and publishes the run. Of
-several ranks all read and train, and the first alone measures and writes. Neighbours: `report.results`, what the
-answers come to; `report.run_folder`, what every run has; `faces.training_run`, the same for faces.
+several ranks all read and train, and the first alone measures and writes.
 """
 
 import hashlib
@@ -15,21 +14,21 @@ from typing import Any
 
 from torch import Generator, Tensor
 
-from data.mnist import CLASSES
-from data.publish import publish, sweep
+from data.atomic_write import atomic_write, remove_leftovers
+from data.mnist.files import CLASSES
 from errors import DatasetError
+from mnist.classifier import BATCH, DigitClassifier
 from mnist.digits import Digits, load_digits, split_off
 from mnist.pictures import mistakes_picture, weights_picture
-from mnist.reader import BATCH, DigitReader
 from mnist.run import MISTAKES
 from mnist.run_page import page_of_run
 from mnist.settings import VALIDATION
-from nn.ranks import ALONE, Ranks
-from nn.resume import StateKeeper, guard_of, left_behind
-from nn.training_state import TrainingState
+from nn.parallel.ranks import ALONE, Ranks
+from nn.training.resume import StateKeeper, fingerprint_of, left_behind
+from nn.training.state import TrainingState
 from report import run_folder as files
-from report.confusion import confusion_picture
-from report.curves import AUGMENTED, learning_curve
+from report.figures.confusion import confusion_picture
+from report.figures.curves import AUGMENTED, learning_curve
 from report.progress import Bar, no_bar
 from report.results import accuracy_line, predictions_csv, results_of
 
@@ -38,12 +37,12 @@ NAMES = tuple(str(digit) for digit in range(CLASSES))
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingRun:
+class DigitTraining:
     """What one run is asked to do."""
 
     folder: Path
     out: Path
-    reader: DigitReader
+    reader: DigitClassifier
     """Not yet trained; afterwards it is."""
     validation: int = VALIDATION
     """Training digits held out, 0: none."""
@@ -52,7 +51,7 @@ class TrainingRun:
 
 
 @dataclass(frozen=True)
-class Parts:
+class DigitParts:
     """What the digits are for; validation may be empty."""
 
     train: Digits
@@ -76,25 +75,25 @@ Answers = dict[str, Tensor]
 """Part -> the probabilities of its digits, (N, 10)."""
 
 
-def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
+def train_mnist(task: DigitTraining, bar: Bar = no_bar) -> dict[str, Any]:
     """Train, measure, publish `task.out`; return what metrics.json holds, {} from a rank that wrote nothing."""
     ranks = task.ranks
     if ranks.is_first:
         files.check_out(task.out)
     started = time.perf_counter()
     reader, parts = task.reader, _read(task)
-    guard = _guard(reader, parts, ranks)
+    fingerprint = _fingerprint(reader, parts, ranks)
     state = None
     if task.resume:
-        state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), guard, ranks)
+        state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), fingerprint, ranks)
         if finished is not None:
             return finished
     if not ranks.is_first:
         reader.fit(parts.train, parts.watched, ranks=ranks)
         return {}
     files.make_out(task.out)
-    sweep(task.out)
-    _train(task, parts, guard, state, bar)
+    remove_leftovers(task.out)
+    _train(task, parts, fingerprint, state, bar)
     answers = _ask(reader, parts, bar)
     metrics = {
         "format": FORMAT,
@@ -111,10 +110,10 @@ def train_mnist(task: TrainingRun, bar: Bar = no_bar) -> dict[str, Any]:
         "training_seconds": round(sum(reader.history.column("seconds")), 2),
         "peak_memory_mib": files.peak_memory(),
         "settings": asdict(reader.settings),
-        "guard": guard,
+        "guard": fingerprint,
         "versions": files.versions(),
     }
-    files.publish_run(task.out, _contents(task, parts, answers["test"], metrics), metrics, publish)
+    files.publish_run(task.out, _contents(task, parts, answers["test"], metrics), metrics, atomic_write)
     return metrics
 
 
@@ -123,7 +122,7 @@ def title_of(metrics: dict[str, Any]) -> str:
     return f"digits, {metrics['model']}: {accuracy_line(metrics)}"
 
 
-def _read(task: TrainingRun) -> Parts:
+def _read(task: DigitTraining) -> DigitParts:
     train, test = load_digits(task.folder)
     if not task.validation < len(train):
         raise DatasetError(
@@ -131,26 +130,26 @@ def _read(task: TrainingRun) -> Parts:
             "for validation: choose a smaller --validation, or 0"
         )
     task.ranks.check_samples(len(train) - task.validation, "digits")
-    return Parts(*split_off(train, task.validation, Generator().manual_seed(task.reader.seed)), test)
+    return DigitParts(*split_off(train, task.validation, Generator().manual_seed(task.reader.seed)), test)
 
 
-def _guard(reader: DigitReader, parts: Parts, ranks: Ranks) -> str:
+def _fingerprint(reader: DigitClassifier, parts: DigitParts, ranks: Ranks) -> str:
     """Return the digest of what is trained, how, and on what; reader not yet trained."""
     digits = {
         part: [hashlib.sha256(tensor.numpy().data).hexdigest() for tensor in (digits.x, digits.labels)]
         for part, digits in vars(parts).items()
     }
     asked = {"model": reader.model, "seed": reader.seed, "settings": asdict(reader.settings), "digits": digits}
-    return guard_of(asked | ranks.identity())
+    return fingerprint_of(asked | ranks.identity())
 
 
-def _train(task: TrainingRun, parts: Parts, guard: str, state: TrainingState | None, bar: Bar) -> None:
+def _train(task: DigitTraining, parts: DigitParts, fingerprint: str, state: TrainingState | None, bar: Bar) -> None:
     """Train, and tell the bar of each batch: its epoch, and what validation said after the one before."""
     settings = task.reader.settings
     finished = len(state.metadata.get("history", ())) if state else 0
     batches = -(-len(parts.train) // settings.batch_size)
     words = [""]  # one more than epochs since the start
-    keeper = StateKeeper(partial(publish, task.out / files.STATE), guard, words.append)
+    keeper = StateKeeper(partial(atomic_write, task.out / files.STATE), fingerprint, words.append)
     with bar("training", (settings.epochs - finished) * batches) as advance:
 
         def on_batch(done: int, digits: int) -> None:
@@ -159,13 +158,13 @@ def _train(task: TrainingRun, parts: Parts, guard: str, state: TrainingState | N
         task.reader.fit(parts.train, parts.watched, on_batch=on_batch, on_epoch=keeper, resume=state, ranks=task.ranks)
 
 
-def _ask(reader: DigitReader, parts: Parts, bar: Bar) -> Answers:
+def _ask(reader: DigitClassifier, parts: DigitParts, bar: Bar) -> Answers:
     """Return what the network answers to all digits."""
     with bar("reading digits", sum(-(-len(digits) // BATCH) for digits in vars(parts).values())) as advance:
         return {part: reader.predict_proba(digits.x, lambda: advance("")) for part, digits in vars(parts).items()}
 
 
-def _measure(parts: Parts, answers: Answers) -> dict[str, Any]:
+def _measure(parts: DigitParts, answers: Answers) -> dict[str, Any]:
     """Return what the answers come to: accuracies, confusion, each digit's precision and recall."""
     labels = {part: (digits.labels.numpy(), answers[part].argmax(1).numpy()) for part, digits in vars(parts).items()}
     true, said = labels["test"]
@@ -173,7 +172,7 @@ def _measure(parts: Parts, answers: Answers) -> dict[str, Any]:
 
 
 def _contents(
-    task: TrainingRun, parts: Parts, answers: Tensor, metrics: dict[str, Any]
+    task: DigitTraining, parts: DigitParts, answers: Tensor, metrics: dict[str, Any]
 ) -> Iterator[tuple[str, bytes | None]]:
     """Yield the files of the run, the network before the pictures of it."""
     reader, probabilities = task.reader, answers.numpy()

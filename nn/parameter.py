@@ -7,7 +7,7 @@ Nothing else belongs here: what a parameter starts from is in `initialisers`, ho
 import torch
 from torch import Tensor
 
-from nn.products import Outer
+from nn.kernels.products import RankOneGradient
 
 
 class Parameter:
@@ -25,13 +25,13 @@ class Parameter:
 
     def __init__(self, value: Tensor) -> None:
         self.value = value.detach()
-        self._grad: Tensor | Outer | None = None
+        self._grad: Tensor | RankOneGradient | None = None
         self._spare: Tensor | None = None
 
     @property
     def grad(self) -> Tensor | None:
         """The gradient as a tensor; one kept as two factors is multiplied out now."""
-        if isinstance(self._grad, Outer):
+        if isinstance(self._grad, RankOneGradient):
             self._grad = self._grad.multiplied(out=self.spare())
         return self._grad
 
@@ -44,16 +44,16 @@ class Parameter:
         """Whether there is a gradient."""
         return self._grad is not None
 
-    def accumulate(self, gradient: Tensor | Outer) -> None:
+    def accumulate(self, gradient: Tensor | RankOneGradient) -> None:
         """Add `gradient`, of the value's shape, that nobody else holds: it may become `grad` itself."""
         if self.grad is None:
             self._grad = gradient
         else:
-            self.grad.add_(gradient.multiplied() if isinstance(gradient, Outer) else gradient)
+            self.grad.add_(gradient.multiplied() if isinstance(gradient, RankOneGradient) else gradient)
 
     def descend(self, lr: float) -> None:
         """Do value -= lr * grad; a gradient kept as two factors is not multiplied out for it."""
-        if isinstance(self._grad, Outer):
+        if isinstance(self._grad, RankOneGradient):
             self._grad.subtract_from(self.value, lr)
         elif self._grad is not None:
             self.value.sub_(self._grad, alpha=lr)

@@ -52,7 +52,7 @@ class Exponential:
 
 
 @dataclass(frozen=True)
-class Fraction:
+class InverseTime:
     """lr / (1 + decay * step)."""
 
     lr: float

@@ -14,7 +14,7 @@ from errors import UsageError
 
 
 @dataclass(frozen=True)
-class Voice:
+class UnitClass:
     """A hidden unit and the class it speaks for most."""
 
     unit: int
@@ -22,7 +22,7 @@ class Voice:
     strength: float  # how much more weight it gives this class than the average one
 
 
-def voices(output_weights: NDArray[np.float32], classes: Sequence[str]) -> list[Voice]:
+def unit_classes(output_weights: NDArray[np.float32], classes: Sequence[str]) -> list[UnitClass]:
     """Return one voice per unit, in order of unit; `output_weights` (classes, hidden).
 
     The softmax ignores what a unit gives to all classes alike, so its outgoing weights are compared after their mean
@@ -30,10 +30,10 @@ def voices(output_weights: NDArray[np.float32], classes: Sequence[str]) -> list[
     """
     above = output_weights - output_weights.mean(0, keepdims=True)
     strength, best = above.max(0), above.argmax(0)
-    return [Voice(unit, str(classes[int(who)]), float(strength[unit])) for unit, who in enumerate(best)]
+    return [UnitClass(unit, str(classes[int(who)]), float(strength[unit])) for unit, who in enumerate(best)]
 
 
-def chosen_units(number: int, units: Sequence[int] | None, what: str = "hidden unit") -> list[int]:
+def chosen_numbers(number: int, units: Sequence[int] | None, what: str = "hidden unit") -> list[int]:
     """Return the `units` asked for, each once, all `number` without; UsageError for one that does not exist."""
     for unit in units or ():
         if unit >= number:
@@ -41,15 +41,21 @@ def chosen_units(number: int, units: Sequence[int] | None, what: str = "hidden u
     return list(range(number) if units is None else dict.fromkeys(units))
 
 
-def chosen_voices(heard: Sequence[Voice], units: Sequence[int] | None, what: str = "hidden unit") -> list[Voice]:
+def chosen_units(
+    described: Sequence[UnitClass], units: Sequence[int] | None, what: str = "hidden unit"
+) -> list[UnitClass]:
     """Return the voices of the `units` asked for, all without; UsageError for a unit that does not exist."""
-    return [heard[unit] for unit in chosen_units(len(heard), units, what)]
+    return [described[unit] for unit in chosen_numbers(len(described), units, what)]
 
 
-def loudest(heard: Sequence[Voice], units: int) -> list[Voice]:
+def strongest_per_class(described: Sequence[UnitClass], units: int) -> list[UnitClass]:
     """Return at most so many voices of each class, the loudest first; classes in alphabetical order."""
-    order = sorted(heard, key=lambda voice: (voice.name, -voice.strength))
-    return [voice for _, mine in groupby(order, key=lambda voice: voice.name) for voice in islice(mine, units)]
+    order = sorted(described, key=lambda unit_class: (unit_class.name, -unit_class.strength))
+    return [
+        unit_class
+        for _, mine in groupby(order, key=lambda unit_class: unit_class.name)
+        for unit_class in islice(mine, units)
+    ]
 
 
 def most_exciting(activations: NDArray[np.float32], samples: int) -> NDArray[np.int64]:

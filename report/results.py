@@ -1,7 +1,6 @@
 """What a network's answers come to: the numbers of metrics.json, the line a training ends with, predictions.csv.
 
-Classes are numbered from 0, in the order of their names. Neighbours: `confusion`, the same as a picture; `run_folder`,
-where the files go.
+Classes are numbered from 0, in the order of their names.
 """
 
 import csv
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from report.confusion import macro_f1
+from report.figures.confusion import macro_f1
 
 Labels = NDArray[np.int_]
 """A class for each of N samples, (N,)."""

@@ -10,7 +10,7 @@ weights.png           what the network looks for
 report.html           the page of the run
 training.safetensors  while a training runs: all that `--resume` needs
 
-Faces and digits add files of their own. Neighbours: `faces.run`, `mnist.run`.
+Faces and digits add files of their own.
 """
 
 import json
@@ -60,20 +60,20 @@ def publish_run(
     out: Path,
     contents: Iterable[tuple[str, bytes | None]],
     metrics: dict[str, Any],
-    publish: Callable[[Path, bytes], None],
+    atomic_write: Callable[[Path, bytes], None],
 ) -> None:
     """Write the files of a run, each as soon as `contents` yields its name and content; None: there is no such file.
 
-    The old `metrics.json` goes first, the new one comes last: with it, all files are of one run. `publish` is that of
-    `data`, a room which this one does not know.
+    The old `metrics.json` goes first, the new one comes last: with it, all files are of one run. `atomic_write` is that
+    of `data`, a room which this one does not know.
     """
     (out / METRICS).unlink(missing_ok=True)
     for name, content in contents:
         if content is None:
             (out / name).unlink(missing_ok=True)
         else:
-            publish(out / name, content)
-    publish(out / METRICS, as_json(metrics))
+            atomic_write(out / name, content)
+    atomic_write(out / METRICS, as_json(metrics))
     (out / STATE).unlink(missing_ok=True)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import cli
-from data import mnist_download
-from data.mnist import FILES, MnistFile
+from data.mnist import download as mnist_download
+from data.mnist.files import FILES, MnistFile
 
 NAMES = [file.name for file in FILES]
 

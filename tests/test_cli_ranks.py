@@ -17,12 +17,12 @@ from PIL import Image
 
 import cli
 from errors import UsageError
+from mnist.classifier import DigitClassifier
 from mnist.digits import load_digits, split_off
-from mnist.reader import DigitReader
 from mnist.settings import MODELS
-from mnist.training_run import TrainingRun, train_mnist
+from mnist.training_run import DigitTraining, train_mnist
 from nn import checkpoint
-from nn.ranks import Ranks
+from nn.parallel.ranks import Ranks
 
 CLI = Path(cli.__file__)
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
@@ -73,7 +73,7 @@ def test_train_mnist_under_torchrun_is_one_run_that_one_process_may_not_resume(
     last = f"test accuracy {metrics['test_accuracy']:.4f} ({np.trace(metrics['confusion'])} of 50)"
     assert ended.stdout.splitlines()[-1] == last
     assert ended.stdout.count("test accuracy") == 1
-    reader = DigitReader("cnn", replace(MODELS["cnn"], epochs=2, batch_size=30))
+    reader = DigitClassifier("cnn", replace(MODELS["cnn"], epochs=2, batch_size=30))
     reader.fit(*split_off(load_digits(small_mnist)[0], 21, torch.Generator().manual_seed(0)))
     trained = checkpoint.load((run / "model.safetensors").read_bytes())[0]
     for name, value in reader.network.state().items():  # what one process learns
@@ -142,10 +142,10 @@ def test_ctrl_c_is_one_line_and_exit_code_130(
 FAILS = """
 import os, cli, commands.train_mnist
 from errors import UsageError
-from nn.world import launched
+from nn.parallel.torchrun_env import join_ranks
 
 def fail(options):
-    with launched(os.environ) as ranks:
+    with join_ranks(os.environ) as ranks:
         if ranks.rank:
             raise UsageError("this cannot be meant")
         ranks.wait()
@@ -174,7 +174,7 @@ def test_wrong_usage_is_said_once(start_ranks: Start, ends: Ends, tmp_path: Path
 def test_too_many_processes_are_refused_before_anything_is_written(
     small_mnist: Path, tmp_path: Path, rank: int
 ) -> None:
-    reader, out = DigitReader("softmax"), tmp_path / "run"
+    reader, out = DigitClassifier("softmax"), tmp_path / "run"
     with pytest.raises(UsageError, match="4 processes for 3 training digits: expected at least one each; start fewer"):
-        train_mnist(TrainingRun(folder=small_mnist, out=out, reader=reader, validation=197, ranks=Ranks(rank, 4)))
+        train_mnist(DigitTraining(folder=small_mnist, out=out, reader=reader, validation=197, ranks=Ranks(rank, 4)))
     assert not out.exists()

@@ -8,6 +8,5 @@
 What is downloaded goes into a folder that all machines share, or packed to a URL (`storage`, `shards`; `unpack` makes a
 folder of it again). `locate` finds a cluster, `connection` joins or starts one and keeps it quiet. `left_over` takes
 over what a killed run had done; it needs neither Ray nor pyarrow, nor is either imported unless a cluster or a URL is
-asked for. Neighbours: `data.download`, whose engine this is; `faces.alexnet.cluster` computes features on the same
-cluster.
+asked for.
 """

@@ -1,8 +1,7 @@
 """Joining a Ray cluster, or starting one: with an error of one line when it does not let us in, and without its noise.
 
 Without an address Ray runs on this machine alone, reachable from nowhere else, and ends with the command. Nothing of it
-is imported before `cluster` is entered. Neighbours: `locate` finds out whether a cluster is there; `engine`, and
-`faces.alexnet.cluster`, which compute on it.
+is imported before `cluster` is entered.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """What a worker hands back for a partition: one small line, as Ray carries it from machine to machine.
 
-Values only. Neighbours: `worker` makes it, `engine` reads it.
+Values only.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from data.outcomes import Outcome
+from data.journal.outcomes import Outcome
 
 _UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that the peak of memory is counted in
 

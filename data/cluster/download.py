@@ -1,14 +1,13 @@
 """`download` on a Ray cluster, into a folder or to a URL: rows, reasons, manifest and report as on one machine.
 
 At a URL stand the shards (`shards`), `manifest.csv` and `report.json`. There is no lock there: one run at a time is its
-callers' to see to. Neighbours: `data.download` does the whole with another engine, `unpack` makes a folder of a URL.
+callers' to see to.
 """
 
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from data.admission import Item
 from data.cluster.connection import Located
 from data.cluster.done import Done
 from data.cluster.engine import RayEngine
@@ -16,11 +15,12 @@ from data.cluster.locate import locate
 from data.cluster.places import FolderPlace, UrlPlace, record_all
 from data.cluster.shards import crop_settings_of, last_run, names
 from data.cluster.storage import Storage
-from data.download import download
-from data.journal import PARTITIONS, Journal
-from data.outcomes import Outcome
+from data.download.manifest import MANIFEST, REPORT, Report
+from data.download.pending_rows import Item
+from data.download.run import download
+from data.journal.journal import PARTITIONS, Journal
+from data.journal.outcomes import Outcome
 from data.settings import DownloadSettings
-from data.summary import MANIFEST, REPORT, Report
 from errors import UsageError
 
 
@@ -70,7 +70,7 @@ def _to_url(
 ) -> Report:
     """Download with a journal that is made of the shards at the URL, and of nothing else."""
     storage = Storage(url)
-    storage.sweep()
+    storage.remove_leftovers()
     shards = names(storage)
     storage.remove(PARTITIONS)  # of a run that was killed: what it had done is in its shards
     run = 1 + last_run(shards)

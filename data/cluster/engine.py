@@ -3,7 +3,6 @@
 The driver alone reads the list and touches the journal, so each row is counted once, whatever Ray repeats. It holds a
 bounded part of the list; Ray Data holds back what the cluster has no room for. A host's rows are all in one partition,
 and a partition is worked through by one process at a time.
-Neighbours: `download` sets it up; `rows`, `places`, `worker` do the parts.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import errors
-from data.admission import BATCH, Admission, Item
 from data.cluster.connection import Located, cluster, cpus, losses
 from data.cluster.done import Done
 from data.cluster.places import Place
 from data.cluster.rows import OpenRow, RowFiles
-from data.cluster.worker import Work, way_to_the_web
-from data.journal import Journal
-from data.outcomes import Outcome
+from data.cluster.worker import PartitionWork, way_to_the_web
+from data.download.pending_rows import BATCH, Item, PendingRows
+from data.journal.journal import Journal
+from data.journal.outcomes import Outcome
 from data.rows import Row
 from data.settings import DownloadSettings
 
@@ -63,7 +62,7 @@ class RayEngine:
         warned: set[str] = set()
         with cluster(self._located) as ray:
             partitions = max(_FEWEST, min(_MOST, _A_CORE * sum(cpus(ray))))
-            admission = Admission(journal, retry_failed=retry_failed, is_stored=self._is_stored)
+            admission = PendingRows(journal, retry_failed=retry_failed, is_stored=self._is_stored)
             open_ones = self._split(rows, journal, admission, partitions, on_outcome)
             for done in self._worked(ray, open_ones, settings):
                 if done.error:
@@ -81,7 +80,7 @@ class RayEngine:
         self,
         rows: Iterable[Item],
         journal: Journal,
-        admission: Admission,
+        admission: PendingRows,
         partitions: int,
         on_outcome: Callable[[Outcome], None],
     ) -> list[int]:
@@ -113,7 +112,7 @@ class RayEngine:
         if not partitions:
             return
         ray.data.DataContext.get_current().execution_no_progress_timeout_s = -1  # a slow host's partition takes hours
-        work = Work(self._place, settings, way_to_the_web())
+        work = PartitionWork(self._place, settings, way_to_the_web())
         items = ray.data.from_items([{"partition": n} for n in partitions], override_num_blocks=len(partitions))
         with losses(ray):
             for line in items.map(work.__call__, num_cpus=1).iter_rows():

@@ -1,7 +1,4 @@
-"""Whether a Ray cluster is where it is said to be: an answer within seconds, where Ray itself would try for minutes.
-
-Neighbour: `connection`, which joins what was found.
-"""
+"""Whether a Ray cluster is where it is said to be: an answer within seconds, where Ray itself would try for minutes."""
 
 import os
 import socket

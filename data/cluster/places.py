@@ -6,7 +6,7 @@
                asks again for what no shard holds yet
 
 A place says how a partition is worked through, in a worker, and how its outcomes come into the journal of the whole, in
-the driver. Both send it to other processes, so it holds names alone. Neighbours: `worker`, `engine`.
+the driver. Both send it to other processes, so it holds names alone.
 """
 
 import tempfile
@@ -14,16 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from data.cluster import left_over
+from data.atomic_write import remove_leftovers
 from data.cluster.done import Done
-from data.cluster.left_over import merge, patiently
 from data.cluster.rows import read_rows, rows_file
 from data.cluster.shards import Packed, Packer, names, read_shard
 from data.cluster.storage import Storage
-from data.download import work_through
-from data.journal import PARTITIONS, Journal
-from data.outcomes import Outcome
-from data.publish import sweep
+from data.download import partitions as left_over
+from data.download.partitions import merge, patiently
+from data.download.run import work_through
+from data.journal.journal import PARTITIONS, Journal
+from data.journal.outcomes import Outcome
 from data.rows import Row
 from data.settings import DownloadSettings
 
@@ -75,7 +75,7 @@ class FolderPlace:
 
     def tidy(self) -> None:
         """Remove half-written crops, and the partitions' folder."""
-        sweep(self._folder)
+        remove_leftovers(self._folder)
         self.storage.remove(PARTITIONS)
 
     def _partition(self, partition: int) -> Path:

@@ -2,7 +2,7 @@
 
 A file is what one process works through, so no host is asked by two. The driver writes as it reads the list and holds a
 bounded number of rows; a worker reads as it works. Each row carries the folder of its person, which the driver gave out
-in the list's order, as one machine would have. Neighbours: `engine` writes, `worker` reads.
+in the list's order, as one machine would have.
 """
 
 import hashlib
@@ -14,9 +14,8 @@ import pyarrow
 from pyarrow import parquet
 
 from data.cluster.storage import Storage
-from data.doubts import host_of
-from data.journal import PARTITIONS
-from data.rows import Box, Row
+from data.journal.journal import PARTITIONS
+from data.rows import Box, Row, host_of
 
 _HELD = 32_000  # rows that are held before they are written, of all partitions together
 _READ = 500  # rows read at a time

@@ -3,7 +3,6 @@
 A shard is `URL/shards/<run>-<partition>-<digest>.parquet`, one line per row that ended: the columns of the journal, the
 row's place in the list, the crop's bytes, and, beside the table, how crops were made. Its name ends in a digest of its
 bytes, so the same shard written twice is one. Of two lines about a row that of the later run counts.
-Neighbours: `places` writes while a partition is worked through, `unpack` makes a folder of all shards.
 """
 
 import hashlib
@@ -19,8 +18,8 @@ import pyarrow
 from pyarrow import parquet
 
 from data.cluster.storage import Storage
-from data.outcomes import Outcome, one_line
-from data.records import COLUMNS, Record, outcome_of, record_of
+from data.journal.outcomes import COLUMNS, Outcome, Record, outcome_of, record_of
+from data.reasons import one_line
 from data.settings import MIB
 from errors import DatasetError
 
@@ -80,7 +79,7 @@ class Packer:
             return
         data = self._packed()
         name = f"{SHARDS}/{self._prefix}{hashlib.sha256(data).hexdigest()[:16]}.parquet"
-        self._storage.publish(name, data)
+        self._storage.atomic_write(name, data)
         self.shards.append(name)
         for packed in self._held.values():
             if packed.outcome.file is not None:

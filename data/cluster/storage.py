@@ -1,8 +1,8 @@
 """A folder on this machine, or under a URL that pyarrow's file systems know: s3://, gs://, file:// and others.
 
-A file is there whole or not at all. On a local disk by the rule that all files follow (`publish`); a store of objects
+A file is there whole or not at all. On a local disk by the rule that all files follow (`atomic_write`); an object store
 shows an object only when the last byte has come, and each is sent from memory in one call, so a process killed before
-that leaves nothing. Knows names and bytes, not what they mean. Neighbours: `rows`, `shards`.
+that leaves nothing. Knows names and bytes, not what they mean.
 """
 
 import shutil
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from data.outcomes import one_line
-from data.publish import publish, publishing, sweep
+from data.atomic_write import atomic_write, atomic_writer, remove_leftovers
+from data.reasons import one_line
 from errors import StorageError, UsageError
 
 _AT_ONCE = 8 << 20  # bytes of a large file sent at a time
@@ -74,10 +74,10 @@ class Storage:
         with self._disk(name), self._opened[0].open_input_file(self.path(name)) as file:
             yield file
 
-    def publish(self, name: str, data: bytes) -> None:
+    def atomic_write(self, name: str, data: bytes) -> None:
         """Put a file in its place, whole or not at all."""
         if self.is_local:
-            publish(Path(self.path(name)), data)
+            atomic_write(Path(self.path(name)), data)
             return
         with self._disk(name), self._opened[0].open_output_stream(self.path(name)) as file:
             file.write(data)
@@ -86,16 +86,16 @@ class Storage:
         """Put a copy of a file of this machine in its place, however large."""
         with source.open("rb") as data:
             if self.is_local:
-                with publishing(Path(self.path(name))) as file:
+                with atomic_writer(Path(self.path(name))) as file:
                     shutil.copyfileobj(data, file)
                 return
             with self._disk(name), self._opened[0].open_output_stream(self.path(name)) as stream:
                 shutil.copyfileobj(data, stream, _AT_ONCE)
 
-    def sweep(self) -> None:
+    def remove_leftovers(self) -> None:
         """Remove what killed processes have left half written; only a local disk ever shows such files."""
         if self.is_local and Path(self._opened[1]).is_dir():
-            sweep(Path(self._opened[1]))
+            remove_leftovers(Path(self._opened[1]))
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:

@@ -3,7 +3,7 @@
 Rows that never are - bad lines, empty boxes, a row's second copy - stand in the URL's own manifest alone.
 
 What comes from a URL is not trusted: each crop must have the SHA-256 that its line says, and the name of a file in its
-person's folder. A second call fetches nothing if nothing is new. Neighbours: `shards`; `data.folder`.
+person's folder. A second call fetches nothing if nothing is new.
 """
 
 import hashlib
@@ -11,15 +11,15 @@ import re
 import time
 from pathlib import Path
 
+from data.atomic_write import atomic_write, remove_leftovers
 from data.cluster.connection import require
-from data.cluster.left_over import take_over
 from data.cluster.storage import Storage
-from data.journal import Journal
-from data.names import candidates
-from data.outcomes import Outcome
-from data.publish import publish, sweep
+from data.download.manifest import write_summary
+from data.download.partitions import take_over
+from data.folder_names import candidates
+from data.journal.journal import Journal
+from data.journal.outcomes import Outcome
 from data.rows import Row
-from data.summary import publish_summary
 from errors import DatasetError
 
 _FILE = re.compile(r"([^/\0]+)/[0-9a-f]{12}-[0-9a-f]{8}\.jpg")
@@ -40,7 +40,7 @@ def unpack(url: str, folder: Path) -> Path:
         raise DatasetError(f"{url} holds no shards: expected the URL that a download was given as --out")
     mark = f"{url}: {hashlib.sha256(chr(10).join(shards).encode()).hexdigest()}"
     with Journal(folder, crop_settings_of(storage, shards[0])) as journal:
-        sweep(folder)
+        remove_leftovers(folder)
         take_over(journal, folder)
         if journal.finished == mark and all((folder / file).is_file() for file in journal.files()):
             return folder
@@ -58,7 +58,7 @@ def unpack(url: str, folder: Path) -> Path:
             )
             journal.commit()
         journal.list_rows((number, key) for key, number in sorted(numbers.items(), key=lambda item: item[1]))
-        publish_summary(journal, folder, time.monotonic() - started)
+        write_summary(journal, folder, time.monotonic() - started)
         journal.finish_list(mark)
     return folder
 
@@ -74,4 +74,4 @@ def _store(folder: Path, shard: str, outcome: Outcome, jpeg: bytes | None) -> No
         raise DatasetError(f"{shard} is damaged: the crop {outcome.file} has not the SHA-256 that its line says")
     path = folder / outcome.file
     if not path.is_file() or path.read_bytes() != jpeg:
-        publish(path, jpeg)
+        atomic_write(path, jpeg)

@@ -2,7 +2,6 @@
 
 A process that is lost is Ray's to replace; the partition's journal then says what is left to do. An error that a person
 can act on is handed back as its line; anything else is a fault of ours, and Ray shows it.
-Neighbours: `places` knows how, `engine` gives the work.
 """
 
 import os
@@ -13,8 +12,8 @@ from uuid import uuid4
 
 from data.cluster.done import Done
 from data.cluster.places import Place
-from data.journal import PARTITIONS
-from data.outcomes import one_line
+from data.journal.journal import PARTITIONS
+from data.reasons import one_line
 from data.settings import DownloadSettings
 from errors import ClusterError, FacesError, StorageError
 
@@ -26,7 +25,7 @@ _OF_THE_WEB = (*_PROXIES, *map(str.upper, _PROXIES), "REQUESTS_CA_BUNDLE", "CURL
 
 
 @dataclass(frozen=True)
-class Work:
+class PartitionWork:
     """What every worker is told: where crops go, how they are asked for, and the way to the web."""
 
     place: Place
@@ -52,7 +51,7 @@ class Work:
     def _begin(self, partition: int) -> None:
         """Note that the partition is begun once more. ClusterError when that never leads to an end."""
         storage, folder = self.place.storage, f"{PARTITIONS}/{partition:05d}"
-        storage.publish(f"{folder}/{_BEGUN}{uuid4().hex}", b"")
+        storage.atomic_write(f"{folder}/{_BEGUN}{uuid4().hex}", b"")
         if sum(name.startswith(f"{folder}/{_BEGUN}") for name in storage.names(folder)) > 1 + LOST_AT_MOST:
             raise ClusterError(
                 f"a part of the list lost its process {LOST_AT_MOST} times: give the workers more memory, "

@@ -17,7 +17,7 @@ Arrows point downwards, or along a line. A photo is a pure function of seed, per
 from random streams of its own, it is the same on every machine up to the rounding of libraries.
 """
 
-from data.portraits.gallery import Gallery, Photo
+from data.portraits.gallery import Gallery, PortraitPhoto
 from data.portraits.sheet import contact_sheet
 
-__all__ = ["Gallery", "Photo", "contact_sheet"]
+__all__ = ["Gallery", "PortraitPhoto", "contact_sheet"]

@@ -1,4 +1,4 @@
-"""What stands behind a person, out of focus: painted coarsely, blurred, enlarged. Neighbours: `layer` (the grid)."""
+"""What stands behind a person, out of focus: painted coarsely, blurred, enlarged."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""Beards: stubble as a stain, the rest as sheets of short hair. Neighbours: `hair`, `layer`, `sitter`."""
+"""Beards: stubble as a stain, the rest as sheets of short hair."""
 
 import numpy as np
 

@@ -1,18 +1,18 @@
-"""Brows: a tapering band of short hairs over each eye. Neighbours: `layer`, `sitter`."""
+"""Brows: a tapering band of short hairs over each eye."""
 
 from typing import Final
 
 import numpy as np
 
 from data.portraits.geometry import pair, profile, ribbons
-from data.portraits.layer import Canvas
+from data.portraits.layer import PaintCanvas
 from data.portraits.palette import darker, mix
 from data.portraits.sitter import Sitter
 
 HAIRS: Final = 11
 
 
-def paint_brows(layer: Canvas, sitter: Sitter) -> None:
+def paint_brows(layer: PaintCanvas, sitter: Sitter) -> None:
     """Both brows, raised or knit as the expression has it."""
     t, e = sitter.traits, sitter.expression
     top, gap, arch = -t.brow_height - 0.06 * e.brows, t.eye_gap, t.brow_arch

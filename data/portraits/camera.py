@@ -1,4 +1,4 @@
-"""The camera: exposure, colour cast, blur, noise, and the JPEG file. Neighbours: `variation` (its settings)."""
+"""The camera: exposure, colour cast, blur, noise, and the JPEG file."""
 
 from io import BytesIO
 

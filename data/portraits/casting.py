@@ -2,7 +2,7 @@
 
 People are cast in companies of twelve. Within a company every measure takes twelve steps from its least to its most
 in shuffled order (a Latin square), and styles, beards and glasses are dealt like cards. A person depends on the seed
-and her index alone, not on how many people there are. Neighbours: `traits`, `palette`, `styles`, `names`.
+and her index alone, not on how many people there are.
 """
 
 from dataclasses import dataclass

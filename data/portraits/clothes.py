@@ -1,4 +1,4 @@
-"""Clothes: what neck and shoulders wear, a function a garment. Neighbours: `layer`, `sitter`."""
+"""Clothes: what neck and shoulders wear, a function a garment."""
 
 from collections.abc import Callable
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from data.portraits.geometry import Points, ellipse, moved, pair, profile, ribbons
-from data.portraits.layer import Colour, Layer
+from data.portraits.layer import Colour, PaintLayer
 from data.portraits.palette import darker, lighter
 from data.portraits.sitter import Sitter
 
@@ -40,13 +40,13 @@ def _torso(sitter: Sitter, line: Line) -> tuple[Points, Points]:
     return np.concatenate([border, right, left[::-1]]), border
 
 
-def _shadow(layer: Layer, sitter: Sitter, neck: Points) -> None:
+def _shadow(layer: PaintLayer, sitter: Sitter, neck: Points) -> None:
     """What a border throws on the skin above it."""
     for wide in (0.14, 0.07):
         layer.glaze(ribbons(neck, wide * sitter.stance.scale), sitter.skin.shade, 0.16)
 
 
-def _cloth(layer: Layer, sitter: Sitter, line: Line, colour: Colour, *, hem: float = 0.07) -> None:
+def _cloth(layer: PaintLayer, sitter: Sitter, line: Line, colour: Colour, *, hem: float = 0.07) -> None:
     """A plain garment with soft folds and, where `hem` > 0, a ribbed border around the neck."""
     outline, neck = _torso(sitter, line)
     unit = sitter.stance.scale
@@ -65,7 +65,7 @@ def _cloth(layer: Layer, sitter: Sitter, line: Line, colour: Colour, *, hem: flo
         layer.glaze(ribbons(moved(neck, 0.0, unit * hem * 1.02), unit * 0.012), darker(colour, 0.5), 0.5)
 
 
-def _bib(layer: Layer, sitter: Sitter, line: Line, colour: Colour) -> None:
+def _bib(layer: PaintLayer, sitter: Sitter, line: Line, colour: Colour) -> None:
     """What shows of a shirt under another garment."""
     neck = sitter.stance.curve(_neck(sitter, line))
     unit = sitter.stance.scale
@@ -74,12 +74,12 @@ def _bib(layer: Layer, sitter: Sitter, line: Line, colour: Colour) -> None:
     layer.glaze(ribbons(moved(neck, 0.0, unit * 0.03), unit * 0.05), darker(colour, 0.25), 0.8)
 
 
-def tee(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None:
+def tee(layer: PaintLayer, sitter: Sitter, colour: Colour, second: Colour) -> None:
     """A T-shirt."""
     _cloth(layer, sitter, CREW, colour)
 
 
-def striped(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None:
+def striped(layer: PaintLayer, sitter: Sitter, colour: Colour, second: Colour) -> None:
     """A striped shirt with a wide neck."""
     outline, _ = _torso(sitter, SCOOP)
     _cloth(layer, sitter, SCOOP, colour, hem=0.05)
@@ -91,13 +91,13 @@ def striped(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> Non
         inner.glaze(ribbons(bands, sitter.stance.scale * 0.09), second, 0.85)
 
 
-def sweater(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None:
+def sweater(layer: PaintLayer, sitter: Sitter, colour: Colour, second: Colour) -> None:
     """A V-neck over a shirt of the second colour."""
     _bib(layer, sitter, HIGH, lighter(second, 0.5))
     _cloth(layer, sitter, VEE, colour, hem=0.09)
 
 
-def turtleneck(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None:
+def turtleneck(layer: PaintLayer, sitter: Sitter, colour: Colour, second: Colour) -> None:
     """A rolled collar around the neck."""
     _cloth(layer, sitter, HIGH, colour, hem=0.0)
     n, body = sitter.traits.neck * 1.1, sitter.stance
@@ -111,7 +111,7 @@ def turtleneck(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> 
     layer.glaze(ribbons(crease, body.scale * 0.03), darker(colour, 0.5), 0.4)
 
 
-def collar(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None:
+def collar(layer: PaintLayer, sitter: Sitter, colour: Colour, second: Colour) -> None:
     """A shirt with an open collar and buttons."""
     _cloth(layer, sitter, VEE, colour, hem=0.0)
     body, n = sitter.stance, sitter.traits.neck / AVERAGE_NECK
@@ -128,7 +128,7 @@ def collar(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None
     layer.fill(flaps, lighter(colour, 0.12))
 
 
-def blazer(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None:
+def blazer(layer: PaintLayer, sitter: Sitter, colour: Colour, second: Colour) -> None:
     """A jacket with lapels over a shirt of the second colour."""
     _bib(layer, sitter, CREW, lighter(second, 0.45))
     dark = darker(colour, 0.25)
@@ -141,7 +141,7 @@ def blazer(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None
     layer.fill(lapels, lighter(dark, 0.10))
 
 
-def hoodie(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None:
+def hoodie(layer: PaintLayer, sitter: Sitter, colour: Colour, second: Colour) -> None:
     """A hood lying on the shoulders, and its strings."""
     _cloth(layer, sitter, CREW, colour, hem=0.0)
     body = sitter.stance
@@ -157,7 +157,7 @@ def hoodie(layer: Layer, sitter: Sitter, colour: Colour, second: Colour) -> None
     layer.fill(ribbons(strings, body.scale * 0.035), lighter(second, 0.5))
 
 
-Garment = Callable[[Layer, Sitter, Colour, Colour], None]
+Garment = Callable[[PaintLayer, Sitter, Colour, Colour], None]
 GARMENTS: Final[dict[str, Garment]] = {
     "tee": tee, "striped": striped, "sweater": sweater, "turtleneck": turtleneck, "collar": collar, "blazer": blazer,
     "hoodie": hoodie,

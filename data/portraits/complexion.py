@@ -1,4 +1,4 @@
-"""The face's skin: its fill, and what lies in it - blush, lines of age, freckles, a mole. Neighbour: `head`."""
+"""The face's skin: its fill, and what lies in it - blush, lines of age, freckles, a mole."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from data.portraits.geometry import ellipse, pair, ribbons, swell
 from data.portraits.head import face_outline
-from data.portraits.layer import Colour, Layer
+from data.portraits.layer import Colour, PaintLayer
 from data.portraits.palette import darker
 from data.portraits.sitter import Sitter
 
@@ -14,7 +14,7 @@ BLUSH: Final[Colour] = (255, 196, 186)
 FRECKLES: Final = 44
 
 
-def paint_face(layer: Layer, sitter: Sitter) -> None:
+def paint_face(layer: PaintLayer, sitter: Sitter) -> None:
     """The face before its features."""
     t, pose, skin = sitter.traits, sitter.pose, sitter.skin
     layer.fill(face_outline(sitter), skin.base)
@@ -34,7 +34,7 @@ def paint_face(layer: Layer, sitter: Sitter) -> None:
         layer.glaze(spot + pose.project([(0.30 * t.mole, 0.47, 0.6)]), darker(skin.line, 0.3), 0.85)
 
 
-def _paint_lines(layer: Layer, sitter: Sitter) -> None:
+def _paint_lines(layer: PaintLayer, sitter: Sitter) -> None:
     """Lines across the forehead and beside the eyes, as deep as the age."""
     t, pose = sitter.traits, sitter.pose
     depth = (t.age - 0.35) * 0.42 * (1 + 0.5 * max(sitter.expression.brows, 0.0))

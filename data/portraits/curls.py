@@ -1,4 +1,4 @@
-"""Hair that is no smooth sheet: ringlets, clouds of small curls, plaits. Neighbour: `hair` (the brush)."""
+"""Hair that is no smooth sheet: ringlets, clouds of small curls, plaits."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What hides a bit of a face in a few photos: hats, sunglasses, headphones, a scarf. Neighbours: `hair`, `glasses`."""
+"""What hides a bit of a face in a few photos: hats, sunglasses, headphones, a scarf."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """Eyes: two lids around a ball with an iris that looks somewhere, and the folds of skin about them.
 
-Drawn in units of half an eye's width, x outwards from the nose, both eyes at once. Neighbours: `layer`, `sitter`.
+Drawn in units of half an eye's width, x outwards from the nose, both eyes at once.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from data.portraits.geometry import Points, curve, ellipse, moved, pair, profile, ribbons, swell
-from data.portraits.layer import Canvas, Colour
+from data.portraits.layer import Colour, PaintCanvas
 from data.portraits.palette import darker, lighter, mix
 from data.portraits.sitter import Sitter
 
@@ -56,7 +56,7 @@ def _lids(sitter: Sitter) -> _Lids:
     return _Lids(upper, curve(_place(sitter, upper)), curve(_place(sitter, lower)), opening)
 
 
-def paint_eyes(layer: Canvas, sitter: Sitter) -> None:
+def paint_eyes(layer: PaintCanvas, sitter: Sitter) -> None:
     """Both eyes."""
     t, skin, unit = sitter.traits, sitter.skin, sitter.pose.scale * sitter.traits.eye_size
     lids = _lids(sitter)
@@ -72,7 +72,7 @@ def paint_eyes(layer: Canvas, sitter: Sitter) -> None:
         layer.glaze(ribbons(wings, unit * profile(wings.shape[1], 0.20, 0.02)), LASH, 0.92)
 
 
-def _paint_folds(layer: Canvas, sitter: Sitter, lids: _Lids) -> None:
+def _paint_folds(layer: PaintCanvas, sitter: Sitter, lids: _Lids) -> None:
     """The upper lids up to their creases, and the hollows below the eyes that come with age."""
     t, skin, unit = sitter.traits, sitter.skin, sitter.pose.scale * sitter.traits.eye_size
     height = 0.10 + 0.26 * t.eye_fold + 0.22 * (1 - min(lids.opening, 1.0))
@@ -86,7 +86,7 @@ def _paint_folds(layer: Canvas, sitter: Sitter, lids: _Lids) -> None:
     layer.glaze(ribbons(hollow, unit * 0.08 * swell(hollow.shape[1])), skin.shade, 0.2 + 0.5 * t.age)
 
 
-def _paint_balls(layer: Canvas, sitter: Sitter, lids: _Lids) -> None:
+def _paint_balls(layer: PaintCanvas, sitter: Sitter, lids: _Lids) -> None:
     e, unit = sitter.expression, sitter.pose.scale * sitter.traits.eye_size
     holes = np.concatenate([lids.upper, lids.lower[:, ::-1]], axis=1)
     lid_shadows = np.concatenate([lids.upper, moved(lids.upper[:, ::-1], 0.0, unit * 0.22)], axis=1)
@@ -101,7 +101,7 @@ def _paint_balls(layer: Canvas, sitter: Sitter, lids: _Lids) -> None:
             ball.glaze(ellipse(x, y, unit * 0.17, unit * 0.13, corners=12), TEAR, 0.7)
 
 
-def _paint_iris(ball: Canvas, sitter: Sitter, centre: Points) -> None:
+def _paint_iris(ball: PaintCanvas, sitter: Sitter, centre: Points) -> None:
     """An iris about its centre (2,), a bit narrower when the head is turned, and the light it mirrors."""
     iris, (x, y) = sitter.traits.iris, centre
     high = sitter.pose.scale * sitter.traits.eye_size * IRIS_RADIUS

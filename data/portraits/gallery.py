@@ -1,8 +1,7 @@
 """The gallery: people and their photos by number or by address, one by one or all of them on several processes.
 
 An address holds all that is needed to draw a photo again: `portrait://1/seed-0/mira-okafor/017` is photo 17 of Mira
-Okafor among the people of seed 0, drawn by version 1 of this code. Neighbours: `casting` (who), `variation` (how
-photos differ), `portrait` (the painting), `camera` (the file).
+Okafor among the people of seed 0, drawn by version 1 of this code.
 """
 
 import multiprocessing
@@ -37,7 +36,7 @@ _ADDRESS: Final = re.compile(r"portrait://(\d+)/seed-(\d+)/([a-z-]+)/(\d+)")
 
 
 @dataclass(frozen=True)
-class Photo:
+class PortraitPhoto:
     """A JPEG photo of a person: her name, its address, its bytes, and the face's box (x1, y1, x2, y2) in pixels."""
 
     name: str
@@ -90,17 +89,17 @@ class Gallery:
         """A photo's pixels (RGB) before they become a JPEG file, and the face's box."""
         return paint(traits_of(self.seed, person), self.variation(person, photo))
 
-    def draw(self, person: int, photo: int) -> Photo:
+    def draw(self, person: int, photo: int) -> PortraitPhoto:
         """Photo number `photo` of the `person`-th (both from 0)."""
         if not (0 <= person < self.people and 0 <= photo < self.photos):
             size = f"{self.people} people with {self.photos} photos each"
             raise UsageError(f"no photo {photo} of person {person} in a gallery of {size}")
         picture, box = self.picture(person, photo)
         quality = self.variation(person, photo).camera.quality
-        return Photo(name_of(self.seed, person), self.url(person, photo), develop(picture, quality), box)
+        return PortraitPhoto(name_of(self.seed, person), self.url(person, photo), develop(picture, quality), box)
 
     @staticmethod
-    def draw_url(url: str) -> Photo:
+    def draw_url(url: str) -> PortraitPhoto:
         """Draws the photo of an address again; `UsageError` when there is none."""
         match = _ADDRESS.fullmatch(url)
         if not match or int(match[1]) != VERSION:
@@ -110,7 +109,7 @@ class Gallery:
         person = _index(seed, match[3])
         return Gallery(seed=seed, people=person + 1, photos=photo + 1).draw(person, photo)
 
-    def draw_all(self, processes: int = 1) -> Iterator[Photo]:
+    def draw_all(self, processes: int = 1) -> Iterator[PortraitPhoto]:
         """Every photo, person after person, drawn by so many processes; in order and the same for any number."""
         if processes <= 1:
             yield from (self.draw(person, photo) for person, photo in self._numbers())

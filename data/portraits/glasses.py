@@ -1,11 +1,11 @@
-"""Glasses and sunglasses. Neighbours: `layer`, `sitter`."""
+"""Glasses and sunglasses."""
 
 from typing import Final
 
 import numpy as np
 
 from data.portraits.geometry import Points, pair, ribbons
-from data.portraits.layer import Colour, Layer
+from data.portraits.layer import Colour, PaintLayer
 from data.portraits.palette import lighter
 from data.portraits.sitter import Sitter
 
@@ -32,7 +32,7 @@ WIDTH, HEIGHT, DROP, DEPTH = 0.245, 0.20, 0.025, 0.66
 DARK_LENS: Final[Colour] = (34, 32, 40)
 
 
-def paint_glasses(layer: Layer, sitter: Sitter, kind: str, colour: Colour, *, dark: bool = False) -> None:
+def paint_glasses(layer: PaintLayer, sitter: Sitter, kind: str, colour: Colour, *, dark: bool = False) -> None:
     """A pair of glasses of a `kind` of `RIMS`; `dark` ones hide the eyes."""
     pose, middle = sitter.pose, sitter.traits.eye_gap + 0.012
     thick, level = THICK[kind] * pose.scale, DROP - 0.35 * HEIGHT
@@ -59,7 +59,7 @@ def paint_glasses(layer: Layer, sitter: Sitter, kind: str, colour: Colour, *, da
     layer.glaze(ribbons(bridge, thick), colour, 0.97)
 
 
-def _paint_reflection(layer: Layer, lens: Points) -> None:
+def _paint_reflection(layer: PaintLayer, lens: Points) -> None:
     """Two slanting streaks on a lens (n, 2)."""
     corner = lens.min(axis=0)
     wide, high = lens.max(axis=0) - corner

@@ -2,7 +2,6 @@
 
 A sheet is a grid of control points: k guide strands of n points from root to tip, side by side. It is filled as one
 shape, then strands between the guides are painted a little lighter or darker, and short bright ones make the gloss.
-Neighbours: `layer`, `sitter`; `curls` for hair that is no sheet.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from data.portraits.geometry import Points, even_weights, profile, ribbons, spline_weights
-from data.portraits.layer import Colour, Layer
+from data.portraits.layer import Colour, PaintLayer
 from data.portraits.palette import darker, lighter
 from data.portraits.sitter import Sitter
 
@@ -46,7 +45,7 @@ def resampled(line: Points, count: int) -> Points:
 class HairBrush:
     """Paints one person's hair into one layer; `grain` makes the person's strands the same in each photo."""
 
-    layer: Layer
+    layer: PaintLayer
     sitter: Sitter
     colour: Colour
     grain: np.random.Generator

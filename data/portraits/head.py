@@ -1,11 +1,11 @@
-"""The head without its features: face, ears and neck. Neighbours: `layer`, `sitter`."""
+"""The head without its features: face, ears and neck."""
 
 from typing import Final
 
 import numpy as np
 
 from data.portraits.geometry import Points, curve, ellipse, mirrored, moved, pair, profile, ribbons
-from data.portraits.layer import Colour, Layer
+from data.portraits.layer import Colour, PaintLayer
 from data.portraits.palette import lighter
 from data.portraits.sitter import Sitter
 
@@ -29,7 +29,7 @@ def face_outline(sitter: Sitter) -> Points:
     return sitter.pose.curve(sitter.pose.silhouette(whole[:, :3], whole[:, 3]), closed=True)
 
 
-def paint_ears(layer: Layer, sitter: Sitter) -> None:
+def paint_ears(layer: PaintLayer, sitter: Sitter) -> None:
     """Both ears, with their rings; the face is painted over their roots."""
     t, skin, pose = sitter.traits, sitter.skin, sitter.pose
     size, place = (t.ear_size, t.ear_size, 1.0), (t.cheek - 0.01, 0.03, 0.0)
@@ -48,7 +48,7 @@ def paint_ears(layer: Layer, sitter: Sitter) -> None:
         _paint_earrings(layer, sitter)
 
 
-def _paint_earrings(layer: Layer, sitter: Sitter) -> None:
+def _paint_earrings(layer: PaintLayer, sitter: Sitter) -> None:
     """A drop in the person's favourite colour at each lobe."""
     t, pose = sitter.traits, sitter.pose
     lobes = pose.project(pair([(t.cheek + 0.03, 0.30 * t.ear_size + 0.05, -0.02)]))
@@ -57,7 +57,7 @@ def _paint_earrings(layer: Layer, sitter: Sitter) -> None:
         layer.fill(lobes + drop, paint)
 
 
-def paint_neck(layer: Layer, sitter: Sitter) -> None:
+def paint_neck(layer: PaintLayer, sitter: Sitter) -> None:
     """Neck and upper chest, between the head's pose and the body's stance, and the chin's shadow on them."""
     n, skin, head, body = sitter.traits.neck, sitter.skin, sitter.pose, sitter.stance
     high = [(n * 0.98, 0.40, -0.1), (n * 0.97, 0.85, -0.1)]

@@ -38,7 +38,7 @@ def _whole(outlines: Points) -> NDArray[np.int64]:
     return whole.reshape(*outlines.shape[:-2], -1)
 
 
-class Canvas:
+class PaintCanvas:
     """A picture (RGB) and its coverage (L) to paint on; outlines are in pixels, `origin` is the first one's place."""
 
     def __init__(self, image: Image.Image, coverage: Image.Image, origin: tuple[int, int] = (0, 0)) -> None:
@@ -78,7 +78,7 @@ class Canvas:
         return flat
 
     @contextmanager
-    def inside(self, outline: Points) -> Iterator["Canvas"]:
+    def inside(self, outline: Points) -> Iterator["PaintCanvas"]:
         """A canvas of which only what lies within the outline comes back; it covers nothing new."""
         local = outline - self._origin
         left, top = np.floor(local.min(axis=0)).astype(int).tolist()
@@ -88,14 +88,14 @@ class Canvas:
         if box[0] >= box[2] or box[1] >= box[3]:  # beyond the picture: nothing to show
             box = (0, 0, 1, 1)
         cut, origin = self.image.crop(box), (box[0] + self._origin[0], box[1] + self._origin[1])
-        patch = Canvas(cut, Image.new("L", cut.size), origin)
+        patch = PaintCanvas(cut, Image.new("L", cut.size), origin)
         yield patch
         stencil = Image.new("L", cut.size)
         ImageDraw.Draw(stencil).polygon(_whole(local - box[:2]).tolist(), fill=255)
         self.image.paste(patch.image, box[:2], stencil)
 
 
-class Layer(Canvas):
+class PaintLayer(PaintCanvas):
     """A canvas of `OVERSAMPLE` times a photo's `size` (width, height), with stains."""
 
     def __init__(self, size: tuple[int, int], image: Image.Image | None = None) -> None:
@@ -104,9 +104,9 @@ class Layer(Canvas):
         self.size = size
         self.stains = Image.new("RGB", coarse(size), (255, 255, 255))
 
-    def above(self) -> "Layer":
+    def above(self) -> "PaintLayer":
         """A layer painted over this one: the same picture, but its own coverage, stains, and light."""
-        return Layer(self.size, self.image)
+        return PaintLayer(self.size, self.image)
 
     def stain(self, outline: Points, colour: Colour, opacity: float, softness: float) -> None:
         """Multiplies what is or will be under an outline by a colour, with an edge of about `softness` pixels."""

@@ -1,4 +1,4 @@
-"""The mouth: two lips, what shows between them, and the folds a smile makes. Neighbours: `layer`, `sitter`."""
+"""The mouth: two lips, what shows between them, and the folds a smile makes."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from data.portraits.geometry import Points, around, curve, ellipse, moved, pair, ribbons, swell
-from data.portraits.layer import Colour, Layer
+from data.portraits.layer import Colour, PaintLayer
 from data.portraits.palette import darker, lighter, mix
 from data.portraits.sitter import Sitter
 
@@ -60,7 +60,7 @@ def _lips(sitter: Sitter) -> _Lips:
     return _Lips(curves[0], curves[1], curves[2], curves[3], (w, t.mouth_height - lift))
 
 
-def paint_mouth(layer: Layer, sitter: Sitter) -> None:
+def paint_mouth(layer: PaintLayer, sitter: Sitter) -> None:
     """Lips, teeth and folds."""
     t, skin, unit = sitter.traits, sitter.skin, sitter.pose.scale
     lips = _lips(sitter)
@@ -79,7 +79,7 @@ def paint_mouth(layer: Layer, sitter: Sitter) -> None:
     _paint_folds(layer, sitter, lips)
 
 
-def _paint_hollow(layer: Layer, sitter: Sitter, lips: _Lips) -> None:
+def _paint_hollow(layer: PaintLayer, sitter: Sitter, lips: _Lips) -> None:
     """Teeth above, tongue below, dark between."""
     unit = sitter.pose.scale
     upper = lips.upper[BACK:-BACK]
@@ -92,7 +92,7 @@ def _paint_hollow(layer: Layer, sitter: Sitter, lips: _Lips) -> None:
         inner.glaze(np.concatenate([upper, moved(upper[::-1], 0.0, unit * 0.03)]), DARK, 0.35)
 
 
-def _paint_folds(layer: Layer, sitter: Sitter, lips: _Lips) -> None:
+def _paint_folds(layer: PaintLayer, sitter: Sitter, lips: _Lips) -> None:
     """Corners, the shade below the lower lip, and the folds from nose to mouth."""
     t, skin, pose = sitter.traits, sitter.skin, sitter.pose
     (x, y), smile = lips.corner, max(sitter.expression.smile, 0.0)

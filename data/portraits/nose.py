@@ -3,14 +3,14 @@
 from typing import Final
 
 from data.portraits.geometry import pair, profile, ribbons, swell
-from data.portraits.layer import Colour, Layer
+from data.portraits.layer import Colour, PaintLayer
 from data.portraits.sitter import Sitter
 
 SHADOW: Final[Colour] = (200, 160, 160)
 """What the nose's own shadow on the upper lip multiplies by."""
 
 
-def paint_nose(layer: Layer, sitter: Sitter) -> None:
+def paint_nose(layer: PaintLayer, sitter: Sitter) -> None:
     """The drawn part of the nose."""
     t, skin, pose = sitter.traits, sitter.skin, sitter.pose
     y, w, unit = t.nose_length, t.nose_width, pose.scale

@@ -1,7 +1,4 @@
-"""A portrait: the parts in the order a painter lays them, the light on them, and the box around the face.
-
-Neighbours: every part (what is painted), `relief` (light), `camera` (what becomes of it), `gallery` (who asks).
-"""
+"""A portrait: the parts in the order a painter lays them, the light on them, and the box around the face."""
 
 from dataclasses import replace
 from typing import Final
@@ -20,7 +17,7 @@ from data.portraits.geometry import Pose
 from data.portraits.glasses import paint_glasses
 from data.portraits.hair import HairBrush
 from data.portraits.head import face_outline, paint_ears, paint_neck
-from data.portraits.layer import OVERSAMPLE, Box, Layer
+from data.portraits.layer import OVERSAMPLE, Box, PaintLayer
 from data.portraits.mouth import paint_mouth
 from data.portraits.nose import paint_nose
 from data.portraits.palette import darker
@@ -49,7 +46,7 @@ def _grain(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(seed))
 
 
-def _paint_body(layer: Layer, sitter: Sitter, variation: Variation) -> None:
+def _paint_body(layer: PaintLayer, sitter: Sitter, variation: Variation) -> None:
     style, hair = STYLES[sitter.traits.hair_style], darker(sitter.traits.hair, 0.2)
     if style.back:
         style.back(HairBrush(layer, sitter, hair, _grain(sitter.traits.grain + 1)))
@@ -57,7 +54,7 @@ def _paint_body(layer: Layer, sitter: Sitter, variation: Variation) -> None:
     GARMENTS[variation.garment](layer, sitter, variation.cloth, variation.second_cloth)
 
 
-def _paint_head(layer: Layer, sitter: Sitter, variation: Variation) -> None:
+def _paint_head(layer: PaintLayer, sitter: Sitter, variation: Variation) -> None:
     traits = sitter.traits
     brush = HairBrush(layer, sitter, traits.hair, _grain(traits.grain))
     paint_ears(layer, sitter)
@@ -96,7 +93,7 @@ def paint(traits: Traits, variation: Variation) -> tuple[Image.Image, Box]:
     """The photo before it is put into a JPEG file, and the face's box in it."""
     sitter, size = seat(traits, variation), variation.size
     scene = paint_backdrop(size, variation.backdrop, variation.wall, variation.grain)
-    body = Layer(size)
+    body = PaintLayer(size)
     _paint_body(body, sitter, variation)
     head = body.above()
     _paint_head(head, sitter, variation)

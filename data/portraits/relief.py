@@ -3,7 +3,7 @@
 A relief is a dome with bumps `h / (1 + (x/rx)^2 + (y/ry)^2)^2`, whose slopes are rational: no exponential that differs
 between machines. Its normals meet the direction of the light (Lambert, wrapped a little around, as skin does) and
 the bisector of light and view (Blinn's highlight, power 16). The result is 8-bit: a multiplier a channel, from
-the tint of shadow to white, and a gloss to add. Neighbours: `layer` (the grid), `sitter` (who sits how).
+the tint of shadow to white, and a gloss to add.
 """
 
 import math
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from data.portraits.geometry import Points
-from data.portraits.layer import CELL, OVERSAMPLE, Box, Layer, grey, reduced
+from data.portraits.layer import CELL, OVERSAMPLE, Box, PaintLayer, grey, reduced
 from data.portraits.sitter import Sitter
 
 WRAP: Final = 0.28
@@ -105,7 +105,7 @@ def _enlarged(cells: Grid, extent: Box) -> Image.Image:
 
 
 def _shade(
-    layer: Layer, extent: Box, brightness: Grid, strength: float, tint: tuple[float, float, float]
+    layer: PaintLayer, extent: Box, brightness: Grid, strength: float, tint: tuple[float, float, float]
 ) -> Image.Image:
     """The multiplier of each pixel: the light, and the layer's stains."""
     shade = (1.0 - brightness[..., None]) * ((1.0 - np.array(tint)) * strength)
@@ -114,7 +114,7 @@ def _shade(
     return _enlarged((1.0 - shade) * stains, extent)
 
 
-def light(scene: Image.Image, body: Layer, head: Layer, sitter: Sitter) -> None:
+def light(scene: Image.Image, body: PaintLayer, head: PaintLayer, sitter: Sitter) -> None:
     """Puts a body and the head above it (layers of one picture) into their light and over the scene (RGB)."""
     above, strength = head.extent(), sitter.light.strength
     whole = _union(above, body.extent())

@@ -1,4 +1,4 @@
-"""A contact sheet: one row per person, a few photos each. Neighbour: `gallery`."""
+"""A contact sheet: one row per person, a few photos each."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Which hair there is: the table of styles. Neighbours: `styles_short`, `styles_long` (how each is laid)."""
+"""Which hair there is: the table of styles."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Long hair, a function a style, and what of it hangs behind neck and shoulders. Neighbours: as `styles_short`."""
+"""Long hair, a function a style, and what of it hangs behind neck and shoulders."""
 
 from dataclasses import replace
 

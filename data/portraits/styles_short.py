@@ -1,7 +1,6 @@
 """Short hair, a function a style: each lays sheets of hair on a head with a `HairBrush`.
 
-Guides are control points in head units, from root to tip; `x * x` bends them around the head. Neighbours: `hair`,
-`curls`; `styles` lists them all.
+Guides are control points in head units, from root to tip; `x * x` bends them around the head.
 """
 
 from dataclasses import replace

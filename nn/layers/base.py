@@ -1,7 +1,7 @@
 """The contract every layer keeps. Layers, containers and the loop meet here and nowhere else.
 
 `operation.py` enforces the contract for a layer given by its equations; `sequential.py` is a layer made of
-layers. A new kind of layer is a new file beside them and a row in the table of `tests/nn/test_layers.py`;
+layers. A new kind of layer is a new file beside them and a row in the table of `tests/nn/layers/test_layers.py`;
 this file changes only if the contract does.
 """
 

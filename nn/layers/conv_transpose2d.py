@@ -5,11 +5,11 @@ from torch import Generator, Tensor
 
 from errors import LayerError
 from nn.checks import at_least, same_dtype
-from nn.convolution import adjoint, channels_last, correlate, weight_gradient
 from nn.initialisers import Initialiser, he, zeros
+from nn.kernels.convolution import adjoint, channels_last, correlate, weight_gradient
+from nn.kernels.windows import Pair, Windows
 from nn.layers.operation import Operation
 from nn.parameter import Parameter
-from nn.windows import Pair, Windows
 
 
 class ConvTranspose2d(Operation):

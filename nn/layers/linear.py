@@ -6,9 +6,9 @@ from torch import Generator, Tensor
 from errors import LayerError
 from nn.checks import at_least, same_dtype
 from nn.initialisers import Initialiser, he, zeros
+from nn.kernels.products import RankOneGradient, affine, weight_gradient
 from nn.layers.operation import Operation
 from nn.parameter import Parameter
-from nn.products import Outer, affine, weight_gradient
 
 
 class Linear(Operation):
@@ -56,7 +56,7 @@ class Linear(Operation):
     def _backward(self, dy: Tensor, x: Tensor) -> Tensor:
         return dy @ self.weight.value
 
-    def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor | Outer]:
-        dw = Outer(dy, x) if len(x) == 1 else weight_gradient(dy, x, out=self.weight.spare())
+    def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor | RankOneGradient]:
+        dw = RankOneGradient(dy, x) if len(x) == 1 else weight_gradient(dy, x, out=self.weight.spare())
         db = dy.sum(0)
         return {"weight": dw, "bias": db}

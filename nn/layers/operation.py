@@ -13,8 +13,8 @@ from torch import Tensor
 
 from errors import LayerError
 from nn.checks import same_shape
+from nn.kernels.products import RankOneGradient
 from nn.layers.base import Layer
-from nn.products import Outer
 
 
 class Operation(Layer):
@@ -33,7 +33,7 @@ class Operation(Layer):
     def _backward(self, dy: Tensor, kept: Any) -> Tensor:
         """Return dx."""
 
-    def _gradients(self, dy: Tensor, kept: Any) -> Mapping[str, Tensor | Outer]:
+    def _gradients(self, dy: Tensor, kept: Any) -> Mapping[str, Tensor | RankOneGradient]:
         """Return dL/dp by the parameter's own name, each a fresh tensor or the parameter's `spare()`."""
         return {}
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, ops
 
 from errors import LayerError
+from nn.kernels.windows import Pair, Windows
 from nn.layers.operation import Operation
-from nn.windows import Pair, Windows
 
 
 class Pooling(Operation):

@@ -1,7 +1,7 @@
 """The contract every loss keeps: one number from a batch, and its gradient. It alone reduces over the batch.
 
 A new loss is a new file beside this one, with two equations for the *sum* over the batch, and a row in
-`tests/nn/test_losses.py`.
+`tests/nn/losses/test_losses.py`.
 """
 
 from abc import ABC, abstractmethod

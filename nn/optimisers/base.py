@@ -1,7 +1,7 @@
 """What optimisers share: the parameters they move, a memory of earlier steps, and the one place that clears gradients.
 
 A new optimiser is a new file beside this one, with one rule, `_update`, and a row in
-`tests/nn/test_optimisers.py`.
+`tests/nn/optimisers/test_optimisers.py`.
 """
 
 from abc import ABC, abstractmethod

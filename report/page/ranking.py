@@ -1,7 +1,6 @@
 """Which answers and units the page shows, and in what order: the worst, the surest, the strongest first.
 
-A page of a hundred people must stay readable and small, and what is not shown is not opened. Neighbours: `content`,
-which says what is shown; the runs of faces and digits, which have the numbers.
+A page of a hundred people must stay readable and small, and what is not shown is not opened.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from report.hidden_units import Voice, loudest
+from report.hidden_units import UnitClass, strongest_per_class
 from report.page.content import Answer, ConfusedPair
 
 MISTAKES = 24  # four rows at a desk; the worst come first, the rest teaches little more
@@ -54,11 +53,11 @@ def ranked(answers: Sequence[Answer], opened: Callable[[Answer], bytes]) -> Rank
     return Ranking(*([replace(a, photo_jpeg=opened(a)) for a in part] for part in shown))
 
 
-def strongest(heard: Sequence[Voice]) -> list[Voice]:
+def strongest(described: Sequence[UnitClass]) -> list[UnitClass]:
     """Return the units to show: as many of each person as there is room for, people in alphabetical order."""
-    people = sorted({voice.name for voice in heard})[:PEOPLE]
+    people = sorted({unit_class.name for unit_class in described})[:PEOPLE]
     each = next(n for n in UNITS_A_PERSON if n * len(people) <= UNITS)
-    return loudest([voice for voice in heard if voice.name in people], each)
+    return strongest_per_class([unit_class for unit_class in described if unit_class.name in people], each)
 
 
 def confused_pairs(confusion: NDArray[np.int_], classes: Sequence[str]) -> list[ConfusedPair]:

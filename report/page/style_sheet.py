@@ -4,7 +4,7 @@ Colours have names here and are used by name alone, so a change of scheme is a c
 in the order of the page. No font is fetched: the serif of the reader's own machine, its plain type for figures.
 """
 
-from report.style import FAINT, INK, PAGE, TEST, TRAIN, VALIDATION
+from report.figures.style import FAINT, INK, PAGE, TEST, TRAIN, VALIDATION
 
 _COLOURS = f"""
 :root {{

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import cli
-from faces.alexnet.weights import load_weights
+from faces.backbones.alexnet.weights import load_weights
 from faces.classifier import Classifier
-from faces.head import HeadClassifier
 from faces.hidden import HiddenClassifier
-from faces.settings import HeadSettings, HiddenSettings
+from faces.settings import HiddenSettings, TransferSettings
+from faces.transfer import TransferClassifier
 from report import run_folder as files
 
 NAMES = ["Ada", "Ada", "Bo", "Bo"]
@@ -21,10 +21,10 @@ def hidden(units: int) -> HiddenClassifier:
     return HiddenClassifier(HiddenSettings(hidden=units, epochs=1, size=12)).fit(photos, NAMES)
 
 
-def head() -> HeadClassifier:
+def head() -> TransferClassifier:
     features = np.random.default_rng(0).random((4, 2, 20)).astype(np.float32)
-    settings = HeadSettings(hidden=0, epochs=1)
-    return HeadClassifier(settings, weights=load_weights("random"), weights_from="random").fit(features, NAMES)
+    settings = TransferSettings(hidden=0, epochs=1)
+    return TransferClassifier(settings, weights=load_weights("random"), weights_from="random").fit(features, NAMES)
 
 
 def run_of(classifier: Classifier, folder: Path) -> Path:
@@ -45,7 +45,7 @@ def said(run: Path, *flags: str, capsys: pytest.CaptureFixture[str]) -> list[str
 
 def test_units_are_counted_by_the_person_they_speak_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     classifier = hidden(9)
-    counts = {name: sum(voice.name == name for voice in classifier.voices()) for name in ("Ada", "Bo")}
+    counts = {name: sum(unit_class.name == name for unit_class in classifier.unit_classes()) for name in ("Ada", "Bo")}
     assert min(counts.values()) > 1
     expected = {f"    {n} hidden units speak for {name}" for name, n in counts.items()}
     assert set(said(run_of(classifier, tmp_path), capsys=capsys)) == expected
@@ -53,7 +53,7 @@ def test_units_are_counted_by_the_person_they_speak_for(tmp_path: Path, capsys: 
 
 def test_one_hidden_unit_speaks_in_the_singular(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     classifier = hidden(1)
-    name = classifier.voices()[0].name
+    name = classifier.unit_classes()[0].name
     assert said(run_of(classifier, tmp_path), capsys=capsys) == [f"    1 hidden unit speaks for {name}"]
     assert said(tmp_path, "--unit", "0", capsys=capsys) == [f"unit 0 speaks for {name}"]
 

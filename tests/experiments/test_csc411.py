@@ -14,10 +14,10 @@ from experiments.csc411 import EXPERIMENT, TASKS
 from experiments.csc411_efficiency import BATCH, LAYERS, OneAtATime, exponent, network_of
 from experiments.csc411_faces import ALEXNET, FACES, LingeringBatches, six_people
 from experiments.csc411_two_weights import SUMMED_OVER
-from experiments.experiment import Budgeted, Outcome
+from experiments.experiment import Budgeted, Measurement
 from experiments.recipe import Recipe
 from experiments.sources import Sources
-from nn.batches import TensorBatches
+from nn.training.batches import TensorBatches
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_figures_are_drawn_without_alexnet(small_mnist: Path, faces: Path) -> No
     series = {
         f"{name}: {axis}": column for name, both in curve.items() for axis, column in zip("xy", both, strict=True)
     }
-    outcomes |= {"efficiency": [Outcome(series=series)], "AlexNet": [Outcome(note="no weights")]}
+    outcomes |= {"efficiency": [Measurement(series=series)], "AlexNet": [Measurement(note="no weights")]}
     figures = EXPERIMENT.figures(outcomes, EXPERIMENT.rows)
     assert len(figures) == 8
     assert all(png.startswith(b"\x89PNG") for png in figures.values())

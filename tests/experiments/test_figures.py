@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from experiments import figures
-from experiments.experiment import Outcome, Row
+from experiments.experiment import Measurement, ReportedRow
 from experiments.figures import beside, curves
-from report.bars import Pair
-from report.style import PALETTE, TRAIN, VALIDATION
+from report.figures.bars import Pair
+from report.figures.style import PALETTE, TRAIN, VALIDATION
 
-OUTCOME = Outcome(
+OUTCOME = Measurement(
     {"test_error": 1.5}, {"epoch": [1.0, 2.0], "train_accuracy": [0.5, 0.75], "validation_accuracy": [0.25, 0.5]}
 )
-ROWS = [Row(title=f"model {number}", task="a", measure="test_error", reported=1.0) for number in range(3)]
+ROWS = [ReportedRow(title=f"model {number}", task="a", measure="test_error", reported=1.0) for number in range(3)]
 
 
 def test_training_and_what_was_held_out_have_the_colours_of_a_learning_curve() -> None:

@@ -12,17 +12,17 @@ import pytest
 import torch
 
 from experiments import activation_plots, convergence, filter_sheets, numpy_cnn_figures
-from experiments.experiment import Outcome, Row
+from experiments.experiment import Measurement, ReportedRow
 from experiments.numpy_cnn import EXPERIMENT, ROWS
 from experiments.numpy_cnn_figures import figures
-from report.cells import Cell
-from report.series import Panel
+from report.figures.cells import Cell
+from report.figures.series import Panel
 
 TASKS = {task.name for task in EXPERIMENT.tasks}
 EPOCHS = [1.0, 2.0, 3.0]
 
 
-def outcome(task: str, error: Sequence[float] = (0.5, 0.2, 0.1)) -> Outcome:
+def outcome(task: str, error: Sequence[float] = (0.5, 0.2, 0.1)) -> Measurement:
     """What a run of this task would leave, with made-up numbers."""
     count, side = (2, 28) if task.startswith("part 2") else (16, 7)
     noise = np.random.default_rng(0)
@@ -36,7 +36,9 @@ def outcome(task: str, error: Sequence[float] = (0.5, 0.2, 0.1)) -> Outcome:
         arrays["confusion"] = np.eye(10, dtype=np.float32) * 500
         arrays["deconvolution"] = noise.normal(size=(10, 17, 28, 28)).astype(np.float32)
     columns = ("train_loss", "validation_loss", "conv_deltas")
-    return Outcome({"test_accuracy": 90.0, "epochs": 3.0}, {"epoch": EPOCHS} | dict.fromkeys(columns, error), arrays)
+    return Measurement(
+        {"test_accuracy": 90.0, "epochs": 3.0}, {"epoch": EPOCHS} | dict.fromkeys(columns, error), arrays
+    )
 
 
 def limits(panel: Panel) -> tuple[float, float]:
@@ -78,7 +80,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
         seen.confusion = counts
         return b"confusion"
 
-    def beside(rows: Sequence[Row], outcomes: object, title: str) -> bytes:
+    def beside(rows: Sequence[ReportedRow], outcomes: object, title: str) -> bytes:
         seen.rows[title] = [row.title for row in rows]
         return b"rows"
 
@@ -90,7 +92,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
     return seen
 
 
-def everything() -> dict[str, list[Outcome]]:
+def everything() -> dict[str, list[Measurement]]:
     return {task: [outcome(task)] for task in TASKS}
 
 
@@ -109,7 +111,7 @@ def test_all_tasks_give_all_figures(drawn: Drawn) -> None:
 def test_every_task_is_drawn_under_a_name_that_exists(drawn: Drawn) -> None:
     read = set[str]()
 
-    class Reading(dict[str, list[Outcome]]):
+    class Reading(dict[str, list[Measurement]]):
         def get(self, task: str, default: Any = None) -> Any:
             read.add(task)
             return super().get(task, default)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from experiments.experiment import Budgeted, Outcome
+from experiments.experiment import Budgeted, Measurement
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
 from mnist.digits import split_off, standardised_one_by_one
@@ -20,7 +20,7 @@ from nn.layers import Layer, Tanh
 from nn.losses import SquaredError
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training import TrainingSettings
+from nn.training.loop import TrainingSettings
 
 
 def parts(sources: Sources, generator: Generator) -> Parts:
@@ -47,11 +47,11 @@ RECIPE = Recipe(
 )
 
 
-def run(recipe: Recipe, folder: Path, seed: int = 0) -> Outcome:
+def run(recipe: Recipe, folder: Path, seed: int = 0) -> Measurement:
     return recipe.run(Sources(mnist=folder), seed, "quick")
 
 
-def same(one: Outcome, other: Outcome) -> bool:
+def same(one: Measurement, other: Measurement) -> bool:
     """Whether all but the time is the same."""
     measures = [{k: v for k, v in outcome.measures.items() if "seconds" not in k} for outcome in (one, other)]
     return (

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.experiment import Budgeted, Experiment, Outcome, Outcomes, Row, Study, measured
+from experiments.experiment import Budgeted, Experiment, Measurement, Outcomes, ReportedRow, Study, measured
 from experiments.results import publish_results, shortened
 from experiments.tensor_framework import TASKS
 
 PIXEL = b"not looked into"
 
 
-def figures(outcomes: Outcomes, rows: Sequence[Row]) -> Mapping[str, bytes]:
+def figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
     return {"one": PIXEL}
 
 
@@ -21,23 +21,23 @@ EXPERIMENT = Experiment(
     name="small",
     title="A small report (1999)",
     tasks=[
-        Study(name="a", measure=lambda sources, seed, budget: Outcome(), seeds=Budgeted(2, 3)),
-        Study(name="b", measure=lambda sources, seed, budget: Outcome()),
+        Study(name="a", measure=lambda sources, seed, budget: Measurement(), seeds=Budgeted(2, 3)),
+        Study(name="b", measure=lambda sources, seed, budget: Measurement()),
     ],
     rows=[
-        Row(title="test error", task="a", measure="error", reported=2.14, reported_deviation=0.31),
-        Row(title="time", task="a", measure="time", reported=72, unit="s"),
-        Row(title="cannot be had", task="b", measure="error", reported=80),
+        ReportedRow(title="test error", task="a", measure="error", reported=2.14, reported_deviation=0.31),
+        ReportedRow(title="time", task="a", measure="time", reported=72, unit="s"),
+        ReportedRow(title="cannot be had", task="b", measure="error", reported=80),
     ],
     figures=figures,
     choices=["The seed is ours."],
 )
 OUTCOMES = {
     "a": [
-        Outcome({"error": 1.0, "time": 0.25}, {"epoch": [1, 2], "loss": [0.5, math.nan]}, seconds=1.0),
-        Outcome({"error": 3.0, "time": 0.75}, {"epoch": [1, 2], "loss": [0.5, 0.25]}, seconds=2.0),
+        Measurement({"error": 1.0, "time": 0.25}, {"epoch": [1, 2], "loss": [0.5, math.nan]}, seconds=1.0),
+        Measurement({"error": 3.0, "time": 0.75}, {"epoch": [1, 2], "loss": [0.5, 0.25]}, seconds=2.0),
     ],
-    "b": [Outcome(note="no weights")],
+    "b": [Measurement(note="no weights")],
 }
 
 
@@ -51,7 +51,7 @@ def test_a_row_is_the_mean_over_the_seeds_with_their_deviation() -> None:
 
 
 def test_a_run_that_diverged_has_a_row_too() -> None:
-    found = measured(EXPERIMENT.rows[0], {"a": [Outcome({"error": math.nan}), Outcome({"error": 1.0})]})
+    found = measured(EXPERIMENT.rows[0], {"a": [Measurement({"error": math.nan}), Measurement({"error": 1.0})]})
     assert found is not None
     assert math.isnan(found.mean)
 

@@ -1,10 +1,17 @@
-"""A small folder of photos: three people, each a pattern of their own under noise, so that a network can learn them."""
+"""A small folder of photos that a network can learn, and untrained AlexNets of both architectures."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import Tensor
+
+from data.photos.folder import Folder, read_folder
+from faces.backbones.alexnet.architecture import TORCHVISION
+from faces.backbones.alexnet.frozen import Weights
+from faces.backbones.alexnet.weights import load_weights
 
 PEOPLE = ("Ada", "Bo", "Cy")
 PHOTOS = 14
@@ -12,6 +19,7 @@ PHOTOS = 14
 
 @pytest.fixture(scope="session")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three people, each a pattern of their own under noise."""
     folder = tmp_path_factory.mktemp("people")
     generator = np.random.default_rng(7)
     for name in PEOPLE:
@@ -23,3 +31,43 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / name).mkdir(exist_ok=True)
             Image.fromarray(noisy).save(folder / name / f"{number:02}.png")
     return folder
+
+
+FEATURES = (0, 3, 6, 8, 10)  # where torchvision's convolutions stand
+
+
+@pytest.fixture(scope="session")
+def state() -> dict[str, Tensor]:
+    """Untrained numbers under the names of torchvision's alexnet."""
+    generator = torch.Generator().manual_seed(1)
+    numbers = {}
+    for place, stage in zip(FEATURES, TORCHVISION.stages, strict=True):
+        bound = (stage.inputs * stage.kernel**2) ** -0.5  # as torch.nn.Conv2d starts
+        for name, shape in (("weight", stage.weight_shape), ("bias", (stage.outputs,))):
+            numbers[f"features.{place}.{name}"] = torch.empty(shape).uniform_(-bound, bound, generator=generator)
+    return numbers
+
+
+@pytest.fixture(scope="session")
+def torchvision_weights(state: dict[str, Tensor], tmp_path_factory: pytest.TempPathFactory) -> Weights:
+    path = tmp_path_factory.mktemp("weights") / "alexnet.pth"
+    torch.save(state, path)
+    return load_weights(str(path))
+
+
+@pytest.fixture(scope="session")
+def original_weights() -> Weights:
+    return load_weights("random")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Folder:
+    """Seven photos of two people, two of them one file."""
+    generator = np.random.default_rng(3)
+    for name, count in (("Ada", 4), ("Bo", 2)):
+        (tmp_path / name).mkdir()
+        for number in range(count):
+            pixels = generator.integers(0, 256, (40, 30, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
+    (tmp_path / "Bo" / "copy.png").write_bytes((tmp_path / "Ada" / "0.png").read_bytes())
+    return read_folder(tmp_path)

@@ -9,14 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch.testing import assert_close
 
-from data.folder import read_folder
-from data.images import load_images
+from data.photos.folder import read_folder
+from data.photos.images import load_images
 from errors import RunError, UsageError
 from faces.hidden import HiddenClassifier
 from faces.normaliser import FLOOR, REACH, Normaliser, local_contrast, standardised
 from faces.settings import HiddenSettings
 from nn import checkpoint
-from report.hidden_units import chosen_voices, most_exciting
+from report.hidden_units import chosen_units, most_exciting
 
 SMALL = HiddenSettings(hidden=12, epochs=25, batch_size=16, size=16)
 
@@ -124,20 +124,22 @@ def test_a_photo_of_one_grey_is_no_division_by_zero() -> None:
 
 
 def test_a_unit_speaks_for_the_person_it_gives_most_above_the_mean(fitted: HiddenClassifier) -> None:
-    heard = fitted.voices()
+    described = fitted.unit_classes()
     weights = fitted.output_weights.numpy()
-    assert [voice.unit for voice in heard] == list(range(12))
-    assert [voice.name for voice in heard] == fitted.classes_[weights.argmax(0)].tolist()
-    np.testing.assert_allclose([voice.strength for voice in heard], weights.max(0) - weights.mean(0), rtol=1e-4)
+    assert [unit_class.unit for unit_class in described] == list(range(12))
+    assert [unit_class.name for unit_class in described] == fitted.classes_[weights.argmax(0)].tolist()
+    np.testing.assert_allclose(
+        [unit_class.strength for unit_class in described], weights.max(0) - weights.mean(0), rtol=1e-4
+    )
 
 
 def test_a_unit_that_does_not_exist_is_refused(fitted: HiddenClassifier) -> None:
     with pytest.raises(UsageError, match="no hidden unit 12: expected 0 to 11"):
-        chosen_voices(fitted.voices(), [3, 12])
+        chosen_units(fitted.unit_classes(), [3, 12])
 
 
 def test_chosen_units_come_once_and_in_the_order_asked_for(fitted: HiddenClassifier) -> None:
-    assert [voice.unit for voice in chosen_voices(fitted.voices(), [7, 3, 7])] == [7, 3]
+    assert [unit_class.unit for unit_class in chosen_units(fitted.unit_classes(), [7, 3, 7])] == [7, 3]
 
 
 def test_the_most_exciting_photos_come_first() -> None:

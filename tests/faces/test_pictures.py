@@ -14,14 +14,14 @@ from PIL import Image
 
 from errors import UsageError
 from faces import pictures
-from faces.alexnet.weights import load_weights
+from faces.backbones.alexnet.weights import load_weights
 from faces.classifier import Classifier
-from faces.head import HeadClassifier
 from faces.hidden import HiddenClassifier
 from faces.pictures import weights_picture
 from faces.run_page import page_of_run
-from faces.settings import HeadSettings, HiddenSettings
-from report.tiles import Section
+from faces.settings import HiddenSettings, TransferSettings
+from faces.transfer import TransferClassifier
+from report.figures.tiles import Section
 
 NAMES = ["Ada", "Ada", "Bo", "Bo", "Cy", "Cy"]
 
@@ -31,10 +31,10 @@ def hidden(units: int) -> HiddenClassifier:
     return HiddenClassifier(HiddenSettings(hidden=units, epochs=1, size=12)).fit(photos, NAMES)
 
 
-def head(units: int) -> HeadClassifier:
-    settings = HeadSettings(hidden=units, epochs=1)
+def head(units: int) -> TransferClassifier:
+    settings = TransferSettings(hidden=units, epochs=1)
     features = np.random.default_rng(0).random((6, 2, 20)).astype(np.float32)
-    return HeadClassifier(settings, weights=load_weights("random"), weights_from="random").fit(features, NAMES)
+    return TransferClassifier(settings, weights=load_weights("random"), weights_from="random").fit(features, NAMES)
 
 
 def page(classifier: Classifier, photos: Sequence[Path] = ()) -> str:
@@ -53,7 +53,7 @@ def page(classifier: Classifier, photos: Sequence[Path] = ()) -> str:
         "versions": {},
         **classifier.identity(),
     }
-    favourites = {voice.unit: list(photos) for voice in classifier.voices()}
+    favourites = {unit_class.unit: list(photos) for unit_class in classifier.unit_classes()}
     nobody = np.empty((0, 3), np.float32)
     return page_of_run(Path("people"), classifier, metrics, [], nobody, favourites, b"", b"").decode()
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.boxes import BoxTable
-from data.folder import read_folder
-from data.images import load_images
+from data.photos.box_table import BoxTable
+from data.photos.folder import read_folder
+from data.photos.images import load_images
+from data.photos.photo_files import PhotoFiles
 from data.reasons import Reason
 from data.rows import Box
-from data.walk import Walk
 from errors import UsageError
-from faces.answers import ANSWERED, FORMATS, Answer, Status, csv_line, json_line
+from faces.answers import ANSWERED, FORMATS, Prediction, Status, csv_line, json_line
 from faces.hidden import HiddenClassifier
 from faces.predict import PredictSettings, Wanted, predict
 from faces.settings import HiddenSettings
@@ -52,7 +52,7 @@ BO, CY = Box(20, 40, 68, 88), Box(200, 90, 248, 138)
 
 
 def test_whole_photos_are_named_as_the_classifier_names_them(classifier: HiddenClassifier, people: Path) -> None:
-    answers = list(predict(classifier, Walk([str(people)]), settings=FEW))
+    answers = list(predict(classifier, PhotoFiles([str(people)]), settings=FEW))
     photos = read_folder(people).photos
     assert [answer.file for answer in answers] == [people / photo.file for photo in photos]
     images = load_images([people / photo.file for photo in photos], 16, "L")
@@ -90,7 +90,7 @@ def test_faces_that_are_found_are_named_in_the_order_of_finding(classifier: Hidd
     answers = list(predict(classifier, [group], Wanted(find=lambda photo: [CY, BO]), FEW))
     assert [(answer.name, answer.box) for answer in answers] == [("Cy", CY), ("Bo", BO)]
     (answer,) = predict(classifier, [group], Wanted(find=lambda photo: []), FEW)
-    assert answer == Answer(group, None, None, None, Status.NO_FACE)
+    assert answer == Prediction(group, None, None, None, Status.NO_FACE)
 
 
 def test_a_bad_photo_is_a_line_with_its_reason_and_never_a_stop(
@@ -101,7 +101,7 @@ def test_a_bad_photo_is_a_line_with_its_reason_and_never_a_stop(
     (tmp_path / "cut.png").write_bytes(good.read_bytes()[:300])
     (tmp_path / "empty").mkdir()
     names = [tmp_path / "page.jpg", good, tmp_path / "cut.png", tmp_path / "gone.jpg", tmp_path / "empty", good]
-    answers = list(predict(classifier, Walk(names), settings=FEW))
+    answers = list(predict(classifier, PhotoFiles(names), settings=FEW))
     assert [answer.file for answer in answers] == names
     assert [answer.status for answer in answers] == [
         Reason.NOT_AN_IMAGE, Status.OK, Reason.TRUNCATED, Status.UNREADABLE, Status.NO_PHOTO, Status.OK,
@@ -112,7 +112,7 @@ def test_a_bad_photo_is_a_line_with_its_reason_and_never_a_stop(
 
 def test_a_box_outside_the_photo_is_a_bad_box(classifier: HiddenClassifier, people: Path) -> None:
     (answer,) = predict(classifier, [people / "Bo" / "03.png"], Wanted(box=Box(90, 90, 99, 99)), FEW)
-    assert answer == Answer(people / "Bo" / "03.png", Box(90, 90, 99, 99), None, None, Reason.BAD_BOX)
+    assert answer == Prediction(people / "Bo" / "03.png", Box(90, 90, 99, 99), None, None, Reason.BAD_BOX)
 
 
 def test_a_file_too_large_for_memory_is_not_read(
@@ -138,9 +138,9 @@ def test_below_the_threshold_a_face_is_unknown_and_keeps_the_best_guess(
 ) -> None:
     files = sorted(people.glob("*/*.png"))
     images = load_images(files, 16, "L")
-    likeness = classifier.likeness(classifier.read(images))
-    middle = float(np.median(likeness))
-    expected = [Status.OK if value >= middle else Status.UNKNOWN for value in likeness]
+    known_scores = classifier.known_scores(classifier.read(images))
+    middle = float(np.median(known_scores))
+    expected = [Status.OK if value >= middle else Status.UNKNOWN for value in known_scores]
     told = list(predict(classifier, files, settings=PredictSettings(batch_size=64, threshold=middle)))
     assert [answer.status for answer in told] == expected
     assert all(answer.name for answer in told)
@@ -171,8 +171,8 @@ def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, int]) -> Non
         PredictSettings(**wrong)
 
 
-SEEN = Answer(Path("a, b.jpg"), Box(1, 2, 3, 4), 'Ann "A" Lee', 0.98765, Status.UNKNOWN)
-UNSEEN = Answer(Path("é.jpg"), None, None, None, Reason.BOMB)
+SEEN = Prediction(Path("a, b.jpg"), Box(1, 2, 3, 4), 'Ann "A" Lee', 0.98765, Status.UNKNOWN)
+UNSEEN = Prediction(Path("é.jpg"), None, None, None, Reason.BOMB)
 
 
 def test_csv_has_the_promised_columns() -> None:
@@ -197,7 +197,7 @@ def test_json_is_an_object_a_line_with_the_same_keys() -> None:
 
 
 @pytest.mark.parametrize("line", [csv_line, json_line])
-def test_an_answer_is_one_line(line: Callable[[Answer], str]) -> None:
+def test_an_answer_is_one_line(line: Callable[[Prediction], str]) -> None:
     assert line(SEEN).count("\n") == 1
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-import nn.resume
-from data.folder import read_folder
+import nn.training.resume
+from data.photos.folder import read_folder
 from data.settings import SplitSizes
 from errors import DatasetError, RunError, UsageError
 from faces.hidden import HiddenClassifier
 from faces.run import load_classifier
 from faces.settings import HiddenSettings
-from faces.training_run import TrainingRun, train_faces
+from faces.training_run import FaceTraining, train_faces
 from report import run_folder as files
 from report.progress import Bar
 from report.results import accuracy_line
@@ -28,9 +28,9 @@ FILES = {
 SIZES = SplitSizes(train=8, validation=2, test=3)
 
 
-def task(folder: Path, out: Path, *, seed: int = 5, resume: bool = False, sizes: SplitSizes = SIZES) -> TrainingRun:
+def task(folder: Path, out: Path, *, seed: int = 5, resume: bool = False, sizes: SplitSizes = SIZES) -> FaceTraining:
     classifier = HiddenClassifier(HiddenSettings(hidden=8, epochs=6, batch_size=8, size=12), seed=seed)
-    return TrainingRun(folder=folder, out=out, classifier=classifier, sizes=sizes, resume=resume)
+    return FaceTraining(folder=folder, out=out, classifier=classifier, sizes=sizes, resume=resume)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_predictions_have_a_line_for_each_test_photo_in_the_order_of_the_split(f
     opened = classifier.open(people, asked)
     assert [row["predicted"] for row in rows] == classifier.predict(opened).tolist()
     assert [row["probability"] for row in rows] == [f"{p:.6f}" for p in classifier.predict_proba(opened).max(1)]
-    assert [row["likeness"] for row in rows] == [f"{p:.6f}" for p in classifier.likeness(opened)]
+    assert [row["likeness"] for row in rows] == [f"{p:.6f}" for p in classifier.known_scores(opened)]
 
 
 def test_each_persons_scores_are_those_of_the_predictions(finished: Path) -> None:
@@ -136,7 +136,7 @@ def stop_after(epochs: int) -> Bar:
 def test_an_interrupted_training_goes_on_to_the_same_bytes(
     finished: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nn.resume, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(nn.training.resume, "SAVE_EVERY", 0.0)
     with pytest.raises(Stop):
         train_faces(task(people, tmp_path), stop_after(3))
     assert [file.name for file in tmp_path.iterdir()] == [files.STATE]
@@ -153,7 +153,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(
 
 
 def test_resuming_with_other_settings_is_refused(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nn.resume, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(nn.training.resume, "SAVE_EVERY", 0.0)
     with pytest.raises(Stop):
         train_faces(task(people, tmp_path), stop_after(2))
     with pytest.raises(RunError, match="another seed or other settings"):

@@ -14,28 +14,28 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist import pictures
+from mnist.classifier import DigitClassifier
 from mnist.digits import Digits, load_digits
 from mnist.pictures import mistakes_picture, weights_picture
-from mnist.reader import DigitReader
 from mnist.run_page import page_of_run
 from mnist.settings import DigitSettings
-from report.cells import Cell
-from report.sheet import Row
+from report.figures.cells import Cell
+from report.figures.sheet import SheetRow
 
-Parts = tuple[Digits, Digits]
+DigitParts = tuple[Digits, Digits]
 
 
 @pytest.fixture
-def digits(small_mnist: Path) -> Parts:
+def digits(small_mnist: Path) -> DigitParts:
     return load_digits(small_mnist)
 
 
 @pytest.fixture
-def reader(digits: Parts) -> DigitReader:
-    return DigitReader("fc", DigitSettings(epochs=1, batch_size=20, lr=0.05)).fit(digits[0])
+def reader(digits: DigitParts) -> DigitClassifier:
+    return DigitClassifier("fc", DigitSettings(epochs=1, batch_size=20, lr=0.05)).fit(digits[0])
 
 
-def page(reader: DigitReader, digits: Parts) -> str:
+def page(reader: DigitClassifier, digits: DigitParts) -> str:
     metrics: dict[str, Any] = {
         "data": "digits",
         "classes": [str(digit) for digit in range(10)],
@@ -57,7 +57,7 @@ def pixels(picture: bytes) -> NDArray[np.int_]:
         return np.asarray(opened.convert("RGB")).reshape(-1, 3).astype(int)
 
 
-def test_a_unit_has_the_same_colour_on_the_page_and_on_the_poster(reader: DigitReader, digits: Parts) -> None:
+def test_a_unit_has_the_same_colour_on_the_page_and_on_the_poster(reader: DigitClassifier, digits: DigitParts) -> None:
     weights = torch.tensor([0.5, -0.4, 0.2, -0.1]).repeat(64)[:, None].repeat(1, 28 * 28)
     weights[:, 0] = 3.0  # extremes, which are to pale nothing
     reader.network.parameters()["1.weight"].value.copy_(weights)
@@ -68,14 +68,14 @@ def test_a_unit_has_the_same_colour_on_the_page_and_on_the_poster(reader: DigitR
         assert (np.abs(poster - colour).max(axis=1) <= 2).sum() > 1000  # a tile: the scale has fewer of each colour
 
 
-def test_the_page_says_how_many_hidden_units_there_are_in_all(reader: DigitReader, digits: Parts) -> None:
+def test_the_page_says_how_many_hidden_units_there_are_in_all(reader: DigitClassifier, digits: DigitParts) -> None:
     told = page(reader, digits)
     shown = told.count('alt="Weights of hidden unit')
     assert f"The strongest of each digit shown: {shown} of 256 hidden units." in told
     assert shown <= 10 * 3
 
 
-def test_one_epoch_is_told_in_the_singular(reader: DigitReader, digits: Parts) -> None:
+def test_one_epoch_is_told_in_the_singular(reader: DigitClassifier, digits: DigitParts) -> None:
     assert "<dd>1 epoch, in batches of 20</dd>" in page(reader, digits)
 
 
@@ -84,7 +84,7 @@ def test_one_epoch_is_told_in_the_singular(reader: DigitReader, digits: Parts) -
     [(3, "3 of 50 test digits misread; the most certain first"), (50, "50 of 50 test digits misread; the 48 most")],
 )
 def test_misread_digits_are_counted_and_stand_by_certainty(
-    digits: Parts, wrong: int, says: str, monkeypatch: pytest.MonkeyPatch
+    digits: DigitParts, wrong: int, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     test = digits[1]
     labels = test.labels.numpy()
@@ -92,9 +92,9 @@ def test_misread_digits_are_counted_and_stand_by_certainty(
     certainty = 0.5 + np.arange(50) / 100
     probabilities = np.zeros((50, 10), np.float32)
     probabilities[np.arange(50), said] = certainty
-    drawn: dict[str, Sequence[Row]] = {}
+    drawn: dict[str, Sequence[SheetRow]] = {}
 
-    def sheet(rows: Sequence[Row], title: str, subtitle: str, **how: object) -> bytes:
+    def sheet(rows: Sequence[SheetRow], title: str, subtitle: str, **how: object) -> bytes:
         drawn[subtitle] = rows
         return b"sheet"
 

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import nn.resume
-from data.mnist import TEST_LABELS, load_mnist
+import nn.training.resume
+from data.mnist.files import TEST_LABELS, load_mnist
 from errors import DatasetError, RunError, UsageError
+from mnist.classifier import DigitClassifier
 from mnist.digits import load_digits
 from mnist.pictures import mistakes_picture
-from mnist.reader import DigitReader
-from mnist.run import holds_digits, load_reader
+from mnist.run import holds_digits, load_digit_classifier
 from mnist.settings import DigitSettings
-from mnist.training_run import TrainingRun, train_mnist
+from mnist.training_run import DigitTraining, train_mnist
 from report import run_folder as files
 from report.progress import Bar
 from report.results import accuracy_line
@@ -34,9 +34,9 @@ SETTINGS = DigitSettings(epochs=4, batch_size=20, lr=0.001, rotation=10.0, shift
 
 def task(
     folder: Path, out: Path, *, seed: int = 5, validation: int = 40, resume: bool = False, model: str = "softmax"
-) -> TrainingRun:
-    reader = DigitReader(model, SETTINGS, seed=seed)
-    return TrainingRun(folder=folder, out=out, reader=reader, validation=validation, resume=resume)
+) -> DigitTraining:
+    reader = DigitClassifier(model, SETTINGS, seed=seed)
+    return DigitTraining(folder=folder, out=out, reader=reader, validation=validation, resume=resume)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_metrics_say_what_was_done_and_measured(finished: Path, digits: Path) ->
     assert metrics["test_accuracy"] == right / 50
     assert metrics["test_error"] == (50 - right) / 50
     assert accuracy_line(metrics) == f"test accuracy {right / 50:.4f} ({right} of 50)"
-    reader = load_reader(finished)
+    reader = load_digit_classifier(finished)
     assert metrics["test_accuracy"] == pytest.approx(reader.score(test))
     assert metrics["seconds"] >= metrics["training_seconds"] > 0
     assert {"python", "torch", "numpy"} <= metrics["versions"].keys()
@@ -97,7 +97,7 @@ def test_the_history_has_a_line_an_epoch(finished: Path) -> None:
 def test_predictions_have_a_line_for_each_test_digit(finished: Path, digits: Path) -> None:
     with (finished / "predictions.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
-    test, reader = load_digits(digits)[1], load_reader(finished)
+    test, reader = load_digits(digits)[1], load_digit_classifier(finished)
     assert [*rows[0]] == ["index", "label", "predicted", "probability"]
     assert [int(row["index"]) for row in rows] == list(range(50))
     assert [int(row["label"]) for row in rows] == test.labels.tolist()
@@ -143,7 +143,7 @@ def watching(steps_done: list[str], stop_after: float = float("inf")) -> Bar:
 def test_an_interrupted_training_goes_on_to_the_same_bytes(
     finished: Path, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nn.resume, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(nn.training.resume, "SAVE_EVERY", 0.0)
     out, batches = tmp_path / "killed", 8
     with pytest.raises(Stop):
         train_mnist(task(digits, out), watching([], stop_after=2 * batches + 3))
@@ -192,7 +192,7 @@ def test_a_folder_of_other_things_is_not_written_to(digits: Path, tmp_path: Path
 def test_a_run_is_known_for_one_on_digits(finished: Path, tmp_path: Path) -> None:
     assert holds_digits(finished)
     (tmp_path / "model.safetensors").write_bytes(b"nothing")
-    for read in (holds_digits, load_reader):
+    for read in (holds_digits, load_digit_classifier):
         with pytest.raises(RunError, match=r"model\.safetensors: not a whole checkpoint"):
             read(tmp_path)
 

@@ -6,9 +6,9 @@ from torch import Generator, Tensor
 
 from errors import LayerError
 from nn.gradient_check import layer_errors, loss_error
+from nn.kernels.products import RankOneGradient
 from nn.layers import Dropout, Layer, Linear, Sequential, Sigmoid
 from nn.losses import CrossEntropy
-from nn.products import Outer
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -40,7 +40,7 @@ def test_control_a_forgotten_slope_fails_below_it_and_nowhere_else() -> None:
 
 def test_control_a_weight_gradient_off_by_one_hundredth_fails() -> None:
     class Wrong(Linear):
-        def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor | Outer]:
+        def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor | RankOneGradient]:
             return {**super()._gradients(dy, x), "weight": 1.01 * dy.T @ x}
 
     found = errors(Sigmoid(), Wrong)
@@ -50,7 +50,7 @@ def test_control_a_weight_gradient_off_by_one_hundredth_fails() -> None:
 
 def test_control_a_gradient_never_written_fails() -> None:
     class Wrong(Linear):
-        def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor | Outer]:
+        def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor | RankOneGradient]:
             return {"weight": super()._gradients(dy, x)["weight"]}
 
     assert errors(Sigmoid(), Wrong)["0.bias"] == 1.0

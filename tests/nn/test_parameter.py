@@ -5,11 +5,11 @@ import torch
 from torch import Generator
 
 from errors import RunError
+from nn.kernels.products import RankOneGradient
 from nn.layers import Linear, Sequential, Tanh
 from nn.losses import MSE
 from nn.optimisers import SGD
 from nn.parameter import Parameter
-from nn.products import Outer
 
 
 def network() -> Sequential:
@@ -28,11 +28,11 @@ def test_a_gradient_is_made_then_added_to() -> None:
     assert parameter.grad.tolist() == [2.0, 4.0]
 
 
-def outer() -> tuple[Outer, torch.Tensor]:
+def outer() -> tuple[RankOneGradient, torch.Tensor]:
     """Return the weight gradient of one sample, and the same multiplied out."""
     generator = Generator().manual_seed(1)
     dy, x = (torch.randn(1, n, generator=generator, dtype=torch.float64) for n in (3, 5))
-    return Outer(dy, x), dy.T @ x
+    return RankOneGradient(dy, x), dy.T @ x
 
 
 def test_a_gradient_kept_as_two_factors_is_the_same_gradient() -> None:

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import LayerError
-from nn.schedules import Constant, Cosine, Exponential, Fraction, OneCycle, Schedule, Step
+from nn.schedules import Constant, Cosine, Exponential, InverseTime, OneCycle, Schedule, Step
 
 ALL = [
     Constant(0.1),
     Step(0.1, every=7),
     Exponential(0.1, decay=0.01),
-    Fraction(0.1, decay=0.01),
+    InverseTime(0.1, decay=0.01),
     Cosine(0.1, steps=40, warm_up=5, final=0.001),
     OneCycle(0.1, steps=40),
 ]
@@ -30,8 +30,8 @@ ALL = [
         (Step(0.8, every=10, factor=0.5), 35, 0.1),
         (Exponential(0.8, decay=0.0002), 0, 0.8),
         (Exponential(0.8, decay=0.0002), 5000, 0.8 / math.e),
-        (Fraction(0.1, decay=0.01), 0, 0.1),
-        (Fraction(0.1, decay=0.01), 100, 0.05),
+        (InverseTime(0.1, decay=0.01), 0, 0.1),
+        (InverseTime(0.1, decay=0.01), 100, 0.05),
         (Cosine(0.2, steps=100), 0, 0.2),
         (Cosine(0.2, steps=100), 50, 0.1),
         (Cosine(0.2, steps=100, final=0.1), 100, 0.1),

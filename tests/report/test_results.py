@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from report.confusion import macro_f1
+from report.figures.confusion import macro_f1
 from report.results import Labels, accuracy_line, class_by_class, predictions_csv, results_of
 
 CONFUSION = np.array([[3, 1, 0], [0, 2, 0], [0, 0, 0]])  # nobody asked for Cy, nobody was taken for Cy

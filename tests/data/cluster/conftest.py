@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from data.journal import PARTITIONS
+from data.journal.journal import PARTITIONS
 
 Rows = list[str]
 

@@ -201,9 +201,12 @@ def test_flags_that_do_not_go_together(
 @pytest.mark.parametrize(
     ("imports", "heavy"),
     [
-        ("cli, data.download, data.verify, data.forget, data.drawn, data.fetch", HEAVY),
-        ("data.cluster.connection, data.cluster.locate, data.cluster.left_over", HEAVY),
-        ("faces.alexnet.cache, faces.alexnet.cluster, faces.training_run", ("ray", "pyarrow")),
+        (
+            "cli, data.download, data.download.verify, data.download.forget, data.download.portrait_source, data.web",
+            HEAVY,
+        ),
+        ("data.cluster.connection, data.cluster.locate, data.download.partitions", HEAVY),
+        ("faces.features.cache, faces.features.cluster, faces.training_run", ("ray", "pyarrow")),
         ("data.cluster.download", ("ray", "torch")),
     ],
 )

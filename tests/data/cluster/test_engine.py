@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from data.download import download
-from data.lists import mark_of, read_list
-from data.outcomes import Outcome
+from data.download.lists import mark_of, read_list
+from data.download.manifest import Report
+from data.download.run import download
+from data.journal.outcomes import Outcome
 from data.settings import DownloadSettings
-from data.summary import Report
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
 from data.cluster.done import Done

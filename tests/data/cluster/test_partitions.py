@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from data.cluster.left_over import take_over
-from data.download import download
-from data.forget import forget
-from data.journal import PARTITIONS, Journal
-from data.outcomes import Outcome
+from data.download.forget import forget
+from data.download.partitions import take_over
+from data.download.run import download
+from data.journal.journal import PARTITIONS, Journal
+from data.journal.outcomes import Outcome
 from data.reasons import Reason
 from data.rows import Box, Row
 from data.settings import DownloadSettings
@@ -99,13 +99,13 @@ def test_a_partition_of_other_crops_is_refused(tmp_path: Path) -> None:
 def test_a_partition_that_always_loses_its_process_is_given_up(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install -e '.[ray]'")
     from data.cluster.places import FolderPlace
-    from data.cluster.worker import LOST_AT_MOST, Work
+    from data.cluster.worker import LOST_AT_MOST, PartitionWork
 
     class Dying(FolderPlace):
         def work(self, partition: int, settings: DownloadSettings) -> Any:
             raise KeyboardInterrupt
 
-    work = Work(Dying(tmp_path), SETTINGS, {})
+    work = PartitionWork(Dying(tmp_path), SETTINGS, {})
     for _ in range(1 + LOST_AT_MOST):
         with pytest.raises(KeyboardInterrupt):
             work({"partition": 3})

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from data.outcomes import Outcome
+from data.download.verify import verify
+from data.journal.outcomes import Outcome
 from data.reasons import Reason
 from data.rows import Row
 from data.settings import DownloadSettings
-from data.verify import verify
 from errors import StorageError
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install -e '.[ray]'")
@@ -41,8 +41,8 @@ def bucket() -> Iterator[str]:
 
 def test_objects_are_put_found_and_removed(bucket: str, tmp_path: Path) -> None:
     storage = Storage(f"{bucket}/a")
-    storage.publish("shards/1", b"one")
-    storage.publish("shards/deeper/2", b"two")
+    storage.atomic_write("shards/1", b"one")
+    storage.atomic_write("shards/deeper/2", b"two")
     with storage.writing("shards/3") as file:
         file.write(b"x" * 6_000_000)
     (tmp_path / "large").write_bytes(b"y" * 9_000_000)
@@ -77,6 +77,6 @@ def test_shards_become_a_folder_that_can_be_verified(bucket: str, tmp_path: Path
 
 
 def test_a_bucket_that_is_not_there_is_one_line(bucket: str) -> None:
-    with pytest.raises(StorageError, match=r"s3://nobody/six: rows: .*NO_SUCH_BUCKET") as refused:
-        Storage("s3://nobody/six").publish("rows", b"")
-    assert "\n" not in str(refused.value)
+    with pytest.raises(StorageError, match=r"s3://nobody/six: rows: .*NO_SUCH_BUCKET") as disk_error:
+        Storage("s3://nobody/six").atomic_write("rows", b"")
+    assert "\n" not in str(disk_error.value)

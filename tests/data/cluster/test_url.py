@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from data.download import download
-from data.folder import read_folder
-from data.journal import Journal
-from data.lists import read_list
-from data.publish import MACHINE
+from data.atomic_write import MACHINE
+from data.download.lists import read_list
+from data.download.run import download
+from data.download.verify import verify
+from data.journal.journal import Journal
+from data.photos.folder import read_folder
 from data.settings import DownloadSettings
-from data.verify import verify
 from errors import DatasetError, StorageError, UsageError
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
@@ -29,7 +29,7 @@ from data.cluster.download import download_on_ray
 from data.cluster.shards import SHARDS, Packer, read_shard
 from data.cluster.storage import Storage
 from data.cluster.unpack import unpack
-from data.outcomes import Outcome
+from data.journal.outcomes import Outcome
 from data.reasons import Reason
 from data.rows import Box, Row
 
@@ -199,9 +199,9 @@ def read_folder_of(folder: Path) -> list[Path]:
 
 
 def test_a_url_with_a_password_is_refused_without_repeating_it() -> None:
-    with pytest.raises(UsageError, match="a s3:// URL with a password in it") as refused:
+    with pytest.raises(UsageError, match="a s3:// URL with a password in it") as disk_error:
         Storage("s3://key:secret@bucket/six").names(SHARDS)
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(disk_error.value)
 
 
 def test_other_crops_are_refused_before_anything_is_asked(store: Storage, tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""What came of a list, for people and programs: `manifest.csv`, one line per row, and `report.json`, the counts.
+
+Both are read off the journal, so they also tell of rows that an earlier run finished; rows of the list that have never
+been asked for are left out. Written a line at a time: the manifest of a million rows takes no memory.
+"""
+
+import csv
+import io
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from data.atomic_write import atomic_write, atomic_writer
+from data.journal.journal import Journal
+from data.journal.outcomes import ManifestLine
+from data.quality.list_warnings import ListWarnings
+from data.quality.near_duplicates import find_near_duplicates
+from data.reasons import Reason
+from data.rows import host_of
+
+MANIFEST, REPORT = "manifest.csv", "report.json"
+COLUMNS = ("row", "name", "url", "box", "sha256", "reason", "file")
+_FORMULAS = ("=", "+", "-", "@")
+_MOST_HOSTS = 20  # named in a report: those with the most rows that failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What came of a list: its rows that ended, by reason, by person and by host, and what is suspicious about them."""
+
+    rows: int
+    ok: int
+    reasons: dict[str, int]
+    people: dict[str, int]  # rows that are ok
+    seconds: float  # that this run took
+    hosts: dict[str, dict[str, int]]  # of those with most failures, the worst first, their rows by reason
+    warnings: list[str]
+    near_duplicates: list[list[str]]  # groups of files that show one picture under different names
+
+    @property
+    def failed_fraction(self) -> float:
+        """The share of rows that are not ok, from 0 to 1; 0 for no rows."""
+        return (self.rows - self.ok) / self.rows if self.rows else 0.0
+
+
+class _Tally:
+    """The counts, fed a line at a time."""
+
+    def __init__(self) -> None:
+        self.reasons: Counter[str] = Counter()
+        self.people: Counter[str] = Counter()
+        self.hosts: Counter[tuple[str, str]] = Counter()
+        self.warnings = ListWarnings()
+
+    def add(self, line: ManifestLine) -> None:
+        self.reasons[line.reason] += 1
+        if line.name is not None and line.url is not None:
+            self.people[line.name] += line.reason == Reason.OK
+            self.hosts[host_of(line.url), line.reason] += 1
+            self.warnings.notice(line.reason, line.url, line.photo)
+
+    def worst_hosts(self) -> dict[str, dict[str, int]]:
+        """Those with the most failures, and all their rows by reason."""
+        failed = Counter[str]()
+        for (host, reason), n in self.hosts.items():
+            failed[host] += n if reason != Reason.OK else 0
+        worst = sorted((host for host in failed if failed[host]), key=lambda host: (-failed[host], host))[:_MOST_HOSTS]
+        reasons = sorted({reason for _, reason in self.hosts})
+        return {host: {reason: n for reason in reasons if (n := self.hosts[host, reason])} for host in worst}
+
+
+def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
+    """Write `manifest.csv` and `report.json`, and return the report. StorageError when the disk refuses."""
+    tally = _Tally()
+    with atomic_writer(folder / MANIFEST) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for line in journal.lines():
+            tally.add(line)
+            digest = line.sha256 or line.photo
+            writer.writerow(
+                (line.number, escape_formula(line.name), line.url, line.box, digest, line.reason, line.file)
+            )
+        text.detach()
+    twins = find_near_duplicates(journal.looks)
+    alike = [f"{len(twins)} groups of crops look alike across people: see near_duplicates in {REPORT}"] if twins else []
+    report = Report(
+        rows=tally.reasons.total(),
+        ok=tally.reasons[Reason.OK],
+        reasons=dict(sorted(tally.reasons.items())),
+        people=dict(sorted(tally.people.items())),
+        seconds=round(seconds, 3),
+        hosts=tally.worst_hosts(),
+        warnings=[*tally.warnings.warnings(), *alike],
+        near_duplicates=twins,
+    )
+    atomic_write(folder / REPORT, (json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n").encode())
+    return report
+
+
+def read_report(folder: Path, seconds: float) -> Report | None:
+    """The report of an earlier run, as of a run of `seconds`; None when it is missing or of another version."""
+    try:
+        return Report(**{**json.loads((folder / REPORT).read_bytes()), "seconds": round(seconds, 3)})
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def escape_formula(name: str | None) -> str | None:
+    """A stranger's name that a spreadsheet would run as a formula, with the apostrophe that makes it text.
+
+    No person's name begins so, and of the other columns none can: a URL begins with http, a file with a safe name, and
+    the minus of a box is followed by a number.
+    """
+    return f"'{name}" if name and name.startswith(_FORMULAS) else name

@@ -1,0 +1,90 @@
+"""The portraits as a list and a web: drawn once for the list with their SHA-256, then verified, cropped and stored.
+
+The list stays in `DIR/portraits.csv`, so that a second run need not draw what is finished; what is missing is drawn
+again from its address and must have the listed SHA-256, as a photo from the web must.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from data.atomic_write import atomic_write
+from data.download.lists import select
+from data.download.manifest import Report
+from data.download.run import download
+from data.journal.outcomes import Outcome
+from data.portraits import Gallery, PortraitPhoto
+from data.rows import Box, Row
+from data.settings import DownloadSettings
+
+LIST = "portraits.csv"
+
+
+def download_portraits(
+    gallery: Gallery,
+    folder: Path,
+    *,
+    settings: DownloadSettings,
+    people: Iterable[str] | None = None,
+    limit: int | None = None,
+    processes: int = 1,
+    retry_failed: bool = False,
+    on_drawn: Callable[[], None] = lambda: None,
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+) -> Report:
+    """Do as `download` does, for the gallery's photos. `on_drawn` is called once for each photo of a new list."""
+    drawn: dict[str, bytes] = {}
+    rows = _listed(folder / LIST, gallery)
+    if rows is None:
+        rows = []
+        for photo in gallery.draw_all(processes):
+            drawn[photo.url] = photo.jpeg
+            rows.append(_row(len(rows) + 1, photo))
+            on_drawn()
+        atomic_write(folder / LIST, _list_bytes(rows))
+    return download(
+        select(rows, people, limit),
+        folder,
+        settings=settings,
+        fetch=lambda row: drawn.pop(row.url, b"") or draw_again(row),
+        retry_failed=retry_failed,
+        on_outcome=on_outcome,
+    )
+
+
+def is_drawn(row: Row) -> bool:
+    """Whether the row's photo is a portrait, drawn here, and not on the web."""
+    return row.url.startswith("portrait://")
+
+
+def draw_again(row: Row) -> bytes:
+    """The photo of such a row. UsageError when this version draws no photo with this address."""
+    return Gallery.draw_url(row.url).jpeg
+
+
+def _row(number: int, photo: PortraitPhoto) -> Row:
+    return Row(number, photo.name, photo.url, Box(*photo.box), hashlib.sha256(photo.jpeg).hexdigest())
+
+
+def _list_bytes(rows: Iterable[Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("name", "url", "box", "sha256"))
+    writer.writerows((row.name, row.url, row.box, row.sha256) for row in rows)
+    return text.getvalue().encode()
+
+
+def _listed(file: Path, gallery: Gallery) -> list[Row] | None:
+    """Read the list of an earlier run; None when there is none, or it is of another gallery."""
+    try:
+        rows = list(_rows(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError):
+        return None
+    return rows if [row.url for row in rows] == list(gallery.urls) else None
+
+
+def _rows(text: str) -> Iterator[Row]:
+    for number, line in enumerate(csv.DictReader(io.StringIO(text)), start=1):
+        yield Row(number, line["name"], line["url"], Box.parse(line["box"]), line["sha256"])

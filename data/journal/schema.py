@@ -1,0 +1,98 @@
+"""The file behind the journal: locked, opened, brought up to this version's tables, its complaints said in one line.
+
+    meta       the format, the crop settings that every file of the folder was made with, the list last worked through
+    people     which folder is whose
+    outcomes   one line per row that ended, by the row's key, in the order they ended: neighbours of a list stay near
+    listing    the list as the last run read it: its order, a key a row
+
+The table forms change only together with `FORMAT`, and with a step in `_upgrade` from the one before.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from data.atomic_write import disk_error
+from errors import StorageError
+
+FORMAT = "2"
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS people (
+        name TEXT PRIMARY KEY, folder TEXT NOT NULL, folded TEXT NOT NULL UNIQUE
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS outcomes (
+        key BLOB PRIMARY KEY, name TEXT, url TEXT, box TEXT, sha256 TEXT,
+        reason TEXT NOT NULL, file TEXT, photo TEXT, crop TEXT, detail TEXT NOT NULL, look TEXT
+    );
+    CREATE INDEX IF NOT EXISTS files ON outcomes (file) WHERE file IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS listing (place INTEGER PRIMARY KEY, number INTEGER NOT NULL, key BLOB NOT NULL);
+"""
+_FROM_FORMAT_1 = f"""
+    BEGIN;
+    ALTER TABLE outcomes RENAME TO outcomes_1;
+    {_TABLES}
+    INSERT INTO outcomes SELECT key, name, url, box, sha256, reason, file, photo, crop, detail, NULL FROM outcomes_1;
+    DROP TABLE outcomes_1;
+    UPDATE meta SET value = '{FORMAT}' WHERE name = 'format';
+    COMMIT;
+"""
+
+
+def locked(folder: Path) -> int:
+    """Lock the folder, making it if needed; StorageError when another process has it. Closing the handle unlocks."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise StorageError(f"another download is working in {folder}: wait for it, or choose another folder") from error
+    except OSError as error:
+        os.close(handle)
+        raise disk_error(folder, error) from error
+    return handle
+
+
+def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:
+    """The database in `path` with all tables; StorageError when it is none, or the disk refuses.
+
+    `alone` keeps every other reader out, and so needs no memory shared between them: no network's disk has that.
+    """
+    with disk(path):
+        database = sqlite3.connect(path)
+        try:
+            if alone:
+                database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")  # a commit outlives the process; power may take the last
+            database.execute("PRAGMA cache_size = -65536")  # KiB
+            _upgrade(database)
+            database.executescript(_TABLES)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+
+@contextmanager
+def disk(path: Path) -> Iterator[None]:
+    """SQLite's complaints as one line."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"cannot use the journal {path}: {error}") from error
+
+
+def _upgrade(database: sqlite3.Connection) -> None:
+    """Bring the tables of an earlier format to this one; those of a later format are left for `journal` to refuse."""
+    if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        known = database.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+        if known == ("1",):
+            database.executescript(_FROM_FORMAT_1)

@@ -1,0 +1,98 @@
+"""MNIST: 70,000 handwritten digits of 28x28 pixels in four IDX files - what they are, where they are, and their arrays.
+
+What is read need not be MNIST itself: any four files of the same form will do, however few digits they hold; only the
+download compares SHA-256. The files lie in one folder, gzipped or not; beside its `.gz` the unpacked one is read.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.mnist.idx import read_idx
+from data.settings import MNIST_FOLDER
+from errors import DatasetError
+
+SIDE = 28  # pixels
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class MnistFile:
+    """One of the four: its name, its dimensions, and the size in bytes and the SHA-256 of its unpacked content."""
+
+    name: str
+    dimensions: int
+    size: int
+    sha256: str
+
+
+TRAIN_IMAGES = MnistFile(
+    "train-images-idx3-ubyte", 3, 47_040_016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+)
+TRAIN_LABELS = MnistFile(
+    "train-labels-idx1-ubyte", 1, 60_008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
+)
+TEST_IMAGES = MnistFile(
+    "t10k-images-idx3-ubyte", 3, 7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+)
+TEST_LABELS = MnistFile(
+    "t10k-labels-idx1-ubyte", 1, 10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
+)
+FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+
+
+@dataclass(frozen=True, eq=False)
+class Mnist:
+    """The arrays as they are in the files. MNIST itself has N = 60,000 training and M = 10,000 test digits."""
+
+    train_images: NDArray[np.uint8]  # (N, 28, 28), 0 paper to 255 ink
+    train_labels: NDArray[np.uint8]  # (N,), 0 to 9
+    test_images: NDArray[np.uint8]  # (M, 28, 28)
+    test_labels: NDArray[np.uint8]  # (M,)
+
+
+def load_mnist(folder: Path = MNIST_FOLDER) -> Mnist:
+    """Read the four files of `folder`, gzipped or not.
+
+    Raises DatasetError when one is missing or is not what its name says: strict IDX, images of 28x28, labels from 0 to
+    9, as many labels as images.
+    """
+    train = _load_half(folder, TRAIN_IMAGES, TRAIN_LABELS)
+    return Mnist(*train, *_load_half(folder, TEST_IMAGES, TEST_LABELS))
+
+
+def found(folder: Path, name: str) -> list[Path]:
+    """The files of this name in `folder`: unpacked, gzipped, in this order, or none. DatasetError if it is closed."""
+    try:
+        return [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
+    except OSError as error:
+        raise DatasetError(f"{folder} cannot be read: {error.strerror}; choose a folder that can be") from error
+
+
+def _load_half(folder: Path, images: MnistFile, labels: MnistFile) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    paths = _find(folder, images), _find(folder, labels)
+    pictures, digits = read_idx(paths[0], images.dimensions), read_idx(paths[1], labels.dimensions)
+    if pictures.shape[1:] != (SIDE, SIDE):
+        height, width = pictures.shape[1:]
+        raise DatasetError(f"{paths[0]} has images of {height}x{width}, expected {SIDE}x{SIDE}; replace it")
+    if len(pictures) != len(digits):
+        raise DatasetError(
+            f"{folder} does not fit together: {len(pictures)} images in {paths[0].name}, {len(digits)} labels in "
+            f"{paths[1].name}, expected as many; replace the wrong one"
+        )
+    if digits.max() >= CLASSES:
+        raise DatasetError(f"{paths[1]} has a label {digits.max()}, expected 0 to {CLASSES - 1}; replace it")
+    return pictures, digits
+
+
+def _find(folder: Path, file: MnistFile) -> Path:
+    paths = found(folder, file.name)
+    if not paths:
+        out = "" if folder == MNIST_FOLDER else f" --out {folder}"
+        raise DatasetError(
+            f"MNIST is not in {folder}: expected {file.name} or {file.name}.gz there; get it with `python cli.py "
+            f"download mnist{out}`, and add --from FOLDER if you have the four files"
+        )
+    return paths[0]

@@ -1,0 +1,55 @@
+"""A table of boxes: which faces of which photos, as a CSV with the columns `file` and `box`; further ones are ignored.
+
+Boxes count pixels of the upright photo; an empty one means the whole photo, and a photo with several faces has several
+rows. What `predict` prints is such a table.
+"""
+
+import csv
+from pathlib import Path
+
+from data.reasons import one_line
+from data.rows import Box
+from errors import ListError
+
+_FORM = "CSV with a header that names `file` and `box`"
+
+
+class BoxTable:
+    """The boxes of a CSV by photo. Raises ListError naming the line that cannot be read.
+
+    A `file` is looked for from where the command runs, and then from where the table lies.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._boxes: dict[Path, dict[Box | None, None]] = {}  # absolute name -> its boxes, each once, in order
+        self._unused: dict[Path, str] = {}  # absolute name -> as it is written; those that nobody has asked for
+        try:
+            with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as lines:
+                self._read(path, csv.DictReader(lines))
+        except (OSError, csv.Error) as error:
+            raise ListError(f"{path} cannot be read ({error}): expected {_FORM}") from error
+
+    @property
+    def unused(self) -> list[str]:
+        """The photos of the table whose boxes nobody has asked for."""
+        return list(self._unused.values())
+
+    def of(self, file: Path) -> list[Box | None]:
+        """The boxes of a photo, however its name is written; none when the table does not have it."""
+        self._unused.pop(file.resolve(), None)
+        return list(self._boxes.get(file.resolve(), ()))
+
+    def _read(self, path: Path, rows: "csv.DictReader[str]") -> None:
+        if not {"file", "box"} <= set(rows.fieldnames or ()):
+            raise ListError(f"{path}: expected {_FORM}, got {one_line(','.join(rows.fieldnames or ()))!r}")
+        for row in rows:
+            file, text = row["file"], (row["box"] or "").strip()
+            if not file:
+                raise ListError(f"{path}:{rows.line_num}: the file is missing: expected a photo's name")
+            try:
+                box = Box.parse(text) if text else None
+            except ValueError as error:
+                raise ListError(f"{path}:{rows.line_num}: {error}, got {one_line(text)!r}") from error
+            found = path.parent / file if (path.parent / file).exists() and not Path(file).exists() else Path(file)
+            self._unused[found.resolve()] = file
+            self._boxes.setdefault(found.resolve(), {})[box] = None

@@ -1,0 +1,58 @@
+"""The photos a command is given, one by one and in a stable order: files, folders with all below them, lists of names.
+
+In a folder hidden files and folders are left out and links to folders are not followed; what else is no photo by its
+name is counted, so that a command can say what it passed over. A file named outright is always taken: whether it is a
+photo is found out by whoever opens it.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from data.photos.folder import EXTENSIONS
+from errors import UsageError
+
+LISTED = "-"  # stands for the names that are listed elsewhere, on stdin
+
+
+class PhotoFiles:
+    """Iterate over the files once. A folder without a photo, or closed to us, comes itself.
+
+    `passed_over` counts, by extension, the files in folders that are no photos by their names.
+    """
+
+    def __init__(self, names: Iterable[str | Path], listed: Iterable[str] = ()) -> None:
+        """`listed` are the lines that a name `-` stands for, read as they are needed; blank ones are left out."""
+        self.passed_over: Counter[str] = Counter()
+        self._names = names
+        self._listed = listed
+
+    def __iter__(self) -> Iterator[Path]:
+        for name in self._all_names():
+            if name == "":  # it would be the current folder: most likely a variable of a script that was never set
+                raise UsageError("an empty name was given: expected a photo or a folder")
+            path = Path(name)
+            yield from self._inside(path) if path.is_dir() else [path]
+
+    def _all_names(self) -> Iterator[str | Path]:
+        for name in self._names:
+            if name == LISTED:
+                yield from (line.rstrip("\r\n") for line in self._listed if line.strip())
+            else:
+                yield name
+
+    def _inside(self, folder: Path) -> Iterator[Path]:
+        any_photo = False
+        closed: list[Path] = []
+        for place, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for file in (Path(place, name) for name in sorted(files) if not name.startswith(".")):
+                if file.suffix.lower() in EXTENSIONS:
+                    any_photo = True
+                    yield file
+                else:
+                    self.passed_over[file.suffix.lower() or "no extension"] += 1
+        yield from closed
+        if not any_photo and folder not in closed:
+            yield folder

@@ -1,0 +1,12 @@
+"""What no single row shows: pictures that stand under several names, and lists that look wrong.
+
+perceptual_hash   what a crop looks like, in 256 bits
+near_duplicates   groups of crops that show one picture under different names
+list_warnings     what is suspicious about a list as a whole
+"""
+
+from data.quality.list_warnings import ListWarnings
+from data.quality.near_duplicates import find_near_duplicates
+from data.quality.perceptual_hash import perceptual_hash
+
+__all__ = ["ListWarnings", "find_near_duplicates", "perceptual_hash"]

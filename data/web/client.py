@@ -1,0 +1,200 @@
+"""One URL -> its bytes, or the reason why not: one attempt, within the seconds that the row has left.
+
+What is asked: http and https, plain GET, under our own name, without cookies or passwords; redirects are followed here,
+each hop under the same rules. What is not decided here: whether the bytes are the right photo, and whether and when
+to ask again (`Failure.passing` says if it may help; `pace` and `download` decide).
+"""
+
+import email.utils
+import os
+import time
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
+from types import TracebackType
+from typing import Self
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, getproxies_environment
+
+import requests
+from requests.models import PreparedRequest, Response
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3 import exceptions as faults
+
+from data.reasons import Failure, Reason, one_line
+from data.rows import Row
+from data.settings import DownloadSettings
+from data.web.addresses import is_private_literal
+from data.web.body import read_body
+from data.web.robots import NAME, Robots
+from data.web.transport import Adapter, Timer, TransportError
+
+_HEADERS = {
+    "User-Agent": f"{NAME} (downloads listed photos; obeys X-Robots-Tag: noai)",
+    "Accept": "image/*,*/*;q=0.5",
+    "Accept-Encoding": "identity",
+}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PASSING = frozenset({408, 425, 429})  # and every 5xx
+_OPT_OUT = frozenset({"noai", "noimageai"})
+_LONGEST_WAIT = 60.0  # seconds that a server may ask us to wait
+_SMALL = 1 << 14  # bytes: reading so much of a refusal is cheaper than a new connection
+
+
+class Web:
+    """One worker's connections to the web; a context manager that closes them."""
+
+    def __init__(self, settings: DownloadSettings, robots: Robots | None = None) -> None:
+        """`robots`: obey these, asking for them as need be; None: a host's robots.txt is not asked for."""
+        self._settings = settings
+        self._robots = robots
+        self._timer = Timer(settings.timeout)
+        self._session = _Session()
+        self._session.trust_env = False  # proxies and certificates are passed below; no passwords from ~/.netrc
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = Adapter(self._timer, allow_private=settings.allow_private)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        self._proxies_for = _proxy_rule()
+        self._authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    def __call__(self, row: Row, seconds: float) -> bytes | Failure:
+        """The bytes that `row.url` leads to, or why there are none; after `seconds` it is over."""
+        self._timer.start(seconds)
+        try:
+            return self._follow(row.url, self._robots)
+        except TransportError as error:
+            return error.failure
+        except (requests.RequestException, faults.HTTPError, OSError, ValueError) as error:
+            return _failure(error)
+
+    def _follow(self, url: str, robots: Robots | None) -> bytes | Failure:
+        """Go where redirects lead, as far as they and the robots.txt of each host may be followed."""
+        seen: set[str] = set()
+        while url not in seen and len(seen) <= self._settings.max_redirects:
+            seen.add(url)
+            if robots is not None and (refusal := robots.refuse(url, lambda page: self._follow(page, None))):
+                return refusal
+            with self._get(url) as response:
+                target = response.headers.get("Location", "")
+                if response.status_code not in _REDIRECTS or not target:
+                    return self._judge(response)
+                self._leave(response)
+                following = _target(url, target)
+            if isinstance(following, Failure):
+                return following
+            url = following
+        return Failure(
+            Reason.REDIRECT, "a loop" if url in seen else f"more than {self._settings.max_redirects} redirects"
+        )
+
+    def _get(self, url: str) -> Response:
+        proxies = self._proxies_for(url)
+        if select_proxy(url, proxies) and not self._settings.allow_private:
+            host = urlsplit(url).hostname or ""
+            if is_private_literal(host):
+                raise TransportError(Reason.BLOCKED_ADDRESS, f"{host} is not a public address")
+        request = PreparedRequest()
+        request.prepare(method="GET", url=url, headers=_HEADERS)
+        return self._session.send(
+            request,
+            stream=True,
+            allow_redirects=False,
+            timeout=self._timer.patience(),
+            verify=self._authorities,
+            proxies=proxies,
+        )
+
+    def _judge(self, response: Response) -> bytes | Failure:
+        """An answer that is no redirect: its body if it is a success that we may use."""
+        status = response.status_code
+        if not 200 <= status < 300:
+            self._leave(response)
+            wait = _retry_after(response.headers.get("Retry-After", ""))
+            return Failure(_refusal(status), f"status {status}", status in _PASSING or status >= 500, wait)
+        wishes = response.headers.get("X-Robots-Tag", "").lower().replace(":", ",").split(",")
+        if not _OPT_OUT.isdisjoint(wish.strip() for wish in wishes):
+            return Failure(Reason.OPT_OUT, "X-Robots-Tag")
+        return read_body(response, self._settings.max_bytes)
+
+    def _leave(self, response: Response) -> None:
+        """Read the rest of an answer that says nothing more, if it is short: its connection can be used again."""
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdecimal() and int(announced[:20]) <= _SMALL:
+            try:
+                response.raw.read(_SMALL, decode_content=False)
+            except (TransportError, faults.HTTPError, OSError):
+                response.close()
+
+
+def _proxy_rule() -> Callable[[str], dict[str, str]]:
+    """URL -> its proxies. Requests reads the whole environment for each; once is enough when no host is exempt."""
+    found = getproxies()
+    if found and ("no" in found or found != getproxies_environment()):
+        return get_environ_proxies
+    return lambda url: found
+
+
+class _Session(requests.Session):
+    """A session that leaves redirects to us: requests' own reads their bodies whole, however long they are."""
+
+    def get_redirect_target(self, resp: Response) -> str | None:
+        return None
+
+
+def _refusal(status: int) -> Reason:
+    if status in (404, 429):
+        return Reason.HTTP_404 if status == 404 else Reason.RATE_LIMITED
+    if status >= 500:
+        return Reason.HTTP_5XX
+    return Reason.HTTP_4XX if status >= 400 else Reason.REDIRECT
+
+
+def _target(url: str, location: str) -> str | Failure:
+    """Where a redirect leads; a Failure when we do not follow it there."""
+    try:
+        target = urljoin(url, location.encode("latin-1", "replace").decode("utf-8", "replace"))
+        parts = urlsplit(target)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        return Failure(Reason.REDIRECT, "to something that is not an http or https URL")
+    if parts.scheme == "http" and url[:6].lower() == "https:":
+        return Failure(Reason.REDIRECT, "from https down to http")
+    return parts._replace(fragment="").geturl()
+
+
+def _retry_after(text: str) -> float | None:
+    """Seconds to wait, at most `_LONGEST_WAIT`, from a `Retry-After` in seconds or as a date; None from any other."""
+    text = text.strip()
+    if text.isdecimal():
+        return min(float(text[:9]), _LONGEST_WAIT)
+    try:
+        moment = email.utils.parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(moment - time.time(), 0.0), _LONGEST_WAIT)
+
+
+def _failure(error: Exception) -> Failure:
+    """What an exception of requests, urllib3 or the system says about the row."""
+    detail = one_line(error)
+    if isinstance(error, (requests.Timeout, faults.TimeoutError, TimeoutError)):
+        return Failure(Reason.TIMEOUT, "no byte in time", passing=True)
+    if isinstance(error, (requests.exceptions.SSLError, faults.SSLError)):
+        return Failure(Reason.TLS, detail)
+    if isinstance(error, (requests.exceptions.ProxyError, requests.exceptions.InvalidSchema)):
+        return Failure(Reason.CONNECT, detail)
+    if isinstance(error, faults.HTTPError):  # while the body was read; before it, requests wraps them
+        return Failure(Reason.SHORT_BODY, detail, passing=True)
+    if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
+        return Failure(Reason.DNS, detail)  # requests' InvalidURL, and names that no resolver can hold
+    return Failure(Reason.CONNECT, detail, passing=True)

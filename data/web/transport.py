@@ -1,0 +1,154 @@
+"""How a connection is made for a row: to public addresses only, and never beyond the row's time.
+
+Requests and urllib3 decide by name and wait for each byte anew: a name may lead anywhere, and a server that sends a
+byte a second is never late. Here the address that was checked is the one connected to, and every read waits no
+longer than what the row has left. What goes wrong is raised as `TransportError`, which no layer in between swallows.
+"""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.ssl_ import create_urllib3_context
+
+from data.reasons import Failure, Reason, one_line
+from data.web.addresses import is_public
+
+
+class TransportError(Exception):
+    """The connection did not come about, or had to be ended: `failure` says why."""
+
+    def __init__(self, reason: Reason, detail: str, passing: bool = False) -> None:
+        super().__init__(detail)
+        self.failure = Failure(reason, one_line(detail), passing)
+
+
+class Timer:
+    """How long a worker's connections may still wait: `timeout` for the next byte, and no later than the row's end."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._end = float("inf")
+
+    def start(self, seconds: float) -> None:
+        """A row begins that may take `seconds`."""
+        self._end = time.monotonic() + seconds
+
+    def patience(self) -> float:
+        """Seconds to wait for the next byte. LineError when the row's time is over."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TransportError(Reason.DEADLINE, "the row took too long")
+        return min(self._timeout, left)
+
+
+class _TimedSocket(socket.socket):
+    """A plain connection whose reads keep to the timer."""
+
+    timer: Timer
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        return _read(self, self.timer, super().recv_into, *args, **kwargs)
+
+
+class _TimedTlsSocket(ssl.SSLSocket):
+    """The same, encrypted. While hands are shaken there is no timer yet: Python bounds that as a whole."""
+
+    timer: Timer | None = None
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        if self.timer is None:
+            return super().recv_into(*args, **kwargs)
+        return _read(self, self.timer, super().recv_into, *args, **kwargs)
+
+
+def _read(line: socket.socket, timer: Timer, receive: Callable[..., int], *args: Any, **kwargs: Any) -> int:
+    line.settimeout(timer.patience())
+    try:
+        return receive(*args, **kwargs)
+    except TimeoutError:
+        timer.patience()
+        raise
+
+
+def connect(host: str, port: int, timer: Timer, *, public_only: bool) -> socket.socket:
+    """Connect to the first address of `host` that may be asked and answers; LineError when there is none."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise TransportError(Reason.DNS, f"{host}: {error}") from error
+    allowed = [entry for entry in found if not public_only or is_public(str(entry[4][0]))]
+    if not allowed:
+        raise TransportError(Reason.BLOCKED_ADDRESS, f"{host} is {found[0][4][0]}, not a public address")
+    problem: OSError | None = None
+    for family, kind, protocol, _, address in allowed:
+        line = _TimedSocket(family, kind, protocol)
+        line.timer = timer
+        try:
+            line.settimeout(timer.patience())
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            line.connect(address)
+        except (OSError, TransportError) as error:
+            line.close()
+            if isinstance(error, TransportError):
+                raise
+            problem = error
+        else:
+            return line
+    timer.patience()
+    late = isinstance(problem, TimeoutError)
+    raise TransportError(Reason.TIMEOUT if late else Reason.CONNECT, f"{host}: {problem}", passing=late)
+
+
+class Adapter(HTTPAdapter):
+    """Requests' transport over such connections. A proxy named by the environment may be anywhere: it is trusted."""
+
+    def __init__(self, timer: Timer, *, allow_private: bool) -> None:
+        self._timer = timer
+        self._allow_private = allow_private
+        self._context = create_urllib3_context()
+        self._context.sslsocket_class = _TimedTlsSocket
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """The pools of direct connections."""
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._timer, public_only=not self._allow_private)
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """The pools of connections through `proxy`."""
+        known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **proxy_kwargs)
+        if not known and not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = _pools(self._timer, public_only=False)
+        return manager
+
+
+def _pools(timer: Timer, *, public_only: bool) -> dict[str, type[HTTPConnectionPool]]:
+    """Urllib3's pools for http and https, whose connections are dialled here."""
+
+    class Http(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return connect(self._dns_host, self.port or 80, timer, public_only=public_only)
+
+    class Https(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return connect(self._dns_host, self.port or 443, timer, public_only=public_only)
+
+        def connect(self) -> None:
+            super().connect()
+            if isinstance(self.sock, _TimedTlsSocket):
+                self.sock.timer = timer
+
+    class HttpPool(HTTPConnectionPool):
+        ConnectionCls = Http
+
+    class HttpsPool(HTTPSConnectionPool):
+        ConnectionCls = Https
+
+    return {"http": HttpPool, "https": HttpsPool}

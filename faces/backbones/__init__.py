@@ -1,0 +1,4 @@
+"""Frozen networks: crops in, features out, computed once.
+
+alexnet/   AlexNet up to conv5
+"""

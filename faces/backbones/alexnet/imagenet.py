@@ -1,0 +1,72 @@
+"""torchvision's AlexNet as trained on ImageNet: the one place that imports torchvision, and that fetches weights.
+
+torchvision knows the address, checks what came against its hash, and keeps the file where TORCH_HOME says; the next
+time it is found there. What can go wrong becomes one line that says what to do.
+"""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlparse
+
+import torch
+
+from errors import RunError, UsageError
+from faces.backbones.alexnet.architecture import Preprocessing
+from faces.backbones.alexnet.frozen import Weights
+from faces.backbones.alexnet.weight_files import read_weights
+
+IMAGENET = "imagenet"
+
+
+def imagenet_weights() -> Weights:
+    """Return AlexNet_Weights.IMAGENET1K_V1, fetched if it is not there yet.
+
+    Raises RunError when it can be neither found nor fetched, UsageError when torchvision cannot be used.
+    """
+    entry = _entry()
+    file = Path(torch.hub.get_dir()) / "checkpoints" / PurePosixPath(urlparse(entry.url).path).name
+    if not file.is_file():
+        _fetch(entry, file)
+    usual = entry.transforms()
+    preprocessing = Preprocessing(channels="RGB", scale=1 / 255, mean=tuple(usual.mean), deviation=tuple(usual.std))
+    weights = read_weights(file, source=IMAGENET, preprocessing=preprocessing)
+    if not weights.sha256.startswith(file.stem.rpartition("-")[2]):  # a file already there was not checked by anybody
+        raise RunError(f"{file} is damaged: its SHA-256 is {weights.sha256}; remove it, and it is fetched again")
+    return weights
+
+
+def _entry() -> Any:
+    """torchvision's own entry of these weights: their address and their preprocessing."""
+    try:
+        from torchvision.models import AlexNet_Weights
+    except (AttributeError, ImportError, OSError, RuntimeError) as error:
+        found = f"torch {torch.__version__}, torchvision {_version('torchvision')}"
+        raise UsageError(
+            f"torch and torchvision do not belong together ({found}; {_line(error)}): install both by one command, pip "
+            "install --force-reinstall torch torchvision, with one --index-url for both if any; or use --weights PATH"
+        ) from error
+    return AlexNet_Weights.IMAGENET1K_V1
+
+
+def _fetch(entry: Any, file: Path) -> None:
+    """Let torchvision fetch the file and check it."""
+    try:
+        entry.get_state_dict(progress=sys.stderr.isatty(), check_hash=True, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError) as error:  # no network, no such host, a full disk; not the file it should be
+        raise RunError(
+            f"no ImageNet weights in {file}, and they cannot be fetched ({_line(error)}): fetch {entry.url} where "
+            f"there is a network and put it into {file.parent}, or use --weights PATH or --weights random"
+        ) from error
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]

@@ -1,0 +1,50 @@
+"""The frozen numbers of a network, and the one door to them: what `--weights` names.
+
+Behind the door stand `weight_files` for a path and `imagenet` for torchvision's own; the untrained network is made
+here.
+"""
+
+from pathlib import Path
+
+import torch
+
+from faces.backbones.alexnet.architecture import ORIGINAL
+from faces.backbones.alexnet.frozen import Weights, digest
+from faces.backbones.alexnet.imagenet import IMAGENET, imagenet_weights
+from faces.backbones.alexnet.weight_files import read_weights
+from nn.initialisers import he, zeros
+
+__all__ = ["IMAGENET", "RANDOM", "Weights", "load_weights", "random_weights"]
+
+RANDOM = "random"
+
+
+def load_weights(spec: str) -> Weights:
+    """Return the weights that `--weights` names: "imagenet", "random", or a .pth, .pt, .safetensors or .npz file.
+
+    imagenet is torchvision's alexnet with AlexNet_Weights.IMAGENET1K_V1, fetched once and kept where TORCH_HOME says.
+    A file decides its architecture itself: a state dict of torchvision's alexnet, or the original's arrays. Raises
+    RunError when there are no such weights, UsageError when torchvision is needed and cannot be used.
+    """
+    if spec == RANDOM:
+        return random_weights()
+    return imagenet_weights() if spec == IMAGENET else read_weights(Path(spec))
+
+
+def random_weights(seed: int = 0) -> Weights:
+    """Return the original network untrained, the baseline of any transfer: He's initialisation, biases 0, seeded."""
+    generator = torch.Generator().manual_seed(seed)
+    convolutions = tuple(
+        (
+            he(stage.weight_shape, generator, torch.float32, "cpu"),
+            zeros((stage.outputs,), generator, torch.float32, "cpu"),
+        )
+        for stage in ORIGINAL.stages
+    )
+    return Weights(
+        source=RANDOM,
+        sha256=digest(convolutions),
+        architecture=ORIGINAL,
+        preprocessing=ORIGINAL.preprocessing,
+        convolutions=convolutions,
+    )

@@ -1,0 +1,81 @@
+"""Faces in whole photos, found by OpenCV's cascade, so that people need no boxes. An optional extra: `.[detect]`.
+
+OpenCV is imported when a detector is made and not before. The cascade (P. Viola and M. Jones, Rapid object detection
+using a boosted cascade of simple features, CVPR 2001) comes inside OpenCV's package. All its settings stand here; how
+well they do is printed by `benchmarks/detect.py`.
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from data.rows import Box
+from errors import UsageError
+
+INSTALL = "pip install -e '.[detect]'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings:
+    """How a cascade looks for faces.
+
+    Its squares are taken as they are: scale and shift fitted to the boxes of a FaceScrub list are 1.00 and 0.00.
+    """
+
+    cascade: str = "haarcascade_frontalface_alt2.xml"
+    side: int = 480  # a larger photo is made smaller until its longer side has so many pixels
+    scale_factor: float = 1.1  # from one size of faces that is looked for to the next
+    neighbours: int = 6  # squares that must agree on a face
+    smallest: int = 24  # side of the smallest face, in pixels of the photo made smaller
+
+
+class FaceDetector:
+    """Finds upright faces seen from the front. May be used by several threads at once.
+
+    Raises UsageError when OpenCV is not installed, or is one without its cascades.
+    """
+
+    def __init__(self, settings: DetectorSettings | None = None) -> None:
+        self.settings = settings or DetectorSettings()
+        self._cv2 = _opencv()
+        self._cv2.setNumThreads(1)  # photos are spread over threads already; and in one thread the order is fixed
+        self._own = threading.local()  # a cascade keeps what it computes: each thread needs one of its own
+
+    def find(self, image: Image.Image) -> list[Box]:
+        """Boxes of the faces in an upright photo (any mode that has a grey form), the largest first."""
+        settings = self.settings
+        scale = max(1.0, max(image.size) / settings.side)
+        small = (max(round(image.width / scale), 1), max(round(image.height / scale), 1))
+        gray = image.convert("L").resize(small, Image.Resampling.BOX, reducing_gap=1.0)
+        squares = self._cascade().detectMultiScale(
+            np.asarray(gray),
+            scaleFactor=settings.scale_factor,
+            minNeighbors=settings.neighbours,
+            minSize=(settings.smallest, settings.smallest),
+        )
+        edges = np.round(scale * np.array([(x, y, x + side, y + side) for x, y, side, _ in squares])).astype(int)
+        inside = [Box(*map(int, box)).within(*image.size) for box in edges]
+        return sorted((box for box in inside if box is not None), key=_by_size)
+
+    def _cascade(self) -> Any:
+        if not hasattr(self._own, "cascade"):
+            self._own.cascade = self._cv2.CascadeClassifier(self._cv2.data.haarcascades + self.settings.cascade)
+        return self._own.cascade
+
+
+def _by_size(box: Box) -> tuple[int, Box]:
+    """Sort the largest first; among equals from the left."""
+    return -(box.x2 - box.x1) * (box.y2 - box.y1), box
+
+
+def _opencv() -> Any:
+    try:
+        import cv2
+    except ImportError as error:
+        raise UsageError(f"finding faces needs OpenCV, which is not installed: {INSTALL}") from error
+    if not hasattr(cv2, "CascadeClassifier") or not hasattr(cv2, "data"):
+        raise UsageError(f"this OpenCV ({cv2.__version__}) lacks the cascades that find faces: {INSTALL}")
+    return cv2

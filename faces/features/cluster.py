@@ -1,0 +1,132 @@
+"""Features on a Ray cluster: the batches that `cache.keep_features` would compute here, by actors on many machines.
+
+The driver cuts the photos without features into batches, in order; an actor takes the weights once, then computes batch
+after batch and keeps each beside the photos, in a folder that all machines share. Same batches and same arithmetic make
+the same shards, whose names are digests of their bytes: one that is computed again after a loss is the same file.
+"""
+
+import socket
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import errors
+from data.atomic_write import remove_leftovers
+from data.cluster.connection import cluster, cpus, losses
+from data.cluster.locate import locate
+from data.photos.crop import quiet_decoding
+from data.photos.folder import Photo
+from errors import FacesError, UsageError
+from faces.backbones.alexnet.architecture import SIZE
+from faces.backbones.alexnet.frozen import Weights
+from faces.backbones.alexnet.network import Network
+from faces.backbones.alexnet.precision import Precision
+from faces.features.cache import kind_of, missing_of
+from faces.features.extract import BATCH_SIZE, batch_features, workers_and_threads
+from faces.features.shards import Shard, add_shard
+
+
+def keep_features_on_ray(
+    folder: Path,
+    photos: Sequence[Photo],
+    weights: Weights,
+    *,
+    address: str | None,
+    precision: Precision,
+    size: int = SIZE,
+    num_gpus: float = 0.0,
+    batch_size: int = BATCH_SIZE,
+    on_photos: Callable[[int], None] = lambda n: None,
+) -> int:
+    """Do as `cache.keep_features` does, on the cluster at `address` ("auto", HOST:PORT, None: one of our own, here).
+
+    With `num_gpus` each actor has so much of a GPU, a fraction too, and computes there; without, on processors.
+    `precision` is said by the caller: what trains on the features looks for those of its own machine's.
+    Raises as `keep_features`, UsageError when there is no such cluster, ClusterError when it is lost.
+    """
+    kind = kind_of(weights, size, precision)
+    located = locate(address)
+    missing = missing_of(folder, photos, kind)
+    on_photos(len(photos) - len(missing))
+    if not missing:
+        return 0
+    remove_leftovers(folder)
+    batches = [missing[start : start + batch_size] for start in range(0, len(missing), batch_size)]
+    lines = [{"files": [p.file for p in batch], "photos": [p.sha256 for p in batch]} for batch in batches]
+    with cluster(located) as ray, losses(ray):
+        threads = 1 if num_gpus else min(cpus(ray)[0], workers_and_threads("cpu")[1])
+        told = {
+            "folder": folder.absolute(),
+            "kind": kind,
+            "batch_size": min(batch_size, len(missing)),
+            "device": "cuda" if num_gpus else "cpu",
+            "threads": threads,
+        }
+        actors = min(_actors(ray.nodes(), threads, num_gpus), len(lines))
+        items = ray.data.from_items(lines, override_num_blocks=len(lines)).map(
+            _Computer,
+            fn_constructor_kwargs={**told, "weights": [ray.put(weights)]},  # once, for all actors
+            compute=ray.data.ActorPoolStrategy(size=actors),
+            num_cpus=threads,
+            num_gpus=num_gpus or None,
+        )
+        for line in items.iter_rows():
+            if line["error"]:
+                raise getattr(errors, line["kind"])(line["error"])
+            on_photos(line["photos"])
+    remove_leftovers(folder)
+    return len(missing)
+
+
+class _Computer:
+    """An actor: it has the weights, and takes one batch after the other."""
+
+    def __init__(
+        self, folder: Path, weights: list[Any], kind: dict[str, Any], batch_size: int, device: str, threads: int
+    ) -> None:
+        torch.set_num_threads(threads)
+        self._folder, self._kind, self._weights = folder, kind, weights[0]
+        self._device, self._batch_size = device, batch_size
+
+    def __call__(self, line: dict[str, Any]) -> dict[str, Any]:
+        """Compute and keep a batch; say of how many photos, or what is wrong."""
+        paths = [self._folder / file for file in line["files"]]
+        try:
+            with quiet_decoding():
+                features = batch_features(self._network, paths, mirror=True)
+            add_shard(self._folder, Shard(self._kind, tuple(line["photos"]), torch.from_numpy(features)))
+        except FacesError as error:
+            return {"photos": 0, "kind": type(error).__name__, "error": str(error)}
+        return {"photos": len(paths), "kind": "", "error": ""}
+
+    @cached_property
+    def _network(self) -> Network:
+        """Made with the first batch, whose answer can say what is wrong; an actor that cannot start says nothing."""
+        import ray
+
+        if self._device == "cuda" and not torch.cuda.is_available():
+            raise UsageError(
+                f"--num-gpus: torch on {socket.gethostname()} finds no CUDA GPU; install its CUDA build there, or "
+                "leave --num-gpus out"
+            )
+        loaded: Weights = ray.get(self._weights)
+        kind = self._kind
+        return Network(
+            loaded, size=kind["size"], device=self._device, precision=kind["precision"], batch_size=self._batch_size
+        )
+
+
+def _actors(nodes: Sequence[dict[str, Any]], threads: int, num_gpus: float) -> int:
+    """As many as the cluster's machines have room for. UsageError when it is for none."""
+    actors = 0
+    for node in nodes:
+        has = node["Resources"] if node["Alive"] else {}
+        room = has.get("CPU", 0.0) / threads
+        actors += int(min(room, has.get("GPU", 0.0) / num_gpus if num_gpus else room) + 1e-9)
+    if actors < 1:
+        wanted = f"{threads} CPU" + (f" and {num_gpus:g} GPU" if num_gpus else "")
+        raise UsageError(f"no machine of the cluster has {wanted} for an actor: add one, or ask for less")
+    return actors

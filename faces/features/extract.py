@@ -1,0 +1,105 @@
+"""Files of photos -> features, batch by batch, on all cores.
+
+On a processor the cores are shared out among a few workers, each of which opens a batch and computes it. With a core of
+its own a worker never waits for another, as cores that share a batch do many times per layer, and while one decodes the
+others compute. Before CUDA two workers take turns: one opens photos while the other's are computed.
+Memory holds one batch per worker, however many files there are.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from data.photos.crop import quiet_decoding
+from data.photos.images import open_photo
+from errors import DatasetError
+from faces.backbones.alexnet.architecture import SIZE
+from faces.backbones.alexnet.frozen import Weights
+from faces.backbones.alexnet.network import Network
+from faces.backbones.alexnet.precision import Precision
+
+BATCH_SIZE = 64  # photos
+_MOST_WORKERS = 4  # each takes about 200 MB; with more cores than this, each gets several
+
+OnPhoto = Callable[[], None]
+Features = NDArray[np.float32]
+
+
+def extract(
+    paths: Sequence[Path],
+    weights: Weights,
+    *,
+    size: int = SIZE,
+    mirror: bool = False,
+    device: str = "cpu",
+    precision: Precision | None = None,
+    batch_size: int = BATCH_SIZE,
+    on_photo: OnPhoto = lambda: None,
+) -> Generator[Features, None, None]:
+    """Yield the features of the photos, in order, a batch at a time: (n, 1, 9216).
+
+    With `mirror`, of each photo and of its mirror image: (n, 2, 9216). `on_photo` is called for each photo opened, by
+    any thread. Raises UsageError for a size the network does not take, DatasetError naming a photo that is no image.
+    """
+    most = min(batch_size, len(paths))
+    network = Network(weights, size=size, device=device, precision=precision, batch_size=most)
+
+    def features(batch: Sequence[Path]) -> Features:
+        return batch_features(network, batch, mirror=mirror, on_photo=on_photo)
+
+    batches = (paths[start : start + batch_size] for start in range(0, len(paths), batch_size))
+    yield from _in_order(features, batches, *workers_and_threads(device))
+
+
+def batch_features(
+    network: Network, paths: Sequence[Path], *, mirror: bool = False, on_photo: OnPhoto = lambda: None
+) -> Features:
+    """The features of one batch, as `extract` yields them, computed by all of torch's threads here."""
+    crops = _opened(paths, network.size, on_photo)
+    compute = network.both_ways if mirror else network
+    numbers = compute(crops.pin_memory() if network.device.type == "cuda" else crops)
+    return numbers.view(len(paths), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, 9216)
+
+
+def workers_and_threads(device: str) -> tuple[int, int]:
+    """How many batches are computed at once here, and by how many of torch's threads each."""
+    threads = torch.get_num_threads()
+    workers = 2 if device == "cuda" else min(threads, _MOST_WORKERS)
+    return workers, max(1, threads // workers)
+
+
+def _in_order(
+    work: Callable[[Sequence[Path]], Features], batches: Iterator[Sequence[Path]], workers: int, own: int
+) -> Iterator[Features]:
+    """Map `work` over the batches by workers with `own` of torch's threads each, at most one batch ahead of them."""
+    threads = torch.get_num_threads()
+    ahead: deque[Future[Features]] = deque()
+    with quiet_decoding(), ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(own,)) as pool:
+        try:
+            for batch in batches:
+                ahead.append(pool.submit(work, batch))
+                if len(ahead) > workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(threads)  # a worker's is its own, but the last one set is what new threads take over
+
+
+def _opened(paths: Sequence[Path], size: int, on_photo: OnPhoto) -> Tensor:
+    """Photos as the network takes them, (n, 3, size, size), uint8, channels last in memory."""
+    crops = np.empty((len(paths), size, size, 3), np.uint8)
+    for crop, path in zip(crops, paths, strict=True):
+        try:
+            crop[:] = np.asarray(open_photo(path.read_bytes(), size, "RGB"))
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{path} is not an image that can be read ({error}): replace or remove it") from error
+        on_photo()
+    return torch.from_numpy(crops).permute(0, 3, 1, 2)

@@ -1,0 +1,24 @@
+"""What the head measures on features that come a few photos at a time."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from faces.backbones.alexnet.architecture import FEATURES
+
+
+def deviation_and_mean(photos: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the deviation of all numbers, and the mean over photos and views (9216,), of photos a few at a time."""
+    n, squares, sums = 0, torch.zeros((), dtype=torch.float64), torch.zeros(FEATURES, dtype=torch.float64)
+    for x in photos:
+        n += x.numel()
+        squares = squares.to(x.device) + x.square().sum(dtype=torch.float64)
+        sums = sums.to(x.device) + x.sum((0, 1), dtype=torch.float64)
+    variance = (squares - sums.sum().square() / n) / (n - 1)
+    return variance.sqrt().float(), (sums * FEATURES / n).float()
+
+
+def first_of_each(target: Tensor, most: int) -> Tensor:
+    """Return the places of the first `most` photos of each class."""
+    return torch.cat([(target == label).nonzero()[:most, 0] for label in range(int(target.max()) + 1)])

@@ -1,0 +1,1 @@
+"""Figures as PNG bytes: curves, confusion matrices, weights as tiles. The same numbers give the same bytes."""

@@ -1,0 +1,57 @@
+"""Learning curves: loss and accuracy by epoch, training beside validation."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from report.figures.style import FAINT, TRAIN, VALIDATION, new_figure, percent_tick, png, styled
+
+AUGMENTED = "training (augmented)"
+
+History = Mapping[str, Sequence[float]]  # column -> one number per epoch; nan where nothing was measured
+
+
+def learning_curve(
+    history: History, title: str, best_epoch: int | None = None, *, a: str = "photo", training: str = AUGMENTED
+) -> bytes:
+    """Return a PNG of loss (left) and accuracy (right); `best_epoch` marks the epoch whose weights were kept.
+
+    `a` is what a sample is called, `training` the line of the training data. `history` has the columns epoch,
+    train_loss, train_accuracy and, when there was a validation set, validation_loss, validation_accuracy; accuracies
+    in [0, 1]. The accuracies' axis starts at 0, or where all are above one half at the tenth below them.
+    """
+    with styled():
+        figure = new_figure(10, 4)
+        loss, accuracy = figure.subplots(1, 2)
+        _lines(loss, history, "loss", training)
+        loss.set(ylabel=f"cross-entropy, mean per {a}", ylim=(0, 1.05 * loss.get_ylim()[1]))
+        _lines(accuracy, history, "accuracy", training)
+        bottom = _bottom(history)
+        accuracy.set(ylabel="accuracy", ylim=(bottom, bottom + 1.02 * (1 - bottom)))
+        accuracy.yaxis.set_major_formatter(percent_tick)
+        for axes in (loss, accuracy):
+            axes.set(xlabel="epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            axes.grid(axis="y", color=FAINT, alpha=0.4, linewidth=0.6)
+            if best_epoch is not None:
+                axes.axvline(best_epoch, color=FAINT, linestyle=":", label=f"kept: epoch {best_epoch}")
+        accuracy.legend(loc="lower right")
+        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+        figure.tight_layout()
+        return png(figure)
+
+
+def _bottom(history: History) -> float:
+    values = [value for part in ("train", "validation") for value in history.get(f"{part}_accuracy", ())]
+    lowest = min(values, default=0.0)
+    return min(math.floor(10 * lowest) / 10, 0.9) if lowest > 0.5 else 0.0
+
+
+def _lines(axes: Axes, history: History, what: str, training: str) -> None:
+    for part, name, colour in (("train", training, TRAIN), ("validation", "validation", VALIDATION)):
+        column = history.get(f"{part}_{what}")
+        if column is not None:
+            marker = "o" if len(column) == 1 else ""
+            axes.plot(history["epoch"], column, marker, color=colour, linewidth=1.4, label=name)

@@ -1,0 +1,191 @@
+"""Lines over a common axis in one panel or several: losses by epoch, magnitudes of deltas, times over sizes.
+
+A panel is data: what stands on its axes, and its lines. Colours come from the palette in `style.py`, and a name keeps
+its colour in all panels of a picture. Values that are not finite never reach matplotlib: a run that diverged is a line
+that ends.
+"""
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.transforms import ScaledTranslation
+from numpy.typing import NDArray
+
+from report.figures.layout import MARGIN, Heading, legend, legend_height, wrapped
+from report.figures.style import FAINT, PAGE, PALETTE, new_figure, percent_tick, png, styled
+
+# Panels -> panels per row; others stand in rows of four.
+COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}
+WIDTH, HEIGHTS = 10.0, {1: 4.4, 2: 3.5, 3: 3.0, 4: 2.6}  # inches: of the page; of a row, by panels per row
+TICKS = {1: 12, 2: 8, 3: 5}  # intervals on the horizontal axis, by panels per row
+MOST_MARKERS, MOST_SIZES = 40, 8  # a longer line marks some of its points; more sizes than this are not all written
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line: `y` over `x`, equally many. Without a `colour`, an index into `style.PALETTE`, its name gets one.
+
+    A value that is not finite is left out, and if no finite one follows, the line ends there and the legend says
+    "diverged": of what was not measured, leave out both x and y.
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    colour: int | None = None
+    dashed: bool = False
+    marker: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes. `ylim` None: chosen by the lines that did not diverge; `percent`: y in [0, 1] as percent."""
+
+    title: str
+    xlabel: str
+    ylabel: str
+    lines: Sequence[Curve]
+    log_x: bool = False
+    log_y: bool = False
+    ylim: tuple[float | None, float | None] | None = None
+    percent: bool = False
+
+
+@dataclass(frozen=True)
+class _Points:
+    """The finite points of a line, and whether it ended before its time."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    diverged: bool
+
+    @classmethod
+    def of(cls, line: Curve) -> "_Points":
+        x, y = np.asarray(line.x, float), np.asarray(line.y, float)
+        finite = np.isfinite(x) & np.isfinite(y)
+        return cls(x[finite], y[finite], bool(finite.size and not finite[-1]))
+
+
+def series_picture(panels: Sequence[Panel], title: str, note: str = "", columns: int | None = None) -> bytes:
+    """Return a PNG of the panels, row by row, `columns` per row; one legend where all panels name the same lines."""
+    columns = columns or COLUMNS.get(len(panels), 4)
+    rows = math.ceil(len(panels) / columns)
+    colours, labels = _colours(panels), _labels(line for panel in panels for line in panel.lines)
+    shared = len({frozenset(line.name for line in panel.lines) for panel in panels}) == 1
+    page, column = WIDTH - 2 * MARGIN, WIDTH / columns - 0.9  # what a legend may take, in inches
+    heading = Heading.of(title, note, WIDTH)
+    top = heading.height + (legend_height(labels.values(), page) if shared else 0)
+    below = 0 if shared else max(legend_height(_labels(panel.lines).values(), column) for panel in panels)
+    height = top + rows * (HEIGHTS.get(columns, 2.6) + below)
+    with styled():
+        figure = new_figure(WIDTH, height)
+        heading.draw(figure)
+        for index, panel in enumerate(panels):
+            axes = figure.add_subplot(rows, columns, index + 1)
+            drawn = _panel(axes, panel, colours, columns)
+            if index % columns and panels[index - 1].ylabel == panel.ylabel:
+                axes.set_ylabel("")  # it stands at the left already
+            if not shared:
+                depth = ScaledTranslation(0, -0.52, figure.dpi_scale_trans)  # inches: below the axis' numbers and name
+                entries = {label: drawn[name] for name, label in _labels(panel.lines).items()}
+                legend(axes, entries, column, bbox_to_anchor=(0, 0), bbox_transform=axes.transAxes + depth)
+        if shared:
+            entries = {label: drawn[name] for name, label in labels.items()}
+            legend(figure, entries, page, bbox_to_anchor=(MARGIN / WIDTH, 1 - heading.height / height))
+        figure.tight_layout(rect=(0, 0, 1, 1 - top / height), w_pad=1.5, h_pad=1.5)
+        return png(figure, drawn=True)
+
+
+def _labels(lines: Iterable[Curve]) -> dict[str, str]:
+    """Return what the legend calls each name, in the order of their first appearance."""
+    diverged: dict[str, bool] = {}
+    for line in lines:
+        diverged[line.name] = diverged.get(line.name, False) or _Points.of(line).diverged
+    return {name: f"{name} (diverged)" if ended else name for name, ended in diverged.items()}
+
+
+def _colours(panels: Sequence[Panel]) -> dict[str, int]:
+    """Return an index into the palette for each name: one that a line asks for, else the next that nobody asked for."""
+    lines = [line for panel in panels for line in panel.lines]
+    chosen = {line.name: line.colour for line in reversed(lines) if line.colour is not None}
+    free = (index for index in itertools.count() if index not in set(chosen.values()))
+    return chosen | {name: next(free) for name in dict.fromkeys(line.name for line in lines) if name not in chosen}
+
+
+def _panel(axes: Axes, panel: Panel, colours: Mapping[str, int], columns: int) -> dict[str, Artist]:
+    """Draw a panel, one of `columns` side by side; return what a legend shows of each name."""
+    drawn = {line.name: _line(axes, line, colours[line.name]) for line in panel.lines}
+    title = wrapped(panel.title, WIDTH / columns - 0.8, 12, bold=True)
+    axes.set(title=title, xlabel=panel.xlabel, ylabel=panel.ylabel)
+    axes.grid(axis="y", color=FAINT, alpha=0.4, linewidth=0.6)
+    sizes = np.unique(np.concatenate([_Points.of(line).x for line in panel.lines] or [np.empty(0)]))
+    if not len(sizes):
+        axes.set(xticks=[], yticks=[])
+        axes.text(0.5, 0.5, "no finite number", ha="center", va="center", transform=axes.transAxes)
+        return drawn
+    _scales(axes, panel, sizes, columns)
+    if any(_Points.of(line).diverged for line in panel.lines):
+        _limit(axes, panel)
+    if panel.ylim is not None:
+        axes.set_ylim(*panel.ylim)
+    return drawn
+
+
+def _line(axes: Axes, line: Curve, colour: int) -> Artist:
+    """Draw the line, and a cross where it diverged."""
+    points = _Points.of(line)
+    colour = colour if line.colour is None else line.colour
+    style: dict[str, Any] = {"color": PALETTE[colour % len(PALETTE)], "linewidth": 1.6}
+    if line.dashed:
+        style["linestyle"] = (0, (4, 1.6))
+    elif colour >= len(PALETTE):
+        style["linestyle"] = "-."  # the palette begins anew
+    if line.marker or len(points.x) == 1:
+        style |= {"marker": "o", "markersize": 4.5, "markevery": math.ceil(len(points.x) / MOST_MARKERS) or 1}
+    (artist,) = axes.plot(points.x, points.y, **style)
+    if points.diverged:
+        cross = {"marker": "X", "markersize": 9, "color": style["color"], "markeredgecolor": PAGE, "zorder": 3}
+        axes.plot(points.x[-1:], points.y[-1:], **cross)
+    return artist
+
+
+def _scales(axes: Axes, panel: Panel, sizes: NDArray[np.float64], columns: int) -> None:
+    """Give the axes their scales and the numbers on them; `sizes` are the distinct values of x."""
+    if panel.log_x:
+        axes.set_xscale("log")
+        if len(sizes) <= MOST_SIZES:  # the sizes that were measured, as plain numbers
+            axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+            axes.xaxis.set_minor_locator(NullLocator())
+    else:
+        whole = np.array_equal(sizes, np.round(sizes))
+        axes.xaxis.set_major_locator(
+            MaxNLocator(TICKS.get(columns, 4), steps=[1, 2, 5, 10], integer=whole, min_n_ticks=1)
+        )
+    if panel.log_y:
+        axes.set_yscale("log", nonpositive="mask")
+    if panel.log_y and panel.percent:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    if panel.percent:
+        axes.yaxis.set_major_formatter(percent_tick)
+
+
+def _limit(axes: Axes, panel: Panel) -> None:
+    """Let the lines that did not diverge choose the limits: one on its way to infinity would flatten all others."""
+    lines = [_Points.of(line) for line in panel.lines]
+    calm = [value for line in lines for value in (line.y[:1] if line.diverged else line.y)]
+    near = np.array([value for line in lines for value in line.y if abs(value) <= max(map(abs, calm))])
+    if panel.log_y:
+        near = np.log10(near[near > 0])
+    if len(near):
+        span = np.ptp(near) or 1.0
+        limits = np.array([near.min() - 0.05 * span, near.max() + 0.2 * span])  # room above: to see it leave
+        bottom, top = (10**limits if panel.log_y else limits).tolist()
+        axes.set_ylim(bottom, top)

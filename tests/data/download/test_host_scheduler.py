@@ -1,0 +1,118 @@
+"""Which row is asked for next, replayed without a clock."""
+
+from data.download.host_scheduler import HostScheduler, QueuedRow
+from data.reasons import Reason
+from data.rows import Row
+
+
+def task(host: str, number: int = 1) -> QueuedRow:
+    row = Row(number, "Ann", f"http://{host}/{number}.jpg", None, None)
+    return QueuedRow(row, row.key, "Ann")
+
+
+def taken(scheduler: HostScheduler, now: float = 0.0) -> list[str]:
+    """Everything that may be asked for now, as host/number."""
+    found = []
+    while one := scheduler.take(now):
+        found.append(f"{one.host}/{one.row.number}")
+    return found
+
+
+def test_rows_come_in_order() -> None:
+    scheduler = HostScheduler(per_host=10, give_up_after=3)
+    for number in range(3):
+        scheduler.add(task("a", number))
+    assert taken(scheduler) == ["a/0", "a/1", "a/2"]
+
+
+def test_hosts_take_turns_and_none_has_more_than_its_share() -> None:
+    scheduler = HostScheduler(per_host=2, give_up_after=3)
+    tasks = [task("a", number) for number in range(4)] + [task("B", 9)]
+    for one in tasks:
+        scheduler.add(one)
+    assert sorted(taken(scheduler)) == ["a/0", "a/1", "b/9"]
+    scheduler.done(tasks[0], Reason.OK)
+    assert taken(scheduler) == ["a/2"]
+    assert scheduler.size == 4
+
+
+def test_a_row_waits_alone_for_its_next_attempt() -> None:
+    scheduler = HostScheduler(per_host=1, give_up_after=3)
+    first, second = task("a", 1), task("a", 2)
+    scheduler.add(first)
+    scheduler.add(second)
+    assert taken(scheduler) == ["a/1"]
+    scheduler.again(first, 5.0, reason=Reason.HTTP_5XX, rest=False)
+    assert scheduler.next_moment() == 5.0
+    assert taken(scheduler, 1.0) == ["a/2"]
+    scheduler.done(second, Reason.OK)
+    assert taken(scheduler, 4.9) == []
+    assert taken(scheduler, 5.0) == ["a/1"]
+    scheduler.done(first, Reason.OK)
+    assert scheduler.size == 0
+
+
+def test_a_host_that_names_a_time_rests_until_then_and_others_do_not() -> None:
+    scheduler = HostScheduler(per_host=2, give_up_after=3)
+    first, second, third = task("a", 1), task("a", 2), task("a", 3)
+    for one in (first, second, third):
+        scheduler.add(one)
+    assert taken(scheduler) == ["a/1", "a/2"]
+    scheduler.again(first, 5.0, reason=Reason.RATE_LIMITED, rest=True)
+    scheduler.again(second, 9.0, reason=Reason.RATE_LIMITED, rest=True)
+    scheduler.add(task("b"))
+    assert taken(scheduler, 1.0) == ["b/1"]
+    assert taken(scheduler, 5.0) == []
+    assert sorted(taken(scheduler, 9.0)) == ["a/1", "a/2"]
+    assert scheduler.size == 4
+
+
+def test_a_host_that_nothing_reaches_rests_until_the_first_rows_are_tried_again() -> None:
+    scheduler = HostScheduler(per_host=2, give_up_after=3)
+    first, second = task("a", 1), task("a", 2)
+    for one in (first, second, task("a", 3), task("a", 4)):
+        scheduler.add(one)
+    assert taken(scheduler) == ["a/1", "a/2"]
+    scheduler.again(first, 5.0, reason=Reason.TIMEOUT, rest=False)  # one may be that photo's own fault
+    assert taken(scheduler, 1.0) == ["a/3"]
+    scheduler.again(second, 6.0, reason=Reason.CONNECT, rest=False)
+    assert taken(scheduler, 5.9) == []
+    assert taken(scheduler, 6.0) == ["a/2"]
+
+
+def test_a_host_out_of_reach_is_given_up_with_its_reason() -> None:
+    scheduler = HostScheduler(per_host=1, give_up_after=2)
+    for number in range(4):
+        scheduler.add(task("a", number))
+    for _ in range(2):
+        one = scheduler.take(0.0)
+        assert one is not None
+        assert scheduler.given_up(one) is None
+        scheduler.done(one, Reason.DNS)
+    one = scheduler.take(0.0)
+    assert one is not None
+    failure = scheduler.given_up(one)
+    assert failure is not None
+    assert failure.reason is Reason.DNS
+    assert scheduler.given_up(task("b")) is None
+
+
+def test_any_answer_shows_that_a_host_is_within_reach() -> None:
+    scheduler = HostScheduler(per_host=1, give_up_after=2)
+    for reason in (Reason.CONNECT, Reason.HTTP_404, Reason.CONNECT):
+        scheduler.add(task("a"))
+        one = scheduler.take(0.0)
+        assert one is not None
+        assert scheduler.given_up(one) is None
+        scheduler.done(one, reason)
+
+
+def test_hosts_without_rows_are_forgotten() -> None:
+    scheduler = HostScheduler(per_host=1, give_up_after=2)
+    for number in range(100):
+        scheduler.add(task(f"host{number}"))
+        one = scheduler.take(0.0)
+        assert one is not None
+        scheduler.done(one, Reason.OK)
+    assert scheduler.take(0.0) is None
+    assert not scheduler._hosts

@@ -1,0 +1,118 @@
+"""A network that reads digits, as an estimator: fit, predict, predict_proba, score, save and load."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.testing import assert_close
+
+from errors import RunError
+from mnist.classifier import DigitClassifier
+from mnist.digits import Digits, load_digits
+from mnist.networks import NETWORKS
+from mnist.settings import MODELS, DigitSettings
+from nn import checkpoint
+
+QUICK = DigitSettings(epochs=15, batch_size=20, lr=0.05)
+
+
+@pytest.fixture
+def digits(small_mnist: Path) -> tuple[Digits, Digits]:
+    return load_digits(small_mnist)
+
+
+@pytest.fixture
+def fitted(digits: tuple[Digits, Digits]) -> DigitClassifier:
+    return DigitClassifier("fc", QUICK).fit(digits[0])
+
+
+def test_every_network_has_settings() -> None:
+    assert MODELS.keys() == NETWORKS.keys()
+
+
+def test_it_learns_and_speaks_scikit_learn(fitted: DigitClassifier, digits: tuple[Digits, Digits]) -> None:
+    test = digits[1]
+    probabilities = fitted.predict_proba(test.x)
+    assert probabilities.shape == (50, 10)
+    assert_close(probabilities.sum(1), torch.ones(50))
+    assert (fitted.predict(test.x) == probabilities.argmax(1)).all()
+    assert fitted.score(test) > 0.9
+
+
+def test_same_seed_same_weights_and_another_seed_others(fitted: DigitClassifier, digits: tuple[Digits, Digits]) -> None:
+    assert DigitClassifier("fc", QUICK).fit(digits[0]).to_bytes() == fitted.to_bytes()
+    assert DigitClassifier("fc", QUICK, seed=1).fit(digits[0]).to_bytes() != fitted.to_bytes()
+
+
+def test_validation_digits_are_measured_and_change_nothing(
+    fitted: DigitClassifier, digits: tuple[Digits, Digits]
+) -> None:
+    watched = DigitClassifier("fc", QUICK).fit(digits[0], digits[1])
+    assert watched.to_bytes() == fitted.to_bytes()
+    assert watched.history.column("validation_accuracy")[-1] == pytest.approx(fitted.score(digits[1]))
+
+
+def test_an_answer_does_not_depend_on_its_neighbours(digits: tuple[Digits, Digits]) -> None:
+    train, test = digits
+    reader = DigitClassifier("best", replace(MODELS["best"], epochs=1, batch_size=20)).fit(train)
+    assert_close(reader.predict_proba(test.x[7:8]), reader.predict_proba(test.x)[7:8])
+
+
+def test_an_answer_is_the_mean_of_what_the_columns_think_probable(digits: tuple[Digits, Digits]) -> None:
+    train, test = digits
+    reader = DigitClassifier("best", replace(MODELS["best"], epochs=1, batch_size=20)).fit(train)
+    logits = reader.network.forward((test.x - reader.mean) / reader.deviation)
+    columns = [part.softmax(1) for part in logits.chunk(2, 1)]
+    assert len(columns) == MODELS["best"].columns
+    assert_close(reader.predict_proba(test.x), sum(columns) / len(columns))
+
+
+@pytest.mark.parametrize("model", NETWORKS)
+def test_a_saved_network_answers_as_before(model: str, digits: tuple[Digits, Digits]) -> None:
+    train, test = digits
+    reader = DigitClassifier(model, replace(MODELS[model], epochs=1)).fit(train.at(torch.arange(60)))
+    saved = reader.to_bytes({"guard": "g"})
+    loaded = DigitClassifier.from_bytes(saved)
+    assert (loaded.model, loaded.settings, loaded.seed) == (reader.model, reader.settings, reader.seed)
+    assert_close(loaded.predict_proba(test.x[:5]), reader.predict_proba(test.x[:5]), rtol=0, atol=0)
+    assert loaded.to_bytes({"guard": "g"}) == saved
+
+
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [("softmax", (10, 28, 28)), ("fc", (256, 28, 28)), ("cnn", (16, 3, 3)), ("best", (24 + 32, 5, 5))],
+)
+def test_the_first_weights_are_pictures(model: str, shape: tuple[int, ...], digits: tuple[Digits, Digits]) -> None:
+    reader = DigitClassifier(model, replace(MODELS[model], epochs=1)).fit(digits[0].at(torch.arange(20)))
+    assert tuple(reader.first_weights.shape) == shape
+    assert len(reader.unit_classes()) == (256 if model == "fc" else 0)
+
+
+def test_a_unit_speaks_for_the_digit_it_gives_most_above_the_mean(
+    fitted: DigitClassifier, digits: tuple[Digits, Digits]
+) -> None:
+    weights = fitted.network.parameters()["3.weight"].value.numpy()
+    assert [int(unit_class.name) for unit_class in fitted.unit_classes()] == weights.argmax(0).tolist()
+    np.testing.assert_allclose(
+        [unit_class.strength for unit_class in fitted.unit_classes()], weights.max(0) - weights.mean(0), rtol=1e-4
+    )
+    x = digits[1].x
+    expected = ((x - fitted.mean) / fitted.deviation).flatten(1) @ fitted.first_weights.flatten(1).T
+    bias = fitted.network.parameters()["1.bias"].value
+    assert_close(fitted.responses(x), expected + bias)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "says"),
+    [
+        ({"model": "hidden"}, "the checkpoint holds the model 'hidden', expected one of softmax, fc, cnn, best"),
+        ({"model": "fc"}, "the checkpoint is incomplete: KeyError('settings')"),
+        ({}, "the checkpoint is incomplete"),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_refused(metadata: dict[str, object], says: str) -> None:
+    with pytest.raises(RunError) as caught:
+        DigitClassifier.from_bytes(checkpoint.dump({}, metadata))
+    assert says in str(caught.value)

@@ -1,0 +1,50 @@
+"""An epoch's record travels through JSON unchanged, also when the loss ran off."""
+
+import json
+import math
+
+import pytest
+
+from nn.training.history import EpochRecord, History
+
+
+def record(epoch: int = 1, train_loss: float = 0.1 + 0.2) -> EpochRecord:
+    return EpochRecord(
+        epoch=epoch,
+        lr=1e-3,
+        train_loss=train_loss,
+        train_accuracy=1 / 3,
+        validation_loss=None,
+        validation_accuracy=None,
+        seconds=0.25,
+    )
+
+
+def through_json(original: EpochRecord) -> EpochRecord:
+    return EpochRecord.from_json(json.loads(json.dumps(original.to_json(), allow_nan=False)))
+
+
+@pytest.mark.parametrize("train_loss", [0.1 + 0.2, 1e300, math.inf, -math.inf])
+def test_a_record_comes_back_equal(train_loss: float) -> None:
+    assert through_json(record(train_loss=train_loss)) == record(train_loss=train_loss)
+
+
+def test_a_loss_that_is_no_number_comes_back_as_none() -> None:
+    assert math.isnan(through_json(record(train_loss=math.nan)).train_loss)
+
+
+def test_a_column_is_a_list_over_the_epochs() -> None:
+    history = History([record(1, 3.0), record(2, 2.0)])
+    assert len(history) == 2
+    assert history.column("train_loss") == [3.0, 2.0]
+
+
+def test_columns_are_those_that_were_measured() -> None:
+    assert list(History([record()]).columns()) == ["epoch", "train_loss", "train_accuracy"]
+
+
+def test_a_table_has_a_line_an_epoch_and_nothing_where_nothing_was_measured() -> None:
+    assert History([record(1, 3.0)]).to_csv().splitlines() == [
+        "epoch,lr,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds",
+        "1,0.001,3.0,0.3333333333333333,,,0.25",
+    ]
