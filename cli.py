@@ -25,6 +25,7 @@ from commands import (
 )
 from commands.parser import Help, Parser
 from errors import FacesError
+from faces import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +56,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="faces", description="A face classifier you can read: download, train, look.", formatter_class=Help
     )
+    parser.add_argument("--version", action="version", version=f"faces {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (  # in the order in which --help lists them
         download,

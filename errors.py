@@ -7,6 +7,8 @@
     ├── RunError               a run folder or checkpoint that cannot be read here
     ├── RanksError             processes that train together, and one of them is gone
     ├── ClusterError           a cluster that lost what it was working on
+    ├── ImageError             what was given in the place of an image is none
+    ├── NotFittedError         a classifier that was asked before it was trained
     ├── LayerError             tensors of the wrong shape, or backward before forward
     ├── FetchError             a file that no server gave as it should be
     └── StorageError           the disk refused: full, read-only, in use by another process
@@ -47,6 +49,26 @@ class ClusterError(FacesError):
     """A cluster lost its machines, or one of them again and again, before the work was done."""
 
     exit_code = 1
+
+
+class ImageError(FacesError, ValueError):
+    """What was given in the place of an image has the wrong dtype, range or shape, or is a file that is no image."""
+
+
+class NotFittedError(FacesError, ValueError, AttributeError):
+    """A classifier was asked before it was trained."""
+
+
+def not_fitted(name: str) -> Exception:
+    """Return the error of a classifier that is not trained yet: scikit-learn's own where it is installed."""
+    message = f"this {name} is not trained yet: call fit(images, names) first, or read a run with faces.load"
+    try:
+        from sklearn.exceptions import NotFittedError as Theirs
+    except ImportError:
+        return NotFittedError(message)
+    kind = type("NotFittedError", (NotFittedError, Theirs), {"__doc__": NotFittedError.__doc__})
+    error: Exception = kind(message)
+    return error
 
 
 class LayerError(FacesError, ValueError):

@@ -27,10 +27,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.pairs import time_pairs
 from data.photos.folder import read_folder
 from data.photos.images import open_photo
+from faces.backbones import AlexNet
 from faces.backbones.alexnet.architecture import SIZE, Architecture
 from faces.backbones.alexnet.frozen import Weights
-from faces.backbones.alexnet.precision import choose_precision
 from faces.backbones.alexnet.weights import load_weights
+from faces.backbones.precision import choose_precision
 from faces.features.extract import extract
 
 BATCH = 64  # photos, of the plain loop
@@ -99,7 +100,9 @@ def compare(paths: Sequence[Path], weights: Weights, arguments: argparse.Namespa
     """Print the two rows and what they mean."""
 
     def ours() -> Tensor:
-        return torch.cat([torch.from_numpy(f) for f in extract(paths, weights, precision=arguments.precision)])[:, 0]
+        return torch.cat(
+            [torch.from_numpy(f) for f in extract(paths, AlexNet(weights), precision=arguments.precision)]
+        )[:, 0]
 
     expected, got = plain_loop(paths[:BATCH], weights, BATCH), ours()[:BATCH]
     print(f"cosine similarity with the plain loop's features: at least {F.cosine_similarity(expected, got).min():.6f}")

@@ -22,8 +22,6 @@ from data.photos.folder import Folder, read_folder
 from data.photos.split import split
 from data.settings import SplitSizes
 from faces import transfer
-from faces.backbones.alexnet.frozen import Weights
-from faces.backbones.alexnet.weights import load_weights
 from faces.features.stream import WINDOW, FeatureStream
 from faces.open_set import OpenedPart, leave_each_out
 from faces.transfer import TransferClassifier
@@ -37,7 +35,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4, help="splits, from seed 0 on (default: %(default)s)")
     parser.add_argument("--windows", type=int, nargs="+", default=[1024, 256, 128, 64], help="photos that are mixed")
     options = parser.parse_args()
-    folder, weights = read_folder(options.folder), load_weights(options.weights)
+    folder, weights = read_folder(options.folder), options.weights
     for window in (None, *options.windows):
         counts = sum(_counts(folder, weights, seed, window) for seed in range(options.seeds))
         right, test, *strangers = np.asarray(counts).tolist()
@@ -49,9 +47,9 @@ def main() -> None:
         )
 
 
-def _counts(folder: Folder, weights: Weights, seed: int, window: int | None) -> NDArray[np.int_]:
+def _counts(folder: Folder, weights: str, seed: int, window: int | None) -> NDArray[np.int_]:
     """Return right, test photos, true accepts, known, false accepts, strangers."""
-    classifier = TransferClassifier(weights=weights, weights_from="", seed=seed)
+    classifier = TransferClassifier(weights=weights, seed=seed)
     parts = split(folder.photos, SplitSizes(), np.random.default_rng(seed))
     opened = classifier.open if window is None else classifier.open_stored
     train, validation, test = (

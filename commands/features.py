@@ -49,13 +49,13 @@ def features(options: argparse.Namespace) -> int:
         raise UsageError(f"--num-gpus: expected a number from 0 on, got {options.num_gpus:g}")
     folder = unpacked(options.folder)
     from data.photos.folder import read_folder
-    from faces.backbones.alexnet.precision import choose_precision
-    from faces.backbones.alexnet.weights import load_weights
+    from faces.backbones.alexnet.alexnet import load_alexnet
+    from faces.backbones.precision import choose_precision
     from faces.device import choose_device
     from faces.features.cache import keep_features
 
     device = choose_device(options.device)
-    photos, weights = read_folder(folder).photos, load_weights(options.weights)
+    photos, backbone = read_folder(folder).photos, load_alexnet(options.weights)
     told: dict[str, Any] = {"batch_size": options.batch_size, "precision": choose_precision(device)}
     with progress("computing features", len(photos), quiet=options.quiet) as advance:
 
@@ -67,9 +67,9 @@ def features(options: argparse.Namespace) -> int:
             from faces.features.cluster import keep_features_on_ray
 
             told |= {"address": options.address, "num_gpus": options.num_gpus}
-            computed = keep_features_on_ray(folder, photos, weights, on_photos=on_photos, **told)
+            computed = keep_features_on_ray(folder, photos, backbone, on_photos=on_photos, **told)
         else:
-            computed = keep_features(folder, photos, weights, device=device, on_photos=on_photos, **told)
+            computed = keep_features(folder, photos, backbone, device=device, on_photos=on_photos, **told)
     if options.json:
         print_json({"folder": str(folder), "photos": len(photos), "computed": computed})
     else:

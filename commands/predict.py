@@ -1,7 +1,7 @@
 """`predict`: photos in, a line for each face out.
 
 Where faces are looked for and which lines are printed is told here; what a line says is a promise, kept in
-`faces/answers`.
+`faces/predictions`.
 """
 
 import argparse
@@ -65,17 +65,17 @@ def predict(options: argparse.Namespace) -> int:
         raise UsageError("--box and --detect: expected one of them, as each says where the faces are")
     from data.photos.box_table import BoxTable
     from data.photos.photo_files import PhotoFiles
-    from faces.answers import ANSWERED, FORMATS
     from faces.detection.cascade import FaceDetector
     from faces.device import choose_device
     from faces.predict import PredictSettings, Wanted
     from faces.predict import predict as answers_to
-    from faces.run import load_classifier
+    from faces.predictions import ANSWERED, FORMATS
+    from faces.run import load_faces
 
     table = BoxTable(options.boxes) if options.boxes else None
     wanted = Wanted(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
     settings = PredictSettings(top=options.top, threshold=options.threshold)
-    classifier = load_classifier(options.run, options.weights, choose_device(options.device))
+    classifier = load_faces(options.run, weights=options.weights, device=choose_device(options.device))
     walk = PhotoFiles(options.photo, map(os.fsdecode, sys.stdin.buffer))
     heading, line = FORMATS[options.format]
     short = False

@@ -22,51 +22,39 @@ def add_to(commands: Any) -> None:
 
 
 def show_weights(options: argparse.Namespace) -> int:
-    """Draw the weights, and say whom they speak for."""
+    """Draw the weights, and say which person or digit they speak for."""
     from data.atomic_write import atomic_write
-    from mnist.run import holds_digits
-    from report.run_folder import poster_file
+    from faces import load
+    from faces.classifier import Classifier
+    from report.run_folder import poster_file, read_metrics
 
-    look_at = _digits if holds_digits(options.run) else _faces
-    picture, unit_classes, kind = look_at(options)
+    classifier, metrics = load(options.run), read_metrics(options.run)
+    picture = _faces if isinstance(classifier, Classifier) else _digits
+    drawn, kind = picture(classifier, metrics, options)
     out = options.out or poster_file(options.run, options.unit)
-    atomic_write(out, picture)
-    _print_unit_classes(unit_classes, kind, options.unit)
+    atomic_write(out, drawn)
+    _print_unit_classes(classifier.unit_classes(), kind, options.unit)
     print(out)
     return 0
 
 
-def _faces(options: argparse.Namespace) -> tuple[bytes, Sequence[Any], str]:
-    """The picture of a run of faces, whom each unit speaks for, and what kind of unit it is."""
+def _faces(classifier: Any, metrics: dict[str, Any], options: argparse.Namespace) -> tuple[bytes, str]:
+    """The picture of a run of faces, and what kind of unit it shows."""
     from faces.pictures import unit_kind, weights_picture
-    from faces.run import load_classifier, read_favourites
+    from faces.run import read_favourites
     from report.results import accuracy_line
-    from report.run_folder import read_metrics
 
-    classifier = load_classifier(options.run)
-    metrics = read_metrics(options.run)
     favourites = read_favourites(options.run, Path(metrics["data"]))
     title = f"{options.run.resolve().name}: {accuracy_line(metrics)}"
-    return (
-        weights_picture(classifier, title, favourites, options.unit),
-        classifier.unit_classes(),
-        unit_kind(classifier),
-    )
+    return weights_picture(classifier, title, favourites, options.unit), unit_kind(classifier)
 
 
-def _digits(options: argparse.Namespace) -> tuple[bytes, Sequence[Any], str]:
+def _digits(classifier: Any, metrics: dict[str, Any], options: argparse.Namespace) -> tuple[bytes, str]:
     """The same of a run of digits."""
     from mnist.pictures import weights_picture
-    from mnist.run import load_digit_classifier
     from mnist.training_run import title_of
-    from report.run_folder import read_metrics
 
-    reader = load_digit_classifier(options.run)
-    return (
-        weights_picture(reader, title_of(read_metrics(options.run)), options.unit),
-        reader.unit_classes(),
-        "hidden unit",
-    )
+    return weights_picture(classifier, title_of(metrics), options.unit), "hidden unit"
 
 
 def _print_unit_classes(described: Sequence[Any], kind: str, units: Sequence[int] | None) -> None:

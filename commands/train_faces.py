@@ -17,12 +17,12 @@ from commands.torchrun import training_together
 from commands.training import add_run, bar_of, check_run, given, out_folder, print_run
 from data.settings import DownloadSettings, SplitSizes
 from errors import UsageError
-from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, HiddenSettings, TrainingOptions, TransferSettings
+from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, ClassifierSettings, HiddenSettings, TransferSettings
 
 if TYPE_CHECKING:
     from nn.parallel.ranks import Ranks
 
-MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet": TransferSettings}
+MODELS: dict[str, type[ClassifierSettings]] = {"hidden": HiddenSettings, "alexnet": TransferSettings}
 
 
 def add_to(commands: Any) -> None:
@@ -94,19 +94,27 @@ def train_faces(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     check_run(options)
     told = given(options, "hidden", "epochs", "lr", "batch_size", "weight_decay", "class_weight")
-    settings = MODELS[options.model](**told)
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
     folder = ranks.first_then_others(lambda: _photos_to_train_on(options, ranks.is_first))
+    from faces.classifier import Classifier
     from faces.device import choose_device
-    from faces.models import make_classifier
+    from faces.hidden import HiddenClassifier
     from faces.training_run import FaceTraining
     from faces.training_run import train_faces as train
+    from faces.transfer import TransferClassifier
 
     device = choose_device(options.device, ranks)
+    parameters = {**told, "seed": options.seed, "device": device}
+    classifier: Classifier
+    if options.model == "hidden":
+        classifier = HiddenClassifier(**parameters)
+    else:
+        classifier = TransferClassifier(weights=options.weights, **parameters)
+        ranks.first_then_others(lambda: classifier.identity())  # the weights are fetched by one
     task = FaceTraining(
         folder=folder,
         out=out_folder(options, f"{folder.resolve().name}-{options.model}"),
-        classifier=ranks.first_then_others(lambda: make_classifier(settings, options.weights, options.seed, device)),
+        classifier=classifier,
         sizes=sizes,
         resume=options.resume,
         memory_limit=options.memory_limit,

@@ -4,7 +4,6 @@ A further network is a line in `mnist/settings`, which has the defaults of each.
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from commands.parser import add_command
 from commands.torchrun import training_together
 from commands.training import add_run, bar_of, check_run, given, out_folder, print_run
 from data.settings import MNIST_FOLDER
-from errors import UsageError
 from mnist.settings import MODELS, VALIDATION
 
 if TYPE_CHECKING:
@@ -56,19 +54,15 @@ def train_mnist(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     check_run(options)
-    model = MODELS[options.model]
-    if options.momentum is not None and model.momentum is None:
-        raise UsageError(f"--momentum: {options.model} learns by AdamW, which has none; leave it out")
-    settings = replace(model, **given(options, "epochs", "lr", "momentum", "batch_size", "weight_decay"))
+    parameters = given(options, "epochs", "lr", "momentum", "batch_size", "weight_decay")
     from mnist.classifier import DigitClassifier
-    from mnist.run import MISTAKES
-    from mnist.training_run import DigitTraining
+    from mnist.training_run import MISTAKES, DigitTraining
     from mnist.training_run import train_mnist as train
 
     task = DigitTraining(
         folder=options.mnist,
         out=out_folder(options, f"mnist-{options.model}"),
-        reader=DigitClassifier(options.model, settings, seed=options.seed),
+        classifier=DigitClassifier(model=options.model, seed=options.seed, **parameters),
         validation=options.validation,
         resume=options.resume,
         ranks=ranks,

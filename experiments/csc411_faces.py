@@ -21,8 +21,8 @@ from errors import DatasetError, RunError, UsageError
 from experiments.experiment import Budget, Budgeted, Measurement
 from experiments.recipe import Pair, Parts, Recipe
 from experiments.sources import Sources
+from faces.backbones import load_alexnet
 from faces.backbones.alexnet.architecture import FEATURES
-from faces.backbones.alexnet.weights import load_weights
 from faces.features.cache import features_of
 from nn.initialisers import Initialiser, fan_in, normal, zeros
 from nn.layers import Layer, Linear, ReLU, Sequential
@@ -103,10 +103,12 @@ def _pixels(sources: Sources, generator: Generator) -> Parts:
 
 def _features(sources: Sources, generator: Generator) -> Parts:
     """conv5 features of colour crops, divided by their deviation over the training part."""
-    weights = load_weights(sources.weights)
+    backbone = load_alexnet(sources.weights)
     people, parts = six_people(sources, generator)
     photos = [photo for part in parts for photo in part]
-    whole = torch.from_numpy(features_of(sources.faces, photos, weights)[:, 0])  # of the photo, not of its mirror image
+    whole = torch.from_numpy(
+        features_of(sources.faces, photos, backbone)[:, 0]
+    )  # of the photo, not of its mirror image
     features = torch.split(whole, [len(part) for part in parts])
     return _parts([part / features[0].std() for part in features], parts, people)
 

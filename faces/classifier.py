@@ -1,160 +1,107 @@
-"""What every face classifier shares: it learns from photos with names and answers with names, as scikit-learn's do.
+"""What every face classifier shares: it learns from images with names and answers with names, as scikit-learn's do.
 
-A subclass says how photos become inputs, what the network is, and what is saved beside its weights; the training is
-`nn.training.loop`, the one loop.
+A subclass says how images become photos as its network takes them, what the network is, and what is saved beside its
+weights; the training is `nn.training`, the one loop.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Generator, Tensor
 
+from data.atomic_write import atomic_write
 from data.photos.folder import Photo
 from data.photos.images import load_images
+from data.photos.pixels import Images, pixels_of
 from data.photos.regions import Mode
 from errors import RunError, UsageError
-from faces.photos import Photos, in_memory, pieces
-from faces.settings import TrainingOptions
+from faces.device import choose_device
+from faces.photos import PhotoArray, Photos
+from faces.settings import ClassifierSettings
 from nn import checkpoint
+from nn.estimator import Estimator
 from nn.layers import Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import AdamW
-from nn.parallel.ranks import ALONE, Ranks
+from nn.parallel import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
+from nn.training import History, TrainingSettings, TrainingState, train
 from nn.training.batches import Data
-from nn.training.history import History
-from nn.training.loop import OnEpoch, TrainingSettings, train
-from nn.training.state import TrainingState
+from nn.training.loop import OnEpoch
 from report.hidden_units import UnitClass
+from report.run_folder import model_file
 
-KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold for "none of these" lets pass
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold for "unknown" lets pass
+NOT_SAVED = ("seed", "device", "weights")  # parameters that stand elsewhere in a checkpoint, or belong to a machine
 
 
-class Classifier(ABC):
-    """Photos (N, ...) -> names. `classes_`, sorted, and `network` exist after `fit` or `load`.
+class Classifier(ClassifierSettings, Estimator, ABC):
+    """Images -> names. After `fit` or `faces.load`: `classes_`, sorted, `network`, `history` and `threshold_`.
 
-    A face is one of the known people when its `known_scores`, the quantity that `quantity` puts into words, is at least
-    `threshold_`; without validation photos to set it by, `threshold_` is None and everybody is taken for known.
+    Images are an array (N, height, width[, 3]) of uint8 in 0..255 or floats in [0, 1], or a list of paths, Pillow
+    images and such arrays, all cut and resized here. A face counts as one of the known people when its `known_scores`,
+    the quantity that `quantity` puts into words, is at least `threshold_`; without validation photos to set it by,
+    `threshold_` is None and everybody counts as known.
     """
 
-    kind: str  # the name of the model in a run folder
-    bytes_a_photo = 0  # of those that `open_stored` leaves on the disk; 0: it leaves none
-    image_mode: Mode  # what an image must be to be read: its channels, and its side in pixels
-    image_size: int
-    quantity = "probability of the name"
-    one_thread = False  # on a processor: its steps are too small to be shared out
-    quick_to_train = False  # seconds, so that it can be trained once more for each person left out
+    kind: ClassVar[str]
+    """The name of the model in a run folder."""
+    image_mode: ClassVar[Mode]
+    """The channels of the images that the network sees."""
+    quantity: ClassVar[str] = "probability of the name"
+    one_thread: ClassVar[bool] = False
+    """On a processor: its steps are too small to be shared out."""
+    quick_to_train: ClassVar[bool] = False
+    """Seconds, so that it can be trained once more for each person left out."""
 
-    def __init__(self, settings: TrainingOptions, *, seed: int = 0, device: str = "cpu") -> None:
-        self.settings = settings
-        self.seed = seed
-        self.device = torch.device(device)
-        self.classes_: NDArray[np.str_] = np.array([], dtype=np.str_)
-        self.threshold_: float | None = None
-        self.network = Sequential()
-        self.history = History()
-
-    @abstractmethod
-    def identity(self) -> dict[str, Any]:
-        """Return, as JSON, all that beside kind and seed decides what is trained: `settings`, and more."""
-
-    @abstractmethod
-    def clone(self) -> Self:
-        """Return another classifier, untrained, of the same settings and seed."""
-
-    @abstractmethod
-    def unit_classes(self) -> list[UnitClass]:
-        """Return whom each hidden unit speaks for."""
-
-    def activations(self, photos: Photos) -> NDArray[np.float32]:
-        """Return how strongly each photo excites each hidden unit (each output, if there is none), (N, units)."""
-        below = Sequential(*self.network.layers[:-1]) if self.settings.hidden else self.network
-        return self._piecewise(photos, lambda x: below.forward(self._inputs(x)))
-
-    @abstractmethod
-    def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Images (N, C, size, size) in 0..255 -> photos as `fit` and `predict` take them."""
-
-    def open(
-        self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None
-    ) -> NDArray[np.float32]:
-        """Open photos of a folder as `fit` and `predict` take them. Raises DatasetError naming one that is no image."""
-        paths = [folder / photo.file for photo in photos]
-        return self.read(load_images(paths, self.image_size, self.image_mode, on_photo))
-
-    def keep(  # noqa: B027  # most models have nothing to keep
-        self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None
-    ) -> None:
-        """Compute what is worth keeping for `open` to find; each of several ranks does it for a part of the photos."""
-
-    def open_stored(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
-        """Do as `open` does, but leave on the disk what can be left there."""
-        return self.open(folder, photos, on_photo)
-
-    def _opened(self, photos: NDArray[Any]) -> Tensor:
-        """Photos as they come -> photos as all the steps below take them: what need be done only once."""
-        return torch.as_tensor(photos, dtype=torch.float32, device=self.device)
-
-    def _training_data(self, photos: Photos, target: Tensor) -> Data:
-        """Training photos -> what the loop walks over, prepared."""
-        x = self._opened(in_memory(photos))
-        self._prepare(x, target)
-        return x, target
-
-    def _validation(self, photos: Photos, names: Sequence[str]) -> Data:
-        """Validation photos -> what the loop measures on: the network's inputs."""
-        return self._inputs(self._opened(in_memory(photos))), self._targets(names)
-
-    @abstractmethod
-    def _prepare(self, photos: Tensor, target: Tensor) -> None:
-        """Learn from the training photos how photos become inputs, and keep of them what `known_scores` needs."""
-
-    @abstractmethod
-    def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
-        """Return the untrained network, from so many inputs to one logit a class."""
-
-    @abstractmethod
-    def _inputs(self, photos: Tensor) -> Tensor:
-        """Photos -> the network's inputs, as in prediction."""
-
-    @abstractmethod
-    def _augmented(self, photos: Tensor, generator: Generator) -> Tensor:
-        """Photos -> inputs, as in training: changed a little, anew each time."""
-
-    @abstractmethod
-    def _views(self, photos: Tensor) -> Iterator[Tensor]:
-        """Photos -> the same seen in several ways, without chance: prediction averages over them."""
+    classes_: NDArray[Any]
+    threshold_: float | None
+    network: Sequential
+    history: History
 
     def fit(
         self,
-        photos: Photos,
-        names: Sequence[str],
-        validation: tuple[Photos, Sequence[str]] | None = None,
+        images: Images | Photos,
+        names: ArrayLike,
+        validation: tuple[Images | Photos, ArrayLike] | None = None,
         *,
         on_epoch: OnEpoch | None = None,
         resume: TrainingState | None = None,
         ranks: Ranks = ALONE,
     ) -> Self:
-        """Train from the seed on `photos` (N, ...) with one name each.
+        """Train from the seed on N images with one name each, of at least two people.
 
-        Validation photos are measured every epoch, stop the training if there is a patience, and set `threshold_`.
-        Every one of several ranks is given all photos; see `nn.training.train`.
+        Validation images are measured every epoch, stop the training if there is a patience, and set `threshold_`.
+        Each of several ranks is given all images; see `nn.training.train`. Raises UsageError when names are missing,
+        ImageError for what is no image.
         """
-        self.classes_ = np.unique(np.asarray(names))
-        target = self._targets(names)
-        generator = torch.Generator(self.device).manual_seed(self.seed)
+        photos, known = self._checked(images, names)
+        watched = None if validation is None else self._checked(*validation)
+        self.classes_ = np.unique(known)
+        if len(self.classes_) < 2:
+            raise UsageError(
+                f"all {len(known)} images are of {self.classes_.tolist()[0]!r}: expected at least two people"
+            )
+        target = self._targets(known)
+        generator = torch.Generator(self.torch_device).manual_seed(self.seed)
         data = self._training_data(photos, target)
-        self.network = self._build(self._inputs(self._opened(photos[:1])).shape[1], len(self.classes_), generator)
+        first = self._inputs(self._opened(photos[:1]))
+        self.network = self._build(first.shape[1], len(self.classes_), generator)
         with threads(1 if self.one_thread else torch.get_num_threads()):
-            self.history = self._train(data, target, generator, validation, on_epoch, resume, ranks)
-        if validation is not None:
-            self.threshold_ = float(np.quantile(self.known_scores(validation[0]), 1 - KNOWN_ACCEPTED))
+            self.history = self._train(data, target, generator, watched, on_epoch, resume, ranks)
+        self.threshold_ = None
+        if watched is not None:
+            self.threshold_ = float(np.quantile(self.known_scores(watched[0]), 1 - KNOWN_ACCEPTED))
         return self
 
     def _train(
@@ -162,22 +109,21 @@ class Classifier(ABC):
         data: Data,
         target: Tensor,
         generator: Generator,
-        validation: tuple[Photos, Sequence[str]] | None,
+        validation: tuple[Photos, NDArray[Any]] | None,
         on_epoch: OnEpoch | None,
         resume: TrainingState | None,
         ranks: Ranks,
     ) -> History:
-        settings = self.settings
         return train(
             self.network,
-            CrossEntropy(label_smoothing=settings.label_smoothing, class_weights=self._class_weights(target)),
-            AdamW(self.network.parameters(), weight_decay=settings.weight_decay),
-            Cosine(settings.lr, steps=max(1, settings.epochs * -(-len(target) // settings.batch_size))),
+            CrossEntropy(label_smoothing=self.label_smoothing, class_weights=self._class_weights(target)),
+            AdamW(self.network.parameters(), weight_decay=self.weight_decay),
+            Cosine(self.lr, steps=max(1, self.epochs * -(-len(target) // self.batch_size))),
             data,
             settings=TrainingSettings(
-                epochs=settings.epochs,
-                batch_size=settings.batch_size,
-                patience=None if validation is None else settings.patience,
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                patience=None if validation is None else self.patience,
             ),
             generator=generator,
             validation=None if validation is None else self._validation(*validation),
@@ -187,41 +133,95 @@ class Classifier(ABC):
             ranks=ranks,
         )
 
-    def predict_proba(self, photos: Photos) -> NDArray[np.float32]:
-        """Return probabilities (N, classes), columns as in `classes_`: the mean over several views."""
+    def predict_proba(self, images: Images | Photos) -> NDArray[np.float32]:
+        """Return probabilities (N, classes), columns as in `classes_`: the mean over several views of each image."""
+        photos = self._fitted(images)
         if not len(photos):
             return np.empty((0, len(self.classes_)), np.float32)
         return self._piecewise(photos, self._probabilities)
 
-    def _piecewise(self, photos: Photos, compute: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
-        """Return what `compute` makes of the photos, (N, ...); of those on the disk it is given a few at a time."""
-        return np.concatenate([compute(self._opened(piece)).cpu().numpy() for piece in pieces(photos)])
-
-    def _probabilities(self, x: Tensor) -> Tensor:
-        views = [self.network.forward(self._inputs(view)).softmax(1) for view in self._views(x)]
-        return torch.stack(views).mean(0)  # (N, classes)
-
-    def predict(self, photos: Photos) -> NDArray[np.str_]:
-        """Return the most probable name of each photo, (N,)."""
-        names: NDArray[np.str_] = self.classes_[self.predict_proba(photos).argmax(1)]
+    def predict(self, images: Images | Photos) -> NDArray[Any]:
+        """Return the most probable name of each image, (N,)."""
+        best = self.predict_proba(images).argmax(1)
+        names: NDArray[Any] = self.classes_[best]
         return names
 
-    def known_scores(self, photos: Photos) -> NDArray[np.float32]:
-        """Return how surely each face is one of the known people, (N,), higher for surer."""
-        surest: NDArray[np.float32] = self.predict_proba(photos).max(1)
-        return surest
+    def known_scores(self, images: Images | Photos) -> NDArray[np.float32]:
+        """Return how surely each face is one of the known people, (N,), higher for surer: `quantity`."""
+        highest: NDArray[np.float32] = self.predict_proba(images).max(1, initial=0)
+        return highest
 
-    def score(self, photos: Photos, names: Sequence[str]) -> float:
+    def score(self, images: Images | Photos, names: ArrayLike) -> float:
         """Return the accuracy, in [0, 1]."""
-        return float((self.predict(photos) == np.asarray(names)).mean())
+        return float((self.predict(images) == np.asarray(names)).mean())
 
     @abstractmethod
-    def _saved(self) -> dict[str, Tensor]:
-        """Return the tensors beside the network's weights that `_restore` needs."""
+    def unit_classes(self) -> list[UnitClass]:
+        """Return for each hidden unit the person that its output weights raise most."""
+
+    def plot_weights(self) -> "Figure":
+        """Return what was learned as a matplotlib figure: the weights of the hidden units, or AlexNet's filters."""
+        self.check_fitted()
+        from faces.pictures import weights_figure
+
+        return weights_figure(self, type(self).__name__, {})
+
+    def prepare(self, images: Images | Photos) -> Photos:
+        """Return images as the network takes them, to be handed to `fit` and `predict` more than once."""
+        if isinstance(images, Photos):
+            return images
+        return self.read(pixels_of(images, self.size, self.image_mode))
 
     @abstractmethod
-    def _restore(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-        """Take up what `_saved` and `identity` returned and build the network, its weights still to be loaded."""
+    def read(self, pixels: NDArray[np.uint8]) -> PhotoArray:
+        """Images (N, C, size, size) in 0..255 -> photos as the network takes them."""
+
+    def open(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
+        """Return photos of a folder, prepared. Raises DatasetError naming one that is no image."""
+        paths = [folder / photo.file for photo in photos]
+        return self.read(load_images(paths, self.size, self.image_mode, on_photo))
+
+    def cache(  # noqa: B027  # most models have nothing to keep
+        self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None
+    ) -> None:
+        """Compute what `open` can find beside the folder later; each of several ranks does it for a part of the photos."""
+
+    def open_stored(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
+        """Do as `open` does, but leave on the disk what can be left there."""
+        return self.open(folder, photos, on_photo)
+
+    @property
+    def bytes_a_photo(self) -> int:
+        """Of those that `open_stored` leaves on the disk; 0: it leaves none."""
+        return 0
+
+    def activations(self, images: Images | Photos) -> NDArray[np.float32]:
+        """Return how strongly each image excites each hidden unit (each output, if there is none), (N, units)."""
+        below = Sequential(*self.network.layers[:-1]) if self.hidden else self.network
+        return self._piecewise(self._fitted(images), lambda x: below.forward(self._inputs(x)))
+
+    @property
+    def torch_device(self) -> torch.device:
+        """Where it computes."""
+        return torch.device(choose_device(self.device))
+
+    def settings(self) -> dict[str, Any]:
+        """Return the parameters that decide what is trained, beside the seed, as JSON."""
+        return {name: value for name, value in self.get_params().items() if name not in NOT_SAVED}
+
+    def identity(self) -> dict[str, Any]:
+        """Return, as JSON, all that beside kind and seed decides what is trained: the settings, and more."""
+        return {"settings": self.settings()}
+
+    def save(self, path: str | Path) -> Path:
+        """Write the trained classifier to `path`, a file ending in .safetensors or a folder; return the file.
+
+        `faces.load` reads it. Raises UsageError for a folder that holds a run already.
+        """
+        self.check_fitted()
+        file = model_file(Path(path))
+        atomic_write(file, self.to_bytes())
+        return file
 
     def to_bytes(self, about: Mapping[str, Any] | None = None) -> bytes:
         """Return the trained classifier as a checkpoint; `about` is what else its reader may want to know, as JSON."""
@@ -234,32 +234,123 @@ class Classifier(ABC):
         }
         return checkpoint.dump(self._saved() | weights, {**(about or {}), **own, **self.identity()})
 
-    def load(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> Self:
-        """Take up what `to_bytes` saved and `nn.checkpoint.load` read. Raises RunError when it is another model's."""
+    @classmethod
+    def from_checkpoint(
+        cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], *, device: str = "auto", **parameters: Any
+    ) -> Self:
+        """Return what `to_bytes` saved and `nn.checkpoint.load` read. Raises RunError when it is another model's.
+
+        `parameters` take the place of saved ones. Settings of another version are passed over.
+        """
         try:
-            if metadata["model"] != self.kind:
-                raise RunError(f"the checkpoint holds the model {metadata['model']!r}, expected {self.kind!r}")
-            self.classes_ = np.array(metadata["classes"], dtype=np.str_)
-            self.seed = int(metadata["seed"])
+            if metadata["model"] != cls.kind:
+                raise RunError(f"the checkpoint holds the model {metadata['model']!r}, expected {cls.kind!r}")
+            known = {field.name for field in fields(cls)}
+            saved = {name: value for name, value in metadata["settings"].items() if name in known}
+            classifier = cls(**{**saved, "seed": int(metadata["seed"]), "device": device, **parameters})
+            classifier.classes_ = np.array(metadata["classes"])
             threshold = metadata["unknown"]["threshold"]
-            self.threshold_ = None if threshold is None else float(threshold)
-            self._restore({name: tensor.to(self.device) for name, tensor in tensors.items()}, metadata)
+            classifier.threshold_ = None if threshold is None else float(threshold)
+            on_device = {name: tensor.to(classifier.torch_device) for name, tensor in tensors.items()}
+            inputs = classifier._restore(on_device)
         except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, RunError):
+                raise
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
+        generator = torch.Generator(classifier.torch_device)
+        classifier.network = classifier._build(inputs, len(classifier.classes_), generator)
         prefix = "network."
-        self.network.load({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
-        return self
+        classifier.network.load({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        classifier.history = History()
+        return classifier
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle keeps: the parameters, and the checkpoint of what was learned."""
+        return {"parameters": self.get_params(), "checkpoint": self.to_bytes() if self.is_fitted else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state["parameters"])
+        if state["checkpoint"] is not None:
+            fitted = self.from_checkpoint(*checkpoint.load(state["checkpoint"]), **state["parameters"])
+            self.__dict__.update(fitted.__dict__)
+
+    # What a subclass says; photos are tensors (N, ...) on the device.
+
+    def _opened(self, numbers: NDArray[Any]) -> Tensor:
+        """Prepared photos -> photos as all the steps below take them; done once, before the training."""
+        return torch.as_tensor(numbers, dtype=torch.float32, device=self.torch_device)
+
+    @abstractmethod
+    def _learn_inputs(self, photos: Tensor, target: Tensor) -> None:
+        """Measure on the training photos how photos become inputs, and keep of them what `known_scores` needs."""
+
+    @abstractmethod
+    def _inputs(self, photos: Tensor) -> Tensor:
+        """Photos -> the network's inputs (N, inputs), as in prediction."""
+
+    @abstractmethod
+    def _augmented(self, photos: Tensor, generator: Generator) -> Tensor:
+        """Photos -> inputs, as in training: changed a little at random, anew each time."""
+
+    @abstractmethod
+    def _views(self, photos: Tensor) -> Iterator[Tensor]:
+        """Photos -> the same photos changed in several fixed ways: prediction averages over them."""
+
+    @abstractmethod
+    def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
+        """Return the untrained network, from so many inputs to one logit a class."""
+
+    @abstractmethod
+    def _saved(self) -> dict[str, Tensor]:
+        """Return the tensors beside the network's weights that `_restore` needs."""
+
+    @abstractmethod
+    def _restore(self, tensors: Mapping[str, Tensor]) -> int:
+        """Take what `_saved` returned; return the number of the network's inputs."""
+
+    # What `fit` and `predict` are made of.
+
+    def _training_data(self, photos: Photos, target: Tensor) -> Data:
+        """Training photos -> what the loop reads its batches from."""
+        x = self._opened(photos[:])
+        self._learn_inputs(x, target)
+        return x, target
+
+    def _validation(self, photos: Photos, names: NDArray[Any]) -> Data:
+        """Validation photos -> what the loop measures on: the network's inputs."""
+        return self._inputs(self._opened(photos[:])), self._targets(names)
+
+    def _probabilities(self, x: Tensor) -> Tensor:
+        views = [self.network.forward(self._inputs(view)).softmax(1) for view in self._views(x)]
+        return torch.stack(views).mean(0)  # (N, classes)
+
+    def _piecewise(self, photos: Photos, compute: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
+        """Return what `compute` makes of the photos, (N, ...); of those on the disk it is given a few at a time."""
+        return np.concatenate([compute(self._opened(piece)).cpu().numpy() for piece in photos.pieces()])
+
+    def _fitted(self, images: Images | Photos) -> Photos:
+        self.check_fitted()
+        return self.prepare(images)
+
+    def _checked(self, images: Images | Photos, names: ArrayLike) -> tuple[Photos, NDArray[Any]]:
+        """Return the photos, prepared, and their names, (N,). UsageError unless there is one name each."""
+        photos, known = self.prepare(images), np.asarray(names)
+        if known.shape != (len(photos),) or not len(photos):
+            raise UsageError(
+                f"{len(photos)} images and names of the shape {known.shape}: expected one name for each image"
+            )
+        return photos, known
 
     def _class_weights(self, target: Tensor) -> Tensor | None:
         """Return N / (classes * photos of the class) for each class if they are to be balanced, (classes,)."""
-        if self.settings.class_weight == "none":
+        if self.class_weight == "none":
             return None
         counts = target.bincount(minlength=len(self.classes_))
         return len(target) / (len(counts) * counts)
 
-    def _targets(self, names: Sequence[str]) -> Tensor:
+    def _targets(self, names: NDArray[Any]) -> Tensor:
         """Names -> indices of `classes_`, (N,)."""
-        unknown = set(names) - set(self.classes_.tolist())
-        if unknown:
-            raise UsageError(f"{sorted(unknown)[0]!r} is none of the classes {', '.join(self.classes_)}")
-        return torch.as_tensor(np.searchsorted(self.classes_, np.asarray(names)), device=self.device)
+        unknown = np.setdiff1d(names, self.classes_)
+        if len(unknown):
+            raise UsageError(f"{unknown.tolist()[0]!r} is none of the classes {', '.join(map(str, self.classes_))}")
+        return torch.as_tensor(np.searchsorted(self.classes_, names), device=self.torch_device)

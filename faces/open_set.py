@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faces.classifier import Classifier
-from faces.photos import Photos, take
+from faces.photos import Photos
 
 FEWEST_ROUNDS, MOST_ROUNDS = 3, 12
 MOST_PHOTOS = 240_000  # that all rounds train on, counted once a round: up to 20,000 photos have all their rounds
@@ -27,7 +27,7 @@ class OpenedPart:
     def of(self, people: set[str]) -> "OpenedPart":
         """Return the photos of these people alone."""
         chosen = np.array([index for index, name in enumerate(self.names) if name in people], np.int64)
-        return OpenedPart(take(self.photos, chosen), [self.names[index] for index in chosen])
+        return OpenedPart(self.photos.take(chosen), [self.names[index] for index in chosen])
 
 
 @dataclass(frozen=True)

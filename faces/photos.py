@@ -1,53 +1,63 @@
-"""Photos as a classifier takes them, (N, ...): an array in memory, or one too large for it that stays on the disk."""
+"""N photos as a network takes them: grey images, or features; in memory, or on the disk where they are too many.
 
+`Classifier.prepare` makes them of images. Who has them already - a training that reads a folder - hands them to `fit`
+and `predict` in the place of images.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+Places = slice | NDArray[np.int64]
+
 AT_ONCE = 256  # photos that are read from the disk together: 18 MiB of AlexNet's features
 
 
-class StoredPhotos(Protocol):
-    """Photos on the disk, of which some are read at a time."""
+class Photos(ABC):
+    """N prepared photos."""
 
+    @abstractmethod
     def __len__(self) -> int:
         """Return N."""
 
-    def __getitem__(self, chosen: slice) -> NDArray[np.float32]:
-        """Return some of them, in memory."""
+    @abstractmethod
+    def __getitem__(self, chosen: Places) -> NDArray[np.float32]:
+        """Return the numbers of some of them, in memory, (n, ...)."""
 
-    def mark(self) -> str:
-        """Return what tells whether another process would read the same photos in the same order."""
+    @abstractmethod
+    def take(self, chosen: Places) -> "Photos":
+        """Return some of them, where they are."""
 
-    def take(self, chosen: slice | NDArray[np.int64]) -> "StoredPhotos":
-        """Return some of them, still on the disk."""
+    @abstractmethod
+    def pieces(self) -> Iterator[NDArray[np.float32]]:
+        """Yield the numbers of all of them, in order, as many at a time as memory allows."""
 
-
-Photos = NDArray[Any] | StoredPhotos
-
-
-def in_memory(photos: Photos) -> NDArray[Any]:
-    """Return photos that are in memory, for those who need them all at once."""
-    assert isinstance(photos, np.ndarray), "these photos were left on the disk"
-    return photos
+    def layout(self) -> str:
+        """Return a digest by which processes see that they read the same files in the same order; "" in memory."""
+        return ""
 
 
-def take(photos: Photos, chosen: slice | NDArray[np.int64]) -> Photos:
-    """Return the photos at these places, wherever they lie."""
-    return photos[chosen] if isinstance(photos, np.ndarray) else photos.take(chosen)
+class PhotoArray(Photos):
+    """Photos in memory, (N, ...)."""
 
+    def __init__(self, numbers: NDArray[Any]) -> None:
+        self.numbers = numbers
 
-def mark(photos: Photos) -> str:
-    """Return what tells whether stored photos are the same in another process; nothing for those in memory."""
-    return "" if isinstance(photos, np.ndarray) else photos.mark()
+    def __len__(self) -> int:
+        return len(self.numbers)
 
+    def __getitem__(self, chosen: Places) -> NDArray[np.float32]:
+        """Return the numbers of some of them."""
+        some: NDArray[np.float32] = self.numbers[chosen]
+        return some
 
-def pieces(photos: Photos) -> Iterator[NDArray[Any]]:
-    """Yield an array as it is, and stored photos a few at a time."""
-    if isinstance(photos, np.ndarray):
-        yield photos
-        return
-    for start in range(0, len(photos), AT_ONCE):
-        yield photos[start : start + AT_ONCE]
+    def take(self, chosen: Places) -> "PhotoArray":
+        """Return some of them."""
+        return PhotoArray(self.numbers[chosen])
+
+    def pieces(self) -> Iterator[NDArray[np.float32]]:
+        """Yield all at once."""
+        yield self.numbers

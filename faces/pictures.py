@@ -35,7 +35,7 @@ def weights_picture(
     what = what if units is None else f"{len(chosen)} of {what}"
     if isinstance(classifier, HiddenClassifier):
         tiles = classifier.hidden_weights.cpu().numpy()
-        side = classifier.image_size
+        side = classifier.size
         subtitle = f"{what}: weights on {side} x {side} pixels, under the person a unit speaks for most"
         sections = _by_person(chosen, {unit_class.unit: [tiles[unit_class.unit]] for unit_class in chosen})
         return poster(sections, title, subtitle, limit_of(tiles))
@@ -43,7 +43,7 @@ def weights_picture(
     photos = {unit_class.unit: _photos(favourites.get(unit_class.unit, ())) for unit_class in chosen}
     sections = _by_person(chosen, photos)
     if units is None:
-        filters = filter_tiles(classifier)
+        filters = classifier.backbone.filters()
         sections.insert(0, Section(f"conv1: {len(filters)} filters", filters, [""] * len(filters)))
     subtitle = f"{what}: the {PHOTOS_A_UNIT} training photos that excite each most, under the person it speaks for"
     return poster(sections, title, subtitle)
@@ -51,17 +51,7 @@ def weights_picture(
 
 def unit_kind(classifier: Classifier) -> str:
     """Return what the pictured units are: hidden ones, or the outputs of a network without a hidden layer."""
-    return "hidden unit" if classifier.settings.hidden else "output"
-
-
-def filter_tiles(classifier: TransferClassifier) -> list[NDArray[np.uint8]]:
-    """Return conv1's filters as RGB pictures (11, 11, 3), each stretched to its own range."""
-    weight, _ = classifier.weights.convolutions[0]  # (filters, 3, 11, 11)
-    kernels = weight.permute(0, 2, 3, 1).cpu().numpy()
-    if classifier.weights.preprocessing.channels == "BGR":
-        kernels = kernels[..., ::-1]
-    reach = np.abs(kernels).max((1, 2, 3), keepdims=True)
-    return list((127.5 + 127.5 * kernels / np.maximum(reach, 1e-12)).astype(np.uint8))
+    return "hidden unit" if classifier.hidden else "output"
 
 
 def _by_person(chosen: Sequence[UnitClass], tiles: Mapping[int, Sequence[NDArray[np.generic]]]) -> list[Section]:

@@ -22,8 +22,8 @@ from data.photos.regions import Region, find_regions, open_regions
 from data.reasons import Failure, Reason
 from data.rows import Box
 from errors import UsageError
-from faces.answers import Prediction, Status
 from faces.classifier import Classifier
+from faces.predictions import Prediction, Status
 
 MOST_BYTES = 1 << 28  # of a file: beyond, it is not read into memory
 
@@ -121,7 +121,7 @@ def _opened(
 
 
 def _open(file: Path, wanted: Wanted, classifier: Classifier) -> list[_Face]:
-    size, mode = classifier.image_size, classifier.image_mode
+    size, mode = classifier.size, classifier.image_mode
     listed = wanted.table.of(file) if wanted.table else []
     boxes = listed or [wanted.box]
     data = _read(file)

@@ -1,35 +1,54 @@
-"""The files that a run on faces has beside those of `report.run_folder`, and reading its classifier back.
+"""Reading a trained classifier back, and the files that a run on faces has beside those of `report.run_folder`.
 
 split.json   which photo was used for what
-units.json   whom each hidden unit speaks for, and the training photos that excite it most
+units.json   which person each hidden unit raises most, and the training photos that excite it most
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from errors import RunError
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
-from faces.transfer import TransferClassifier, load_transfer
+from faces.transfer import TransferClassifier
 from nn import checkpoint
 from report.run_folder import MODEL, read_json, read_model
+
+if TYPE_CHECKING:
+    from mnist.classifier import DigitClassifier
 
 SPLIT = "split.json"
 UNITS = "units.json"
 
 
-def load_classifier(run: Path, weights: str | None = None, device: str = "cpu") -> Classifier:
-    """Read the classifier of a run folder. Raises RunError when it is missing, damaged or of another kind or format.
+def load(path: str | Path, *, weights: str | None = None, device: str = "auto") -> "Classifier | DigitClassifier":
+    """Read a trained classifier: `path` is a run folder, of faces or digits, or what `save` has written.
 
-    `weights` names AlexNet's weights if they are no longer where the training found them.
+    `weights` names AlexNet's weights if they are no longer where the training found them. Raises RunError when the
+    model is missing, damaged, of another format, or of an unknown kind.
     """
-    data = read_model(run)
+    from mnist.classifier import DigitClassifier
+    from mnist.networks import NETWORKS
+
+    data = read_model(Path(path))
     try:
         tensors, metadata = checkpoint.load(data)
-        if metadata.get("model") == TransferClassifier.kind:
-            return load_transfer(tensors, metadata, weights, device)
-        return HiddenClassifier(device=device).load(tensors, metadata)
+        model = metadata.get("model")
+        if model in NETWORKS:
+            return DigitClassifier.from_checkpoint(tensors, metadata)
+        if model == TransferClassifier.kind:
+            return TransferClassifier.from_checkpoint(tensors, metadata, device=device, weights=weights)
+        return HiddenClassifier.from_checkpoint(tensors, metadata, device=device)
     except RunError as error:
-        raise RunError(f"{run / MODEL}: {error}") from error
+        raise RunError(f"{Path(path) / MODEL if Path(path).is_dir() else path}: {error}") from error
+
+
+def load_faces(run: str | Path, *, weights: str | None = None, device: str = "auto") -> Classifier:
+    """Do as `load` does, for faces alone. RunError when the run is one of digits."""
+    classifier = load(run, weights=weights, device=device)
+    if not isinstance(classifier, Classifier):
+        raise RunError(f"{run} tells digits apart (model {classifier.model!r}): expected a run of train-faces")
+    return classifier
 
 
 def read_favourites(run: Path, data: Path) -> dict[int, list[Path]]:

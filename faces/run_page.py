@@ -114,7 +114,7 @@ def _units(classifier: Classifier, favourites: dict[int, list[Path]]) -> Units:
         )
         for unit_class in strongest(described)
     ]
-    return Units(shown, len(described), hidden=bool(classifier.settings.hidden))
+    return Units(shown, len(described), hidden=bool(classifier.hidden))
 
 
 def _unknown(measured: dict[str, Any]) -> Unknown | None:

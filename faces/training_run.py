@@ -22,7 +22,6 @@ from data.photos.split import Split, split
 from data.settings import SplitSizes
 from faces.classifier import Classifier
 from faces.open_set import OpenedPart, leave_each_out, rounds
-from faces.photos import mark, take
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
 from faces.run import SPLIT, UNITS
 from faces.run_page import page_of_run
@@ -78,7 +77,7 @@ def train_faces(task: FaceTraining, bar: Bar = no_bar) -> dict[str, Any]:
         return {}
     files.make_out(task.out)
     remove_leftovers(task.out)
-    with bar("training", classifier.settings.epochs) as advance:
+    with bar("training", classifier.epochs) as advance:
         keeper = StateKeeper(partial(atomic_write, task.out / files.STATE), fingerprint, advance)
         classifier.fit(train.photos, train.names, watched, on_epoch=keeper, resume=state, ranks=ranks)
     metrics = {
@@ -93,7 +92,7 @@ def train_faces(task: FaceTraining, bar: Bar = no_bar) -> dict[str, Any]:
         "seconds": round(time.perf_counter() - started, 2),
         **classifier.identity(),
         "split_sizes": asdict(task.sizes),
-        "device": str(classifier.device),
+        "device": str(classifier.torch_device),
         "processes": ranks.size,
         "guard": fingerprint,
         "versions": files.versions(),
@@ -118,15 +117,15 @@ def _open(task: FaceTraining, parts: Split, bar: Bar) -> list[OpenedPart]:
     if ranks.size > 1:
         own = [*parts.train, *parts.validation, *parts.test][ranks.rank :: ranks.size]
         with bar("preparing photos", len(own)) as advance:
-            classifier.keep(task.folder, own, lambda: advance(""))
+            classifier.cache(task.folder, own, lambda: advance(""))
         ranks.wait()
     open_photos = classifier.open_stored if _stay_on_disk(task, parts) else classifier.open
     every = [photo for group in groups for photo in group]
     with bar("opening photos", len(every)) as advance:
         opened = open_photos(task.folder, every, lambda: advance(""))
     ends = np.cumsum([len(group) for group in groups])
-    ours = [take(opened, slice(end - len(group), end)) for group, end in zip(groups, ends, strict=True)]
-    ranks.check_same(mark(ours[0]) + mark(ours[1]), "the files of the features")
+    ours = [opened.take(slice(end - len(group), end)) for group, end in zip(groups, ends, strict=True)]
+    ranks.check_same(ours[0].layout() + ours[1].layout(), "the files of the features")
     return [OpenedPart(photos, [photo.name for photo in group]) for photos, group in zip(ours, groups, strict=True)]
 
 
@@ -165,7 +164,7 @@ def _contents(
     """Yield the files of the run, the network before the pictures of it."""
     classifier = task.classifier
     about = {key: metrics[key] for key in ("counts", "guard", "versions")}
-    about["image"] = {"mode": classifier.image_mode, "size": classifier.image_size, "filter": FILTER}
+    about["image"] = {"mode": classifier.image_mode, "size": classifier.size, "filter": FILTER}
     about["metrics"] = {"test_accuracy": metrics["test_accuracy"], "n": len(parts.test)}
     yield files.MODEL, classifier.to_bytes(about)
     yield files.HISTORY, classifier.history.to_csv().encode()
@@ -173,7 +172,7 @@ def _contents(
     answers = classifier.predict_proba(test.photos)
     yield files.PREDICTIONS, _predictions(classifier, parts.test, answers, classifier.known_scores(test.photos))
     title = f"{task.folder.name}: {accuracy_line(metrics)}"
-    restored = classifier.settings.patience is not None and metrics["validation_accuracy"] is not None
+    restored = classifier.patience is not None and metrics["validation_accuracy"] is not None
     curve = learning_curve(classifier.history.columns(), title, classifier.history.best_epoch if restored else None)
     confusion = confusion_picture(metrics["confusion"], metrics["classes"], title)
     yield files.CURVE, curve

@@ -4,19 +4,24 @@ Its estimator speaks as scikit-learn's do, and as those of `faces`; the training
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from typing import Any, Self
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Generator, Tensor
 
+from data.atomic_write import atomic_write
 from data.mnist.files import CLASSES, SIDE
 from data.photos.augmentation import Augmentation
-from errors import RunError
-from mnist.digits import Digits
+from data.photos.pixels import Images, pixels_of
+from errors import RunError, UsageError
 from mnist.networks import NETWORKS
-from mnist.settings import MODELS, DigitSettings
+from mnist.settings import DigitParameters
 from nn import checkpoint
+from nn.estimator import Estimator
 from nn.layers import Sequential
 from nn.losses import CrossEntropy, PerColumn
 from nn.optimisers import SGD, AdamW, Optimiser
@@ -28,48 +33,69 @@ from nn.training.history import History
 from nn.training.loop import OnBatch, OnEpoch, TrainingSettings, train
 from nn.training.state import TrainingState
 from report.hidden_units import UnitClass, unit_classes
+from report.run_folder import model_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 BATCH = 100  # digits read at a time: with more, what a convolution writes leaves the processor's cache
 
 
-class DigitClassifier:
-    """Images are (N, 1, 28, 28) float32 in [0, 1], answers 0 to 9. Same seed, same machine: the same weights."""
+class DigitClassifier(DigitParameters, Estimator):
+    """A network that tells the digits 0 to 9. Same seed, same machine: the same weights.
 
-    def __init__(self, model: str, settings: DigitSettings | None = None, *, seed: int = 0) -> None:
-        self.model, self.settings, self.seed = model, settings or MODELS[model], seed
-        self.network = Sequential()
-        self.history = History()
-        self.mean, self.deviation = 0.0, 1.0  # of all training pixels
+    >>> model = faces.DigitClassifier(model="cnn").fit(images, labels)
+    >>> model.predict(["digit.png"])
+
+    Images show white ink on black, as MNIST's do: an array (N, height, width) of uint8 in 0..255 or floats in [0, 1],
+    a list of paths, Pillow images and such arrays, or a tensor (N, 1, 28, 28) of floats in [0, 1]. After `fit` or
+    `faces.load` there are `network`, `history`, and `mean` and `deviation` of all training pixels.
+    """
+
+    classes_ = np.arange(CLASSES)
+    network: Sequential
+    history: History
+    mean: float
+    deviation: float
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there is a network to predict with."""
+        return hasattr(self, "network")
 
     def fit(
         self,
-        train_digits: Digits,
-        validation: Digits | None = None,
+        images: Images | Tensor,
+        labels: ArrayLike,
+        validation: tuple[Images | Tensor, ArrayLike] | None = None,
         *,
         on_batch: OnBatch | None = None,
         on_epoch: OnEpoch | None = None,
         resume: TrainingState | None = None,
         ranks: Ranks = ALONE,
     ) -> Self:
-        """Train from the seed. Validation digits are measured every epoch, and change nothing.
+        """Train from the seed on N images with a label each, 0 to 9.
 
-        Every one of several ranks is given all digits; see `nn.training.train`.
+        Validation images are measured every epoch, and change nothing. Each of several ranks is given all images; see
+        `nn.training.train`. Raises UsageError for labels that do not fit, ImageError for what is no image.
         """
+        x, target = self._checked(images, labels)
+        watched = None if validation is None else self._checked(*validation)
         settings = self.settings
         generator = Generator().manual_seed(self.seed)
         self.network = NETWORKS[self.model](generator)
-        self.mean, self.deviation = float(train_digits.x.mean()), float(train_digits.x.std()) or 1.0
-        steps = settings.epochs * -(-len(train_digits) // settings.batch_size)
+        self.mean, self.deviation = float(x.mean()), float(x.std()) or 1.0
+        steps = settings.epochs * -(-len(x) // settings.batch_size)
         with threads(1 if settings.one_thread else torch.get_num_threads()):
             self.history = train(
                 self.network,
                 PerColumn(CrossEntropy(label_smoothing=settings.label_smoothing), settings.columns),
                 self._optimiser(),
                 Cosine(settings.lr, steps=steps, warm_up=int(settings.rise * (steps - 1))),
-                (self._inputs(train_digits.x), train_digits.labels),
+                (self._inputs(x), target),
                 settings=TrainingSettings(epochs=settings.epochs, batch_size=settings.batch_size),
                 generator=generator,
-                validation=None if validation is None else (self._inputs(validation.x), validation.labels),
+                validation=None if watched is None else (self._inputs(watched[0]), watched[1]),
                 augment=self._augmented if self.is_augmented else None,
                 metric=lambda y, target: correct(self._probabilities(y), target),
                 on_batch=on_batch,
@@ -79,21 +105,38 @@ class DigitClassifier:
             )
         return self
 
-    def predict_proba(self, x: Tensor, on_batch: Callable[[], None] = lambda: None) -> Tensor:
+    def predict_proba(
+        self, images: Images | Tensor, on_batch: Callable[[], None] = lambda: None
+    ) -> NDArray[np.float32]:
         """Return probabilities (N, 10); `on_batch` is called after every BATCH images."""
-        answers = []
+        self.check_fitted()
+        x, answers = self.prepare(images), [torch.empty(0, CLASSES)]
         for start in range(0, len(x), BATCH):
             answers.append(self._probabilities(self.network.forward(self._inputs(x[start : start + BATCH]))))
             on_batch()
-        return torch.cat(answers) if answers else torch.empty(0, CLASSES)
+        return torch.cat(answers).numpy()
 
-    def predict(self, x: Tensor) -> Tensor:
+    def predict(self, images: Images | Tensor) -> NDArray[np.int64]:
         """Return the most probable digit of each image, (N,)."""
-        return self.predict_proba(x).argmax(1)
+        digits: NDArray[np.int64] = self.predict_proba(images).argmax(1)
+        return digits
 
-    def score(self, digits: Digits) -> float:
+    def score(self, images: Images | Tensor, labels: ArrayLike) -> float:
         """Return the accuracy, in [0, 1]."""
-        return float((self.predict(digits.x) == digits.labels).double().mean())
+        return float((self.predict(images) == np.asarray(labels)).mean())
+
+    def plot_weights(self) -> "Figure":
+        """Return what the first layer has learned as a matplotlib figure."""
+        self.check_fitted()
+        from mnist.pictures import weights_figure
+
+        return weights_figure(self, f"digits, {self.model}")
+
+    def prepare(self, images: Images | Tensor) -> Tensor:
+        """Return images as the network takes them, (N, 1, 28, 28) float32 in [0, 1]."""
+        if isinstance(images, Tensor):
+            return images
+        return torch.from_numpy(pixels_of(images, SIDE, "L")).float().div_(255)
 
     @property
     def is_augmented(self) -> bool:
@@ -119,6 +162,16 @@ class DigitClassifier:
         """Return what each unit of a fully connected first layer adds up to before its activation, (N, units)."""
         return Sequential(*self.network.layers[:2]).forward(self._inputs(x))  # the first one flattens
 
+    def save(self, path: str | Path) -> Path:
+        """Write the trained network to `path`, a file ending in .safetensors or a folder; return the file.
+
+        `faces.load` reads it. Raises UsageError for a folder that holds a run already.
+        """
+        self.check_fitted()
+        file = model_file(Path(path))
+        atomic_write(file, self.to_bytes())
+        return file
+
     def to_bytes(self, about: Mapping[str, Any] | None = None) -> bytes:
         """Return the trained network as a checkpoint; `about` is what else its reader may want to know, as JSON."""
         own = {
@@ -131,20 +184,45 @@ class DigitClassifier:
         return checkpoint.dump(self.network.state(), {**(about or {}), **own})
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Read what `to_bytes` wrote. Raises RunError when it is damaged or of another kind."""
-        tensors, metadata = checkpoint.load(data)
+    def from_checkpoint(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> Self:
+        """Return what `to_bytes` saved and `nn.checkpoint.load` read. Raises RunError when it is another model's."""
         try:
             if metadata["model"] not in NETWORKS:
                 known = ", ".join(NETWORKS)
                 raise RunError(f"the checkpoint holds the model {metadata['model']!r}, expected one of {known}")
-            reader = cls(metadata["model"], DigitSettings(**metadata["settings"]), seed=int(metadata["seed"]))
-            reader.mean, reader.deviation = (float(metadata["image"][key]) for key in ("mean", "deviation"))
+            own = {field.name for field in fields(cls)}
+            saved = {name: value for name, value in metadata["settings"].items() if name in own}
+            classifier = cls(model=metadata["model"], seed=int(metadata["seed"]), **saved)
+            classifier.mean, classifier.deviation = (float(metadata["image"][key]) for key in ("mean", "deviation"))
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
-        reader.network = NETWORKS[reader.model](Generator())
-        reader.network.load(tensors)
-        return reader
+        classifier.network = NETWORKS[classifier.model](Generator())
+        classifier.network.load(dict(tensors))
+        classifier.history = History()
+        return classifier
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle keeps: the parameters, and the checkpoint of what was learned."""
+        return {"parameters": self.get_params(), "checkpoint": self.to_bytes() if self.is_fitted else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state["parameters"])
+        if state["checkpoint"] is not None:
+            fitted = self.from_checkpoint(*checkpoint.load(state["checkpoint"]))
+            self.__dict__.update({**fitted.__dict__, **state["parameters"]})
+
+    def _checked(self, images: Images | Tensor, labels: ArrayLike) -> tuple[Tensor, Tensor]:
+        """Return the images, prepared, and their labels, (N,). UsageError unless there is a digit for each image."""
+        x, known = self.prepare(images), np.asarray(labels)
+        if known.shape != (len(x),) or not len(x):
+            raise UsageError(
+                f"{len(x)} images and labels of the shape {known.shape}: expected one label for each image"
+            )
+        if not np.isin(known, self.classes_).all():
+            raise UsageError(
+                f"labels are the digits 0 to {CLASSES - 1}, got {known[~np.isin(known, self.classes_)][0]!r}"
+            )
+        return x, torch.from_numpy(known.astype(np.int64))
 
     def _weights(self) -> list[Tensor]:
         """The weights of all linear and convolution layers, from the image on."""

@@ -23,6 +23,11 @@ class Digits:
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def pair(self) -> tuple[Tensor, Tensor]:
+        """Images and labels, as a classifier takes them."""
+        return self.x, self.labels
+
     def at(self, indices: Tensor) -> "Digits":
         """Return the digits at these places."""
         return Digits(self.x[indices], self.labels[indices])

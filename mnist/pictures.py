@@ -24,13 +24,13 @@ ENLARGED = 5  # times, on the page: its pixels stay squares
 Tiles = Mapping[int, NDArray[np.float32]]  # unit -> its weights, (28, 28)
 
 
-def weights_picture(reader: DigitClassifier, title: str, units: Sequence[int] | None = None) -> bytes:
+def weights_picture(classifier: DigitClassifier, title: str, units: Sequence[int] | None = None) -> bytes:
     """Return a PNG of what the first layer looks for: all of it, or the `units` asked for. UsageError if not there."""
-    weights, described = reader.first_weights.numpy(), reader.unit_classes()
+    weights, described = classifier.first_weights.numpy(), classifier.unit_classes()
     if not described:
         what = "digit" if _is_whole_image(weights) else "filter"
         cells = [Cell(weights[unit], f"{what} {unit}") for unit in chosen_numbers(len(weights), units, what)]
-        return sheet(_rows(cells, 5 if len(weights) == 10 else A_ROW), title, weights_words(reader))
+        return sheet(_rows(cells, 5 if len(weights) == 10 else A_ROW), title, weights_words(classifier))
     chosen = chosen_units(described, units)
     what = count(len(described), "hidden unit")
     what = what if units is None else f"{len(chosen)} of {what}"
@@ -38,9 +38,9 @@ def weights_picture(reader: DigitClassifier, title: str, units: Sequence[int] | 
     return poster(_by_digit(chosen, dict(enumerate(weights))), title, subtitle, limit_of(weights))
 
 
-def weights_words(reader: DigitClassifier) -> str:
+def weights_words(classifier: DigitClassifier) -> str:
     """Return what the picture of a network without one hidden layer shows."""
-    weights = reader.first_weights
+    weights = classifier.first_weights
     if _is_whole_image(weights.numpy()):
         return (
             "A weight on every pixel for each digit: red where ink speaks for the digit, blue where it speaks against."

@@ -50,7 +50,7 @@ LOOKED_THROUGH = 10_000  # training images, for those that excite a unit most
 
 
 def page_of_run(
-    reader: DigitClassifier,
+    classifier: DigitClassifier,
     metrics: dict[str, Any],
     train: Digits,
     test: Digits,
@@ -66,12 +66,12 @@ def page_of_run(
         for name, row, label in zip(images, probabilities, test.labels.tolist(), strict=True)
     ]
     shown = ranked(answers, lambda answer: digit_png(images[answer.file]))
-    units = _units(reader, train)
+    units = _units(classifier, train)
     page = Page(
         title="Which digit is this?",
-        subtitle=f"{NETWORKS[reader.model]}, seed {reader.seed}",
+        subtitle=f"{NETWORKS[classifier.model]}, seed {classifier.seed}",
         words=WORDS,
-        facts=_facts(reader, metrics),
+        facts=_facts(classifier, metrics),
         accuracy=Accuracy(int(counts.trace()), int(counts.sum())),
         macro_f1=metrics["macro_f1"],
         counts=metrics["counts"],
@@ -81,16 +81,16 @@ def page_of_run(
         mistakes=shown.mistakes,
         surest=shown.surest,
         least_sure=shown.least_sure,
-        weights_png=weights_picture(reader, "") if units is None else b"",
-        weights_words=weights_words(reader),
+        weights_png=weights_picture(classifier, "") if units is None else b"",
+        weights_words=weights_words(classifier),
         units=units,
     )
     return render(page).encode()
 
 
-def _facts(reader: DigitClassifier, metrics: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(classifier: DigitClassifier, metrics: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what was trained, how, and with what, as pairs to read."""
-    s = reader.settings
+    s = classifier.settings
     rule = "AdamW" if s.momentum is None else f"SGD with momentum {s.momentum}"
     facts = [
         ("digits", str(metrics["data"])),
@@ -105,13 +105,13 @@ def _facts(reader: DigitClassifier, metrics: dict[str, Any]) -> list[tuple[str, 
     return facts
 
 
-def _units(reader: DigitClassifier, train: Digits) -> Units | None:
+def _units(classifier: DigitClassifier, train: Digits) -> Units | None:
     """Return the strongest hidden units of each digit, None for a network without one hidden layer."""
-    described = reader.unit_classes()
+    described = classifier.unit_classes()
     if not described:
         return None
-    weights, looked_through = reader.first_weights.numpy(), train.x[:LOOKED_THROUGH]
-    exciting = most_exciting(reader.responses(looked_through).numpy(), PHOTOS_A_UNIT)
+    weights, looked_through = classifier.first_weights.numpy(), train.x[:LOOKED_THROUGH]
+    exciting = most_exciting(classifier.responses(looked_through).numpy(), PHOTOS_A_UNIT)
     limit = limit_of(weights)
     shown = [
         Unit(

@@ -3,8 +3,7 @@
 The values were chosen on validation digits (README, "Digits").
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
 
 from errors import UsageError
 
@@ -41,8 +40,6 @@ class DigitSettings:
                 raise UsageError(f"{name} must be a number from 0, got {getattr(self, name)}")
 
 
-ModelName = Literal["softmax", "fc", "cnn", "best"]
-
 MODELS: dict[str, DigitSettings] = {
     "softmax": DigitSettings(epochs=20, lr=0.01, one_thread=True),
     "fc": DigitSettings(epochs=20, lr=0.1, one_thread=True),
@@ -64,3 +61,39 @@ MODELS: dict[str, DigitSettings] = {
 """The networks of `mnist.networks` by the names that `train-mnist --model` takes."""
 
 VALIDATION = 2000  # training digits held out to see how far the training has come
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class DigitParameters:
+    """What `mnist.classifier.DigitClassifier` is told. None: the value that MODELS has for the model."""
+
+    model: str = "fc"  # one of MODELS
+    epochs: int | None = None
+    batch_size: int | None = None
+    lr: float | None = None
+    momentum: float | None = None
+    weight_decay: float | None = None
+    rise: float | None = None
+    label_smoothing: float | None = None
+    rotation: float | None = None
+    shift: float | None = None
+    zoom: float | None = None
+    seed: int = 0  # decides the weights and the order of the digits
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise UsageError for a value that is not allowed."""
+        if self.model not in MODELS:
+            raise UsageError(f"model must be one of {', '.join(MODELS)}, got {self.model!r}")
+        if self.momentum is not None and MODELS[self.model].momentum is None:
+            raise UsageError(f"momentum: {self.model} learns by AdamW, which has none; leave it out")
+        _ = self.settings
+
+    @property
+    def settings(self) -> DigitSettings:
+        """How the network is trained: the model's defaults, but for the parameters that were given."""
+        own = {field.name for field in fields(DigitSettings)} & {field.name for field in fields(self)}
+        given = {name: value for name in own if (value := getattr(self, name)) is not None}
+        return replace(MODELS[self.model], **given)

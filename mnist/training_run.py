@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from data.atomic_write import atomic_write, remove_leftovers
@@ -20,7 +22,6 @@ from errors import DatasetError
 from mnist.classifier import BATCH, DigitClassifier
 from mnist.digits import Digits, load_digits, split_off
 from mnist.pictures import mistakes_picture, weights_picture
-from mnist.run import MISTAKES
 from mnist.run_page import page_of_run
 from mnist.settings import VALIDATION
 from nn.parallel.ranks import ALONE, Ranks
@@ -33,6 +34,7 @@ from report.progress import Bar, no_bar
 from report.results import accuracy_line, predictions_csv, results_of
 
 FORMAT = 1
+MISTAKES = "mistakes.png"  # the test digits it misread, the most certain first; missing when there are none
 NAMES = tuple(str(digit) for digit in range(CLASSES))
 
 
@@ -42,7 +44,7 @@ class DigitTraining:
 
     folder: Path
     out: Path
-    reader: DigitClassifier
+    classifier: DigitClassifier
     """Not yet trained; afterwards it is."""
     validation: int = VALIDATION
     """Training digits held out, 0: none."""
@@ -59,9 +61,9 @@ class DigitParts:
     test: Digits
 
     @property
-    def watched(self) -> Digits | None:
+    def watched(self) -> tuple[Tensor, Tensor] | None:
         """The validation digits, if there are some."""
-        return self.validation if len(self.validation) else None
+        return self.validation.pair if len(self.validation) else None
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return how many there are of each digit: part -> digit -> images."""
@@ -71,7 +73,7 @@ class DigitParts:
         }
 
 
-Answers = dict[str, Tensor]
+Answers = dict[str, NDArray[np.float32]]
 """Part -> the probabilities of its digits, (N, 10)."""
 
 
@@ -81,35 +83,35 @@ def train_mnist(task: DigitTraining, bar: Bar = no_bar) -> dict[str, Any]:
     if ranks.is_first:
         files.check_out(task.out)
     started = time.perf_counter()
-    reader, parts = task.reader, _read(task)
-    fingerprint = _fingerprint(reader, parts, ranks)
+    classifier, parts = task.classifier, _read(task)
+    fingerprint = _fingerprint(classifier, parts, ranks)
     state = None
     if task.resume:
         state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), fingerprint, ranks)
         if finished is not None:
             return finished
     if not ranks.is_first:
-        reader.fit(parts.train, parts.watched, ranks=ranks)
+        classifier.fit(*parts.train.pair, parts.watched, ranks=ranks)
         return {}
     files.make_out(task.out)
     remove_leftovers(task.out)
     _train(task, parts, fingerprint, state, bar)
-    answers = _ask(reader, parts, bar)
+    answers = _ask(classifier, parts, bar)
     metrics = {
         "format": FORMAT,
-        "model": reader.model,
+        "model": classifier.model,
         "data": str(task.folder),
-        "seed": reader.seed,
+        "seed": classifier.seed,
         "classes": list(NAMES),
         "n": {part: len(digits) for part, digits in vars(parts).items()},
         "counts": parts.counts(),
         **_measure(parts, answers),
-        "parameters": sum(parameter.value.numel() for parameter in reader.network.parameters().values()),
+        "parameters": sum(parameter.value.numel() for parameter in classifier.network.parameters().values()),
         "seconds": round(time.perf_counter() - started, 2),
         "processes": ranks.size,
-        "training_seconds": round(sum(reader.history.column("seconds")), 2),
+        "training_seconds": round(sum(classifier.history.column("seconds")), 2),
         "peak_memory_mib": files.peak_memory(),
-        "settings": asdict(reader.settings),
+        "settings": asdict(classifier.settings),
         "guard": fingerprint,
         "versions": files.versions(),
     }
@@ -130,22 +132,27 @@ def _read(task: DigitTraining) -> DigitParts:
             "for validation: choose a smaller --validation, or 0"
         )
     task.ranks.check_samples(len(train) - task.validation, "digits")
-    return DigitParts(*split_off(train, task.validation, Generator().manual_seed(task.reader.seed)), test)
+    return DigitParts(*split_off(train, task.validation, Generator().manual_seed(task.classifier.seed)), test)
 
 
-def _fingerprint(reader: DigitClassifier, parts: DigitParts, ranks: Ranks) -> str:
+def _fingerprint(classifier: DigitClassifier, parts: DigitParts, ranks: Ranks) -> str:
     """Return the digest of what is trained, how, and on what; reader not yet trained."""
     digits = {
         part: [hashlib.sha256(tensor.numpy().data).hexdigest() for tensor in (digits.x, digits.labels)]
         for part, digits in vars(parts).items()
     }
-    asked = {"model": reader.model, "seed": reader.seed, "settings": asdict(reader.settings), "digits": digits}
+    asked = {
+        "model": classifier.model,
+        "seed": classifier.seed,
+        "settings": asdict(classifier.settings),
+        "digits": digits,
+    }
     return fingerprint_of(asked | ranks.identity())
 
 
 def _train(task: DigitTraining, parts: DigitParts, fingerprint: str, state: TrainingState | None, bar: Bar) -> None:
     """Train, and tell the bar of each batch: its epoch, and what validation said after the one before."""
-    settings = task.reader.settings
+    settings = task.classifier.settings
     finished = len(state.metadata.get("history", ())) if state else 0
     batches = -(-len(parts.train) // settings.batch_size)
     words = [""]  # one more than epochs since the start
@@ -155,45 +162,47 @@ def _train(task: DigitTraining, parts: DigitParts, fingerprint: str, state: Trai
         def on_batch(done: int, digits: int) -> None:
             advance(f"epoch {finished + len(words)} of {settings.epochs} {words[-1]}".rstrip())
 
-        task.reader.fit(parts.train, parts.watched, on_batch=on_batch, on_epoch=keeper, resume=state, ranks=task.ranks)
+        task.classifier.fit(
+            *parts.train.pair, parts.watched, on_batch=on_batch, on_epoch=keeper, resume=state, ranks=task.ranks
+        )
 
 
-def _ask(reader: DigitClassifier, parts: DigitParts, bar: Bar) -> Answers:
+def _ask(classifier: DigitClassifier, parts: DigitParts, bar: Bar) -> Answers:
     """Return what the network answers to all digits."""
     with bar("reading digits", sum(-(-len(digits) // BATCH) for digits in vars(parts).values())) as advance:
-        return {part: reader.predict_proba(digits.x, lambda: advance("")) for part, digits in vars(parts).items()}
+        return {part: classifier.predict_proba(digits.x, lambda: advance("")) for part, digits in vars(parts).items()}
 
 
 def _measure(parts: DigitParts, answers: Answers) -> dict[str, Any]:
     """Return what the answers come to: accuracies, confusion, each digit's precision and recall."""
-    labels = {part: (digits.labels.numpy(), answers[part].argmax(1).numpy()) for part, digits in vars(parts).items()}
+    labels = {part: (digits.labels.numpy(), answers[part].argmax(1)) for part, digits in vars(parts).items()}
     true, said = labels["test"]
     return results_of(labels, NAMES, "digits") | {"test_error": float((true != said).mean())}
 
 
 def _contents(
-    task: DigitTraining, parts: DigitParts, answers: Tensor, metrics: dict[str, Any]
+    task: DigitTraining, parts: DigitParts, probabilities: NDArray[np.float32], metrics: dict[str, Any]
 ) -> Iterator[tuple[str, bytes | None]]:
     """Yield the files of the run, the network before the pictures of it."""
-    reader, probabilities = task.reader, answers.numpy()
+    classifier = task.classifier
     about = {key: metrics[key] for key in ("n", "guard", "versions")}
     about["metrics"] = {key: metrics[key] for key in ("validation_accuracy", "test_accuracy")}
-    yield files.MODEL, reader.to_bytes(about)
-    yield files.HISTORY, reader.history.to_csv().encode()
-    yield files.PREDICTIONS, _predictions(parts.test, answers)
+    yield files.MODEL, classifier.to_bytes(about)
+    yield files.HISTORY, classifier.history.to_csv().encode()
+    yield files.PREDICTIONS, _predictions(parts.test, probabilities)
     title = title_of(metrics)
-    trained = AUGMENTED if reader.is_augmented else "training"
-    curve = learning_curve(reader.history.columns(), title, a="digit", training=trained)
+    trained = AUGMENTED if classifier.is_augmented else "training"
+    curve = learning_curve(classifier.history.columns(), title, a="digit", training=trained)
     confusion = confusion_picture(metrics["confusion"], metrics["classes"], title, "the digit's images")
     yield files.CURVE, curve
     yield files.CONFUSION, confusion
-    yield files.WEIGHTS, weights_picture(reader, title)
+    yield files.WEIGHTS, weights_picture(classifier, title)
     yield MISTAKES, mistakes_picture(probabilities, parts.test, title)
-    yield files.PAGE, page_of_run(reader, metrics, parts.train, parts.test, probabilities, curve, confusion)
+    yield files.PAGE, page_of_run(classifier, metrics, parts.train, parts.test, probabilities, curve, confusion)
 
 
-def _predictions(test: Digits, answers: Tensor) -> bytes:
+def _predictions(test: Digits, probabilities: NDArray[np.float32]) -> bytes:
     """Return predictions.csv."""
-    said, probabilities = answers.argmax(1).tolist(), answers.amax(1).tolist()
-    rows = zip(range(len(test)), test.labels.tolist(), said, probabilities, strict=True)
+    said, surest = probabilities.argmax(1).tolist(), probabilities.max(1).tolist()
+    rows = zip(range(len(test)), test.labels.tolist(), said, surest, strict=True)
     return predictions_csv(("index", "label", "predicted", "probability"), rows)

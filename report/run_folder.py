@@ -48,6 +48,18 @@ def check_out(out: Path) -> None:
         raise UsageError(f"{out} holds files that are no run's: choose another --out, or an empty folder")
 
 
+def model_file(path: Path) -> Path:
+    """Return the file for a model that is saved by itself: `path`, or in it where `path` is a folder.
+
+    Raises UsageError for the folder of a whole run, whose other files are of another model.
+    """
+    if path.suffix == ".safetensors":
+        return path
+    if (path / METRICS).exists():
+        raise UsageError(f"{path} holds a run: choose another folder, or a file ending in .safetensors")
+    return path / MODEL
+
+
 def make_out(out: Path) -> None:
     """Make the folder of a run if it is not there. StorageError when the disk refuses."""
     try:
@@ -93,9 +105,9 @@ def poster_file(run: Path, units: Sequence[int] | None) -> Path:
 
 
 def read_model(run: Path) -> bytes:
-    """Read the checkpoint of a run folder. RunError when there is none."""
-    file = run / MODEL
-    if not run.is_dir():
+    """Read the checkpoint of a run folder, or of a file ending in .safetensors. RunError when there is none."""
+    file = run / MODEL if run.is_dir() else run
+    if file.suffix != ".safetensors":
         raise RunError(f"{run} is not a folder: expected a run folder, as train-faces and train-mnist make them")
     try:
         return file.read_bytes()

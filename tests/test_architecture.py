@@ -11,10 +11,10 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROOMS = {"benchmarks", "cli", "commands", "data", "experiments", "faces", "mnist", "nn", "report"}
 ALLOWED = {
-    "cli": {"commands"},
+    "cli": {"commands", "faces"},
     "commands": {"experiments", "faces", "mnist", "nn", "data", "report"},
     "experiments": {"faces", "mnist", "nn", "data", "report"},
-    "faces": {"nn", "data", "report"},
+    "faces": {"mnist", "nn", "data", "report"},  # faces.load reads runs of digits too
     "mnist": {"nn", "data", "report"},
     "nn": set[str](),
     "data": set[str](),

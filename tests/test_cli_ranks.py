@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ import cli
 from errors import UsageError
 from mnist.classifier import DigitClassifier
 from mnist.digits import load_digits, split_off
-from mnist.settings import MODELS
 from mnist.training_run import DigitTraining, train_mnist
 from nn import checkpoint
 from nn.parallel.ranks import Ranks
@@ -73,8 +71,9 @@ def test_train_mnist_under_torchrun_is_one_run_that_one_process_may_not_resume(
     last = f"test accuracy {metrics['test_accuracy']:.4f} ({np.trace(metrics['confusion'])} of 50)"
     assert ended.stdout.splitlines()[-1] == last
     assert ended.stdout.count("test accuracy") == 1
-    reader = DigitClassifier("cnn", replace(MODELS["cnn"], epochs=2, batch_size=30))
-    reader.fit(*split_off(load_digits(small_mnist)[0], 21, torch.Generator().manual_seed(0)))
+    reader = DigitClassifier(model="cnn", epochs=2, batch_size=30)
+    train, validation = split_off(load_digits(small_mnist)[0], 21, torch.Generator().manual_seed(0))
+    reader.fit(*train.pair, validation.pair)
     trained = checkpoint.load((run / "model.safetensors").read_bytes())[0]
     for name, value in reader.network.state().items():  # what one process learns
         torch.testing.assert_close(trained[name], value, rtol=1e-4, atol=1e-6)
@@ -174,7 +173,7 @@ def test_wrong_usage_is_said_once(start_ranks: Start, ends: Ends, tmp_path: Path
 def test_too_many_processes_are_refused_before_anything_is_written(
     small_mnist: Path, tmp_path: Path, rank: int
 ) -> None:
-    reader, out = DigitClassifier("softmax"), tmp_path / "run"
+    reader, out = DigitClassifier(model="softmax"), tmp_path / "run"
     with pytest.raises(UsageError, match="4 processes for 3 training digits: expected at least one each; start fewer"):
-        train_mnist(DigitTraining(folder=small_mnist, out=out, reader=reader, validation=197, ranks=Ranks(rank, 4)))
+        train_mnist(DigitTraining(folder=small_mnist, out=out, classifier=reader, validation=197, ranks=Ranks(rank, 4)))
     assert not out.exists()

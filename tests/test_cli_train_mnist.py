@@ -65,7 +65,7 @@ def test_json_is_one_object_and_a_second_run_gets_a_folder_of_its_own(
     [
         (["--mnist", "nowhere"], "MNIST is not in nowhere: expected train-images-idx3-ubyte"),
         (["--mnist", "nowhere"], "get it with `python cli.py download mnist --out nowhere`"),
-        (["--model", "best", "--momentum", "0.9"], "--momentum: best learns by AdamW, which has none; leave it out"),
+        (["--model", "best", "--momentum", "0.9"], "momentum: best learns by AdamW, which has none; leave it out"),
         (["--momentum", "1"], "momentum must be from 0 to below 1, got 1.0"),
         (["--lr", "0"], "lr must be a number above 0, got 0.0"),
         (["--lr", "nan"], "lr must be a number above 0, got nan"),
@@ -102,7 +102,7 @@ def test_a_unit_that_is_not_there_and_a_question_about_faces_are_refused(
     assert run("show-weights", "run", "--unit", 10) == 2
     assert capsys.readouterr().err == "faces show-weights: there is no digit 10: expected 0 to 9\n"
     assert run("predict", "run", "photo.jpg") == 2
-    assert "the checkpoint holds the model 'softmax', expected 'hidden'" in capsys.readouterr().err
+    assert "tells digits apart (model 'softmax'): expected a run of train-faces" in capsys.readouterr().err
 
 
 def test_ctrl_c_is_exit_code_130(

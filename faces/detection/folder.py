@@ -21,8 +21,8 @@ from data.photos.folder import Photo, read_folder
 from data.photos.regions import find_regions
 from data.reasons import Failure, Reason
 from errors import DatasetError, UsageError
-from faces.answers import Status
 from faces.detection.cascade import FaceDetector
+from faces.predictions import Status
 
 MARK = "found.json"
 _QUALITY = 95

@@ -9,7 +9,6 @@ killed leaves whole batches, and the next one computes the same batches an unbro
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,8 @@ from data.atomic_write import remove_leftovers
 from data.photos.folder import Photo
 from data.photos.images import FILTER
 from errors import StorageError
-from faces.backbones.alexnet.architecture import FEATURES, SIZE
-from faces.backbones.alexnet.frozen import Weights
-from faces.backbones.alexnet.precision import Precision, choose_precision
+from faces.backbones.backbone import Backbone
+from faces.backbones.precision import Precision, choose_precision
 from faces.features.extract import BATCH_SIZE, extract
 from faces.features.shards import Shard, add_shard, read_shards, remove_shard
 
@@ -38,26 +36,25 @@ Complain = Callable[[str], None]
 def features_of(
     folder: Path,
     photos: Sequence[Photo],
-    weights: Weights,
+    backbone: Backbone,
     *,
-    size: int = SIZE,
     device: str = "cpu",
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
     on_photo: OnPhoto = lambda: None,
     complain: Complain = lambda line: None,
 ) -> NDArray[np.float32]:
-    """Return the features of `photos` of the data set `folder` and of their mirror images: (N, 2, 9216).
+    """Return the features of `photos` of the data set `folder` and of their mirror images: (N, 2, numbers).
 
     `on_photo` is called for each of the N. Where the disk keeps nothing all is computed, and `complain` is told why,
     once. Raises UsageError for a size the network does not take, DatasetError naming a photo that is not an image.
     """
-    kind = kind_of(weights, size=size, precision=precision or choose_precision(device))
-    table = _Table(photos, on_photo)
-    for shard in kept(folder, kind):
+    kind = kind_of(backbone, precision or choose_precision(device))
+    table = _Table(photos, backbone.numbers, on_photo)
+    for shard in kept(folder, kind, backbone.numbers):
         table.fill(shard.photos, shard.features.numpy())
     keep = _Keeper(folder, complain)
-    for shard in _computed(folder, table.missing(), weights, kind, device, batch_size):
+    for shard in _computed(folder, table.missing(), backbone, kind, device, batch_size):
         keep(shard)
         table.fill(shard.photos, shard.features.numpy())
     return table.features
@@ -66,9 +63,8 @@ def features_of(
 def keep_features(
     folder: Path,
     photos: Sequence[Photo],
-    weights: Weights,
+    backbone: Backbone,
     *,
-    size: int = SIZE,
     device: str = "cpu",
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
@@ -79,28 +75,28 @@ def keep_features(
     Copies of one file count once. `on_photos` is told of how many more features are kept. Raises as `features_of`,
     and StorageError when the disk refuses.
     """
-    kind = kind_of(weights, size=size, precision=precision or choose_precision(device))
-    missing = missing_of(folder, photos, kind)
+    kind = kind_of(backbone, precision or choose_precision(device))
+    missing = missing_of(folder, photos, backbone, kind)
     on_photos(len(photos) - len(missing))
     if missing:
         remove_leftovers(folder)
-    for shard in _computed(folder, missing, weights, kind, device, batch_size):
+    for shard in _computed(folder, missing, backbone, kind, device, batch_size):
         add_shard(folder, shard)
         on_photos(len(shard.photos))
     return len(missing)
 
 
-def missing_of(folder: Path, photos: Sequence[Photo], kind: dict[str, Any]) -> list[Photo]:
+def missing_of(folder: Path, photos: Sequence[Photo], backbone: Backbone, kind: dict[str, Any]) -> list[Photo]:
     """The photos without features, the first of each file, in order: `keep_features` cuts its batches from these."""
     first = {photo.sha256: photo for photo in reversed(photos)}
-    for shard in kept(folder, kind):
+    for shard in kept(folder, kind, backbone.numbers):
         for digest in shard.photos:
             first.pop(digest, None)
     return [photo for photo in photos if first.get(photo.sha256) is photo]
 
 
 def _computed(
-    folder: Path, photos: Sequence[Photo], weights: Weights, kind: dict[str, Any], device: str, batch_size: int
+    folder: Path, photos: Sequence[Photo], backbone: Backbone, kind: dict[str, Any], device: str, batch_size: int
 ) -> Iterator[Shard]:
     """Compute the photos' features, in order, one batch per shard; they are not kept yet."""
     if not photos:
@@ -108,8 +104,7 @@ def _computed(
     paths, digests = [folder / photo.file for photo in photos], iter([photo.sha256 for photo in photos])
     for batch in extract(
         paths,
-        weights,
-        size=kind["size"],
+        backbone,
         mirror=True,
         device=device,
         precision=kind["precision"],
@@ -136,26 +131,17 @@ def forget(folder: Path, photos: Collection[str]) -> int:
     return found
 
 
-def kind_of(weights: Weights, size: int, precision: Precision) -> dict[str, Any]:
+def kind_of(backbone: Backbone, precision: Precision) -> dict[str, Any]:
     """All that decides a photo's features but the photo, as JSON has it."""
-    kind = {
-        "version": VERSION,
-        "architecture": weights.architecture.name,
-        "weights": weights.sha256,
-        "preprocessing": asdict(weights.preprocessing),
-        "size": size,
-        "filter": FILTER,
-        "mode": "RGB",
-        "precision": precision,
-    }
+    kind = {"version": VERSION, **backbone.identity(), "filter": FILTER, "mode": "RGB", "precision": precision}
     as_json: dict[str, Any] = json.loads(json.dumps(kind))
     return as_json
 
 
-def kept(folder: Path, kind: dict[str, Any]) -> Iterator[Shard]:
+def kept(folder: Path, kind: dict[str, Any], numbers: int) -> Iterator[Shard]:
     """The whole shards of this kind; others of its name are of no use to anybody, and go."""
     for path, shard in read_shards(folder, kind):
-        if shard and shard.features.shape[1:] == (VIEWS, FEATURES) and shard.features.dtype == torch.float32:
+        if shard and shard.features.shape[1:] == (VIEWS, numbers) and shard.features.dtype == torch.float32:
             yield shard
         else:
             with suppress(StorageError):
@@ -165,8 +151,8 @@ def kept(folder: Path, kind: dict[str, Any]) -> Iterator[Shard]:
 class _Table:
     """The features asked for, one row per photo, and which are still open; copies of one file share their numbers."""
 
-    def __init__(self, photos: Sequence[Photo], on_photo: OnPhoto) -> None:
-        self.features = np.empty((len(photos), VIEWS, FEATURES), np.float32)
+    def __init__(self, photos: Sequence[Photo], numbers: int, on_photo: OnPhoto) -> None:
+        self.features = np.empty((len(photos), VIEWS, numbers), np.float32)
         self._photos, self._on_photo = photos, on_photo
         self._rows: dict[str, list[int]] = {}
         for row, photo in enumerate(photos):

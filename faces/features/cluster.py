@@ -1,6 +1,6 @@
 """Features on a Ray cluster: the batches that `cache.keep_features` would compute here, by actors on many machines.
 
-The driver cuts the photos without features into batches, in order; an actor takes the weights once, then computes batch
+The driver cuts the photos without features into batches, in order; an actor takes the backbone once, then computes batch
 after batch and keeps each beside the photos, in a folder that all machines share. Same batches and same arithmetic make
 the same shards, whose names are digests of their bytes: one that is computed again after a loss is the same file.
 """
@@ -20,10 +20,8 @@ from data.cluster.locate import locate
 from data.photos.crop import quiet_decoding
 from data.photos.folder import Photo
 from errors import FacesError, UsageError
-from faces.backbones.alexnet.architecture import SIZE
-from faces.backbones.alexnet.frozen import Weights
-from faces.backbones.alexnet.network import Network
-from faces.backbones.alexnet.precision import Precision
+from faces.backbones.backbone import Backbone, FrozenNetwork
+from faces.backbones.precision import Precision
 from faces.features.cache import kind_of, missing_of
 from faces.features.extract import BATCH_SIZE, batch_features, workers_and_threads
 from faces.features.shards import Shard, add_shard
@@ -32,11 +30,10 @@ from faces.features.shards import Shard, add_shard
 def keep_features_on_ray(
     folder: Path,
     photos: Sequence[Photo],
-    weights: Weights,
+    backbone: Backbone,
     *,
     address: str | None,
     precision: Precision,
-    size: int = SIZE,
     num_gpus: float = 0.0,
     batch_size: int = BATCH_SIZE,
     on_photos: Callable[[int], None] = lambda n: None,
@@ -47,9 +44,9 @@ def keep_features_on_ray(
     `precision` is said by the caller: what trains on the features looks for those of its own machine's.
     Raises as `keep_features`, UsageError when there is no such cluster, ClusterError when it is lost.
     """
-    kind = kind_of(weights, size, precision)
+    kind = kind_of(backbone, precision)
     located = locate(address)
-    missing = missing_of(folder, photos, kind)
+    missing = missing_of(folder, photos, backbone, kind)
     on_photos(len(photos) - len(missing))
     if not missing:
         return 0
@@ -68,7 +65,7 @@ def keep_features_on_ray(
         actors = min(_actors(ray.nodes(), threads, num_gpus), len(lines))
         items = ray.data.from_items(lines, override_num_blocks=len(lines)).map(
             _Computer,
-            fn_constructor_kwargs={**told, "weights": [ray.put(weights)]},  # once, for all actors
+            fn_constructor_kwargs={**told, "backbone": [ray.put(backbone)]},  # once, for all actors
             compute=ray.data.ActorPoolStrategy(size=actors),
             num_cpus=threads,
             num_gpus=num_gpus or None,
@@ -82,13 +79,13 @@ def keep_features_on_ray(
 
 
 class _Computer:
-    """An actor: it has the weights, and takes one batch after the other."""
+    """An actor: it has the backbone, and takes one batch after the other."""
 
     def __init__(
-        self, folder: Path, weights: list[Any], kind: dict[str, Any], batch_size: int, device: str, threads: int
+        self, folder: Path, backbone: list[Any], kind: dict[str, Any], batch_size: int, device: str, threads: int
     ) -> None:
         torch.set_num_threads(threads)
-        self._folder, self._kind, self._weights = folder, kind, weights[0]
+        self._folder, self._kind, self._backbone = folder, kind, backbone[0]
         self._device, self._batch_size = device, batch_size
 
     def __call__(self, line: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +100,7 @@ class _Computer:
         return {"photos": len(paths), "kind": "", "error": ""}
 
     @cached_property
-    def _network(self) -> Network:
+    def _network(self) -> FrozenNetwork:
         """Made with the first batch, whose answer can say what is wrong; an actor that cannot start says nothing."""
         import ray
 
@@ -112,11 +109,8 @@ class _Computer:
                 f"--num-gpus: torch on {socket.gethostname()} finds no CUDA GPU; install its CUDA build there, or "
                 "leave --num-gpus out"
             )
-        loaded: Weights = ray.get(self._weights)
-        kind = self._kind
-        return Network(
-            loaded, size=kind["size"], device=self._device, precision=kind["precision"], batch_size=self._batch_size
-        )
+        backbone: Backbone = ray.get(self._backbone)
+        return backbone.network(device=self._device, precision=self._kind["precision"], batch_size=self._batch_size)
 
 
 def _actors(nodes: Sequence[dict[str, Any]], threads: int, num_gpus: float) -> int:

@@ -19,10 +19,8 @@ from torch import Tensor
 from data.photos.crop import quiet_decoding
 from data.photos.images import open_photo
 from errors import DatasetError
-from faces.backbones.alexnet.architecture import SIZE
-from faces.backbones.alexnet.frozen import Weights
-from faces.backbones.alexnet.network import Network
-from faces.backbones.alexnet.precision import Precision
+from faces.backbones.backbone import Backbone, FrozenNetwork
+from faces.backbones.precision import Precision
 
 BATCH_SIZE = 64  # photos
 _MOST_WORKERS = 4  # each takes about 200 MB; with more cores than this, each gets several
@@ -33,22 +31,21 @@ Features = NDArray[np.float32]
 
 def extract(
     paths: Sequence[Path],
-    weights: Weights,
+    backbone: Backbone,
     *,
-    size: int = SIZE,
     mirror: bool = False,
     device: str = "cpu",
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
     on_photo: OnPhoto = lambda: None,
 ) -> Generator[Features, None, None]:
-    """Yield the features of the photos, in order, a batch at a time: (n, 1, 9216).
+    """Yield the features of the photos, in order, a batch at a time: (n, 1, numbers).
 
-    With `mirror`, of each photo and of its mirror image: (n, 2, 9216). `on_photo` is called for each photo opened, by
+    With `mirror`, of each photo and of its mirror image: (n, 2, numbers). `on_photo` is called for each photo opened, by
     any thread. Raises UsageError for a size the network does not take, DatasetError naming a photo that is no image.
     """
     most = min(batch_size, len(paths))
-    network = Network(weights, size=size, device=device, precision=precision, batch_size=most)
+    network = backbone.network(device=device, precision=precision, batch_size=most)
 
     def features(batch: Sequence[Path]) -> Features:
         return batch_features(network, batch, mirror=mirror, on_photo=on_photo)
@@ -58,13 +55,13 @@ def extract(
 
 
 def batch_features(
-    network: Network, paths: Sequence[Path], *, mirror: bool = False, on_photo: OnPhoto = lambda: None
+    network: FrozenNetwork, paths: Sequence[Path], *, mirror: bool = False, on_photo: OnPhoto = lambda: None
 ) -> Features:
     """The features of one batch, as `extract` yields them, computed by all of torch's threads here."""
     crops = _opened(paths, network.size, on_photo)
     compute = network.both_ways if mirror else network
     numbers = compute(crops.pin_memory() if network.device.type == "cuda" else crops)
-    return numbers.view(len(paths), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, 9216)
+    return numbers.view(len(paths), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, numbers)
 
 
 def workers_and_threads(device: str) -> tuple[int, int]:

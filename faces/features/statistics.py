@@ -5,18 +5,16 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from faces.backbones.alexnet.architecture import FEATURES
-
 
 def deviation_and_mean(photos: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the deviation of all numbers, and the mean over photos and views (9216,), of photos a few at a time."""
-    n, squares, sums = 0, torch.zeros((), dtype=torch.float64), torch.zeros(FEATURES, dtype=torch.float64)
+    """Return the deviation of all numbers, and the mean over photos and views (numbers,), of photos a few at a time."""
+    n, squares, sums = 0, torch.zeros((), dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
     for x in photos:
         n += x.numel()
         squares = squares.to(x.device) + x.square().sum(dtype=torch.float64)
         sums = sums.to(x.device) + x.sum((0, 1), dtype=torch.float64)
     variance = (squares - sums.sum().square() / n) / (n - 1)
-    return variance.sqrt().float(), (sums * FEATURES / n).float()
+    return variance.sqrt().float(), (sums * len(sums) / n).float()
 
 
 def first_of_each(target: Tensor, most: int) -> Tensor:

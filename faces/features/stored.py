@@ -5,7 +5,7 @@ same shards.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,46 +15,49 @@ from safetensors import SafetensorError, safe_open
 
 from data.photos.folder import Photo
 from errors import DatasetError
-from faces.backbones.alexnet.architecture import FEATURES, SIZE
-from faces.backbones.alexnet.frozen import Weights
-from faces.backbones.alexnet.precision import choose_precision
+from faces.backbones.backbone import Backbone
+from faces.backbones.precision import choose_precision
 from faces.features.cache import VIEWS, keep_features, kind_of
 from faces.features.shards import read_shards
+from faces.photos import AT_ONCE, Photos, Places
 
-BYTES = VIEWS * FEATURES * 4  # of a photo's features
 
-
-class StoredFeatures:
-    """The features of N photos, (N, 2, 9216) float32, as an array on the disk: `stored[a:b]` reads a few.
+class StoredFeatures(Photos):
+    """The features of N photos, (N, 2, numbers) float32, as an array on the disk: `stored[a:b]` reads a few.
 
     Memory holds two numbers a photo. A file that is gone or cut since it was found raises DatasetError.
     """
 
-    def __init__(self, files: Sequence[Path], file: NDArray[np.int64], row: NDArray[np.int64]) -> None:
-        self.files = files
+    def __init__(self, files: Sequence[Path], file: NDArray[np.int64], row: NDArray[np.int64], *, numbers: int) -> None:
+        self.files, self.numbers = files, numbers
         self._file, self._row = file, row  # (N,) each: in which file a photo's features are, and in which row of it
 
     def __len__(self) -> int:
         return len(self._file)
 
-    def __getitem__(self, chosen: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+    def __getitem__(self, chosen: Places) -> NDArray[np.float32]:
         """Return some of them, in the order asked for, in memory."""
-        features = np.empty((len(self._file[chosen]), VIEWS, FEATURES), np.float32)
+        features = np.empty((len(self._file[chosen]), VIEWS, self.numbers), np.float32)
         self.read(chosen, features)
         return features
 
-    def read(self, chosen: slice | NDArray[np.int64], out: NDArray[np.float32]) -> None:
+    def read(self, chosen: Places, out: NDArray[np.float32]) -> None:
         """Read some of them into `out`, in the order asked for."""
         file, row = self._file[chosen], self._row[chosen]
         for number in np.unique(file):
             here = np.flatnonzero(file == number)
             out[here] = _read_rows(self.files[number], row[here])
 
-    def take(self, chosen: slice | NDArray[np.int64]) -> "StoredFeatures":
+    def take(self, chosen: Places) -> "StoredFeatures":
         """Return some of them, still on the disk."""
-        return StoredFeatures(self.files, self._file[chosen], self._row[chosen])
+        return StoredFeatures(self.files, self._file[chosen], self._row[chosen], numbers=self.numbers)
 
-    def mark(self) -> str:
+    def pieces(self) -> Iterator[NDArray[np.float32]]:
+        """Yield all of them, AT_ONCE at a time."""
+        for start in range(0, len(self), AT_ONCE):
+            yield self[start : start + AT_ONCE]
+
+    def layout(self) -> str:
         """Return a digest of where each photo's features are: `blocks` of equal ones are equal."""
         digest = hashlib.sha256()
         for file, row in zip(self._file, self._row, strict=True):
@@ -71,9 +74,8 @@ class StoredFeatures:
 def store_features(
     folder: Path,
     photos: Sequence[Photo],
-    weights: Weights,
+    backbone: Backbone,
     *,
-    size: int = SIZE,
     device: str = "cpu",
     on_photo: Callable[[], None] = lambda: None,
 ) -> StoredFeatures:
@@ -81,8 +83,8 @@ def store_features(
 
     Raises as `keep_features` does: StorageError when the disk refuses, for there is no other place for them.
     """
-    keep_features(folder, photos, weights, size=size, device=device, on_photos=each(on_photo))
-    kind = kind_of(weights, size=size, precision=choose_precision(device))
+    keep_features(folder, photos, backbone, device=device, on_photos=each(on_photo))
+    kind = kind_of(backbone, choose_precision(device))
     files: list[Path] = []
     places: dict[str, tuple[int, int]] = {}  # SHA-256 of a photo -> its file and row
     for path, shard in read_shards(folder, kind):
@@ -95,7 +97,7 @@ def store_features(
             f"the features of {lost[0].file} in {folder} are gone again: run once more, and one at a time"
         )
     found = np.array([places[photo.sha256] for photo in photos], np.int64).reshape(-1, 2)  # (N, 2)
-    return StoredFeatures(files, found[:, 0], found[:, 1])
+    return StoredFeatures(files, found[:, 0], found[:, 1], numbers=backbone.numbers)
 
 
 def each(on_photo: Callable[[], None]) -> Callable[[int], None]:

@@ -21,7 +21,7 @@ Places = NDArray[np.int64]
 
 
 class FeatureStream:
-    """Stored features (N, 2, 9216) and targets (N,); `prepare` makes of a batch's features what the loop is given.
+    """Stored features (N, 2, numbers) and targets (N,); `prepare` makes of a batch's features what the loop is given.
 
     That is to be a copy: while the loop held a part of a window, memory would hold the window for it.
     Memory holds one window and a batch; a window is the first few blocks that are `window` photos or more.

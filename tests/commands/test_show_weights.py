@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 import cli
-from faces.backbones.alexnet.weights import load_weights
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
-from faces.settings import HiddenSettings, TransferSettings
+from faces.photos import PhotoArray
 from faces.transfer import TransferClassifier
 from report import run_folder as files
 
@@ -18,13 +17,12 @@ NAMES = ["Ada", "Ada", "Bo", "Bo"]
 
 def hidden(units: int) -> HiddenClassifier:
     photos = np.random.default_rng(0).random((4, 1, 12, 12)).astype(np.float32)
-    return HiddenClassifier(HiddenSettings(hidden=units, epochs=1, size=12)).fit(photos, NAMES)
+    return HiddenClassifier(hidden=units, epochs=1, size=12).fit(PhotoArray(photos), NAMES)
 
 
 def head() -> TransferClassifier:
     features = np.random.default_rng(0).random((4, 2, 20)).astype(np.float32)
-    settings = TransferSettings(hidden=0, epochs=1)
-    return TransferClassifier(settings, weights=load_weights("random"), weights_from="random").fit(features, NAMES)
+    return TransferClassifier(weights="random", epochs=1).fit(PhotoArray(features), NAMES)
 
 
 def run_of(classifier: Classifier, folder: Path) -> Path:

@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from data.photos.folder import Folder, read_folder
+from faces.backbones import AlexNet
 from faces.backbones.alexnet.architecture import TORCHVISION
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.weights import load_weights
@@ -58,6 +59,18 @@ def torchvision_weights(state: dict[str, Tensor], tmp_path_factory: pytest.TempP
 @pytest.fixture(scope="session")
 def original_weights() -> Weights:
     return load_weights("random")
+
+
+@pytest.fixture(scope="session")
+def original(original_weights: Weights) -> AlexNet:
+    """The original network, untrained, as a backbone."""
+    return AlexNet(original_weights)
+
+
+@pytest.fixture(scope="session")
+def torchvision(torchvision_weights: Weights) -> AlexNet:
+    """torchvision's network, untrained, as a backbone."""
+    return AlexNet(torchvision_weights)
 
 
 @pytest.fixture

@@ -14,12 +14,11 @@ from PIL import Image
 
 from errors import UsageError
 from faces import pictures
-from faces.backbones.alexnet.weights import load_weights
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
+from faces.photos import PhotoArray
 from faces.pictures import weights_picture
 from faces.run_page import page_of_run
-from faces.settings import HiddenSettings, TransferSettings
 from faces.transfer import TransferClassifier
 from report.figures.tiles import Section
 
@@ -28,13 +27,12 @@ NAMES = ["Ada", "Ada", "Bo", "Bo", "Cy", "Cy"]
 
 def hidden(units: int) -> HiddenClassifier:
     photos = np.random.default_rng(0).random((6, 1, 12, 12)).astype(np.float32)
-    return HiddenClassifier(HiddenSettings(hidden=units, epochs=1, size=12)).fit(photos, NAMES)
+    return HiddenClassifier(hidden=units, epochs=1, size=12).fit(PhotoArray(photos), NAMES)
 
 
 def head(units: int) -> TransferClassifier:
-    settings = TransferSettings(hidden=units, epochs=1)
     features = np.random.default_rng(0).random((6, 2, 20)).astype(np.float32)
-    return TransferClassifier(settings, weights=load_weights("random"), weights_from="random").fit(features, NAMES)
+    return TransferClassifier(weights="random", hidden=units, epochs=1).fit(PhotoArray(features), NAMES)
 
 
 def page(classifier: Classifier, photos: Sequence[Path] = ()) -> str:

@@ -18,10 +18,9 @@ from data.photos.photo_files import PhotoFiles
 from data.reasons import Reason
 from data.rows import Box
 from errors import UsageError
-from faces.answers import ANSWERED, FORMATS, Prediction, Status, csv_line, json_line
 from faces.hidden import HiddenClassifier
 from faces.predict import PredictSettings, Wanted, predict
-from faces.settings import HiddenSettings
+from faces.predictions import ANSWERED, FORMATS, Prediction, Status, csv_line, json_line
 
 FEW = PredictSettings(batch_size=4, threads=2)
 
@@ -30,7 +29,7 @@ FEW = PredictSettings(batch_size=4, threads=2)
 def classifier(people: Path) -> HiddenClassifier:
     """Knows the three people; no threshold of its own, so that everybody is taken for known."""
     photos = read_folder(people).photos
-    fitted = HiddenClassifier(HiddenSettings(hidden=12, epochs=25, batch_size=16, size=16))
+    fitted = HiddenClassifier(hidden=12, epochs=25, batch_size=16, size=16)
     images = load_images([people / photo.file for photo in photos], 16, "L")
     return fitted.fit(fitted.read(images), [photo.name for photo in photos])
 

@@ -14,8 +14,7 @@ from data.photos.folder import read_folder
 from data.settings import SplitSizes
 from errors import DatasetError, RunError, UsageError
 from faces.hidden import HiddenClassifier
-from faces.run import load_classifier
-from faces.settings import HiddenSettings
+from faces.run import load_faces
 from faces.training_run import FaceTraining, train_faces
 from report import run_folder as files
 from report.progress import Bar
@@ -29,7 +28,7 @@ SIZES = SplitSizes(train=8, validation=2, test=3)
 
 
 def task(folder: Path, out: Path, *, seed: int = 5, resume: bool = False, sizes: SplitSizes = SIZES) -> FaceTraining:
-    classifier = HiddenClassifier(HiddenSettings(hidden=8, epochs=6, batch_size=8, size=12), seed=seed)
+    classifier = HiddenClassifier(hidden=8, epochs=6, batch_size=8, size=12, seed=seed)
     return FaceTraining(folder=folder, out=out, classifier=classifier, sizes=sizes, resume=resume)
 
 
@@ -81,7 +80,7 @@ def test_predictions_have_a_line_for_each_test_photo_in_the_order_of_the_split(f
     photos = {photo.file: photo for photo in read_folder(people).photos}
     asked = [photos[row["file"]] for row in rows]
     assert [row["person"] for row in rows] == [photo.name for photo in asked]
-    classifier = load_classifier(finished)
+    classifier = load_faces(finished)
     opened = classifier.open(people, asked)
     assert [row["predicted"] for row in rows] == classifier.predict(opened).tolist()
     assert [row["probability"] for row in rows] == [f"{p:.6f}" for p in classifier.predict_proba(opened).max(1)]

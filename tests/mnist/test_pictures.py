@@ -18,7 +18,6 @@ from mnist.classifier import DigitClassifier
 from mnist.digits import Digits, load_digits
 from mnist.pictures import mistakes_picture, weights_picture
 from mnist.run_page import page_of_run
-from mnist.settings import DigitSettings
 from report.figures.cells import Cell
 from report.figures.sheet import SheetRow
 
@@ -31,11 +30,11 @@ def digits(small_mnist: Path) -> DigitParts:
 
 
 @pytest.fixture
-def reader(digits: DigitParts) -> DigitClassifier:
-    return DigitClassifier("fc", DigitSettings(epochs=1, batch_size=20, lr=0.05)).fit(digits[0])
+def classifier(digits: DigitParts) -> DigitClassifier:
+    return DigitClassifier(epochs=1, batch_size=20, lr=0.05).fit(*digits[0].pair)
 
 
-def page(reader: DigitClassifier, digits: DigitParts) -> str:
+def page(classifier: DigitClassifier, digits: DigitParts) -> str:
     metrics: dict[str, Any] = {
         "data": "digits",
         "classes": [str(digit) for digit in range(10)],
@@ -49,7 +48,7 @@ def page(reader: DigitClassifier, digits: DigitParts) -> str:
         "versions": {},
     }
     train, test = digits
-    return page_of_run(reader, metrics, train, test, reader.predict_proba(test.x).numpy(), b"", b"").decode()
+    return page_of_run(classifier, metrics, train, test, classifier.predict_proba(test.x), b"", b"").decode()
 
 
 def pixels(picture: bytes) -> NDArray[np.int_]:
@@ -57,26 +56,28 @@ def pixels(picture: bytes) -> NDArray[np.int_]:
         return np.asarray(opened.convert("RGB")).reshape(-1, 3).astype(int)
 
 
-def test_a_unit_has_the_same_colour_on_the_page_and_on_the_poster(reader: DigitClassifier, digits: DigitParts) -> None:
+def test_a_unit_has_the_same_colour_on_the_page_and_on_the_poster(
+    classifier: DigitClassifier, digits: DigitParts
+) -> None:
     weights = torch.tensor([0.5, -0.4, 0.2, -0.1]).repeat(64)[:, None].repeat(1, 28 * 28)
     weights[:, 0] = 3.0  # extremes, which are to pale nothing
-    reader.network.parameters()["1.weight"].value.copy_(weights)
-    tiles = re.findall('data:image/png;base64,([^"]+)" alt="Weights', page(reader, digits))
+    classifier.network.parameters()["1.weight"].value.copy_(weights)
+    tiles = re.findall('data:image/png;base64,([^"]+)" alt="Weights', page(classifier, digits))
     assert tiles
-    poster = pixels(weights_picture(reader, "t"))
+    poster = pixels(weights_picture(classifier, "t"))
     for colour in {tuple(np.median(pixels(base64.b64decode(tile)), axis=0)) for tile in tiles}:
         assert (np.abs(poster - colour).max(axis=1) <= 2).sum() > 1000  # a tile: the scale has fewer of each colour
 
 
-def test_the_page_says_how_many_hidden_units_there_are_in_all(reader: DigitClassifier, digits: DigitParts) -> None:
-    told = page(reader, digits)
+def test_the_page_says_how_many_hidden_units_there_are_in_all(classifier: DigitClassifier, digits: DigitParts) -> None:
+    told = page(classifier, digits)
     shown = told.count('alt="Weights of hidden unit')
     assert f"The strongest of each digit shown: {shown} of 256 hidden units." in told
     assert shown <= 10 * 3
 
 
-def test_one_epoch_is_told_in_the_singular(reader: DigitClassifier, digits: DigitParts) -> None:
-    assert "<dd>1 epoch, in batches of 20</dd>" in page(reader, digits)
+def test_one_epoch_is_told_in_the_singular(classifier: DigitClassifier, digits: DigitParts) -> None:
+    assert "<dd>1 epoch, in batches of 20</dd>" in page(classifier, digits)
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import faces
 import nn.training.resume
 from data.mnist.files import TEST_LABELS, load_mnist
 from errors import DatasetError, RunError, UsageError
+from faces.run import load_faces
 from mnist.classifier import DigitClassifier
 from mnist.digits import load_digits
 from mnist.pictures import mistakes_picture
-from mnist.run import holds_digits, load_digit_classifier
-from mnist.settings import DigitSettings
 from mnist.training_run import DigitTraining, train_mnist
 from report import run_folder as files
 from report.progress import Bar
@@ -29,14 +29,14 @@ FILES = {
     "model.safetensors", "metrics.json", "history.csv", "predictions.csv",
     "learning_curve.png", "confusion.png", "weights.png", "mistakes.png", "report.html",
 }  # fmt: skip
-SETTINGS = DigitSettings(epochs=4, batch_size=20, lr=0.001, rotation=10.0, shift=1.0)
+SETTINGS: dict[str, Any] = {"epochs": 4, "batch_size": 20, "lr": 0.001, "rotation": 10.0, "shift": 1.0}
 
 
 def task(
     folder: Path, out: Path, *, seed: int = 5, validation: int = 40, resume: bool = False, model: str = "softmax"
 ) -> DigitTraining:
-    reader = DigitClassifier(model, SETTINGS, seed=seed)
-    return DigitTraining(folder=folder, out=out, reader=reader, validation=validation, resume=resume)
+    classifier = DigitClassifier(model=model, seed=seed, **SETTINGS)
+    return DigitTraining(folder=folder, out=out, classifier=classifier, validation=validation, resume=resume)
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def test_metrics_say_what_was_done_and_measured(finished: Path, digits: Path) ->
     assert metrics["test_accuracy"] == right / 50
     assert metrics["test_error"] == (50 - right) / 50
     assert accuracy_line(metrics) == f"test accuracy {right / 50:.4f} ({right} of 50)"
-    reader = load_digit_classifier(finished)
-    assert metrics["test_accuracy"] == pytest.approx(reader.score(test))
+    classifier = faces.load(finished)
+    assert metrics["test_accuracy"] == pytest.approx(classifier.score(*test.pair))
     assert metrics["seconds"] >= metrics["training_seconds"] > 0
     assert {"python", "torch", "numpy"} <= metrics["versions"].keys()
 
@@ -97,12 +97,14 @@ def test_the_history_has_a_line_an_epoch(finished: Path) -> None:
 def test_predictions_have_a_line_for_each_test_digit(finished: Path, digits: Path) -> None:
     with (finished / "predictions.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
-    test, reader = load_digits(digits)[1], load_digit_classifier(finished)
+    test, classifier = load_digits(digits)[1], faces.load(finished)
     assert [*rows[0]] == ["index", "label", "predicted", "probability"]
     assert [int(row["index"]) for row in rows] == list(range(50))
     assert [int(row["label"]) for row in rows] == test.labels.tolist()
-    assert [int(row["predicted"]) for row in rows] == reader.predict(test.x).tolist()
-    assert [row["probability"] for row in rows] == [f"{p:.6f}" for p in reader.predict_proba(test.x).amax(1).tolist()]
+    assert [int(row["predicted"]) for row in rows] == classifier.predict(test.x).tolist()
+    assert [row["probability"] for row in rows] == [
+        f"{p:.6f}" for p in classifier.predict_proba(test.x).max(1).tolist()
+    ]
     right = sum(row["label"] == row["predicted"] == "7" for row in rows)
     scores = metrics_of(finished)["digits"]["7"]
     assert scores["recall"] == right / scores["n"]
@@ -189,12 +191,13 @@ def test_a_folder_of_other_things_is_not_written_to(digits: Path, tmp_path: Path
         train_mnist(task(digits, tmp_path))
 
 
-def test_a_run_is_known_for_one_on_digits(finished: Path, tmp_path: Path) -> None:
-    assert holds_digits(finished)
+def test_a_run_of_digits_is_none_of_faces(finished: Path, tmp_path: Path) -> None:
+    assert isinstance(faces.load(finished), DigitClassifier)
+    with pytest.raises(RunError, match=r"tells digits apart \(model 'softmax'\): expected a run of train-faces"):
+        load_faces(finished)
     (tmp_path / "model.safetensors").write_bytes(b"nothing")
-    for read in (holds_digits, load_digit_classifier):
-        with pytest.raises(RunError, match=r"model\.safetensors: not a whole checkpoint"):
-            read(tmp_path)
+    with pytest.raises(RunError, match="not a whole checkpoint"):
+        faces.load(tmp_path)
 
 
 def test_who_misreads_nothing_has_no_picture_of_mistakes(digits: Path) -> None:

@@ -5,18 +5,16 @@ convolutions written anew (`response`, `fourier`), bfloat16 where the processor 
 photo costs one subtraction: the order of the channels, the scale and the deviation stand in conv1's weights.
 """
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from errors import LayerError
 from faces.backbones.alexnet.architecture import SIZE
 from faces.backbones.alexnet.frozen import Weights
-from faces.backbones.alexnet.precision import Precision, choose_precision
 from faces.backbones.alexnet.stage import FOURIER_FROM, FrozenStage
+from faces.backbones.backbone import Crops
+from faces.backbones.precision import Precision, choose_precision
 
-Crops = Tensor | NDArray[np.uint8]
 _PIECE = 16  # photos made into numbers at a time: as floats they are large
 
 

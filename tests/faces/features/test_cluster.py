@@ -18,7 +18,7 @@ from PIL import Image
 import cli
 from data.photos.folder import Folder, read_folder
 from errors import UsageError
-from faces.backbones.alexnet.frozen import Weights
+from faces.backbones import AlexNet
 from faces.features import cache
 from faces.features.cache import features_of, keep_features, kind_of
 
@@ -53,7 +53,7 @@ def one_thread() -> Iterator[None]:
 
 
 def test_a_cluster_keeps_what_one_machine_would(
-    many: Folder, original_weights: Weights, ray_cluster: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    many: Folder, original: AlexNet, ray_cluster: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     alone = tmp_path / "alone"
     shutil.copytree(many.path, alone)
@@ -62,11 +62,11 @@ def test_a_cluster_keeps_what_one_machine_would(
 
     def on_ray() -> int:
         return keep_features_on_ray(
-            many.path, many.photos, original_weights, address=ray_cluster, on_photos=counted.append, **told
+            many.path, many.photos, original, address=ray_cluster, on_photos=counted.append, **told
         )
 
     with one_thread():
-        assert keep_features(alone, many.photos, original_weights, **told) == 69
+        assert keep_features(alone, many.photos, original, **told) == 69
     expected = shards(alone)
     assert len(expected) == 3
 
@@ -89,7 +89,7 @@ def test_a_cluster_keeps_what_one_machine_would(
     computed: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cache, "extract", lambda paths, *rest, **options: computed.append(len(paths)) or iter(()))
-        features = features_of(many.path, many.photos, original_weights, precision="float32")
+        features = features_of(many.path, many.photos, original, precision="float32")
     assert features.shape == (70, 2, 9216)
     assert computed == []
 
@@ -112,13 +112,13 @@ def actors_on() -> Callable[[], list[int]]:
 
 
 def test_what_an_actor_cannot_do_is_handed_back_as_a_line(
-    many: Folder, original_weights: Weights, monkeypatch: pytest.MonkeyPatch
+    many: Folder, original: AlexNet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (many.path / "B" / "67.png").write_bytes(b"<html>404</html>")
     monkeypatch.setattr("ray.get", lambda reference: reference)
-    kind = kind_of(original_weights, 227, "float32")
+    kind = kind_of(original, "float32")
     with one_thread():
-        actor = _Computer(many.path, [original_weights], kind, 2, "cpu", 1)
+        actor = _Computer(many.path, [original], kind, 2, "cpu", 1)
     bad = actor({"files": ["B/67.png"], "photos": ["0" * 64]})
     good = actor({"files": ["B/1.png"], "photos": ["1" * 64]})
     assert (bad["kind"], bad["photos"]) == ("DatasetError", 0)

@@ -9,7 +9,7 @@ import torch
 from data.photos.folder import Folder
 from data.photos.images import load_images
 from errors import DatasetError, UsageError
-from faces.backbones.alexnet.frozen import Weights
+from faces.backbones import AlexNet
 from faces.backbones.alexnet.network import Network
 from faces.features.extract import extract
 
@@ -18,41 +18,41 @@ def paths_of(folder: Folder) -> list[Path]:
     return [folder.path / photo.file for photo in folder.photos]
 
 
-def test_batches_come_in_order_with_both_views(photos: Folder, original_weights: Weights) -> None:
+def test_batches_come_in_order_with_both_views(photos: Folder, original: AlexNet) -> None:
     paths = paths_of(photos)
     seen = []
-    batches = list(extract(paths, original_weights, mirror=True, batch_size=3, on_photo=lambda: seen.append(1)))
+    batches = list(extract(paths, original, mirror=True, batch_size=3, on_photo=lambda: seen.append(1)))
     assert [batch.shape for batch in batches] == [(3, 2, 9216), (3, 2, 9216), (1, 2, 9216)]
     assert batches[0].dtype == np.float32
     assert len(seen) == len(paths)
-    expected = Network(original_weights).both_ways(load_images(paths, 227, "RGB")).numpy()
+    expected = Network(original.weights).both_ways(load_images(paths, 227, "RGB")).numpy()
     np.testing.assert_allclose(np.concatenate(batches), expected, rtol=0, atol=1e-5 * expected.max())
 
 
-def test_without_the_mirror_image_there_is_one_view(photos: Folder, original_weights: Weights) -> None:
-    (batch,) = extract(paths_of(photos)[:2], original_weights, size=224)
+def test_without_the_mirror_image_there_is_one_view(photos: Folder, original: AlexNet) -> None:
+    (batch,) = extract(paths_of(photos)[:2], AlexNet(original.weights, size=224))
     assert batch.shape == (2, 1, 9216)
 
 
-def test_no_photo_at_all(original_weights: Weights) -> None:
-    assert list(extract([], original_weights)) == []
+def test_no_photo_at_all(original: AlexNet) -> None:
+    assert list(extract([], original)) == []
 
 
-def test_torchs_threads_stay_as_they_were(photos: Folder, original_weights: Weights) -> None:
+def test_torchs_threads_stay_as_they_were(photos: Folder, original: AlexNet) -> None:
     before = torch.get_num_threads()
-    batches = extract(paths_of(photos), original_weights, batch_size=2)
+    batches = extract(paths_of(photos), original, batch_size=2)
     next(batches)
     batches.close()  # a reader that stops early
     assert torch.get_num_threads() == before
 
 
-def test_a_photo_that_is_no_image_is_named(photos: Folder, original_weights: Weights) -> None:
+def test_a_photo_that_is_no_image_is_named(photos: Folder, original: AlexNet) -> None:
     (photos.path / "Bo" / "1.png").write_bytes(b"<html>404</html>")
     with pytest.raises(DatasetError, match=r"Bo/1\.png is not an image") as error:
-        list(extract(paths_of(photos), original_weights, batch_size=2))
+        list(extract(paths_of(photos), original, batch_size=2))
     assert "\n" not in str(error.value)
 
 
-def test_a_size_the_network_does_not_take(photos: Folder, original_weights: Weights) -> None:
+def test_a_size_the_network_does_not_take(photos: Folder, original: AlexNet) -> None:
     with pytest.raises(UsageError, match="expected a size from"):
-        list(extract(paths_of(photos), original_weights, size=64))
+        list(extract(paths_of(photos), AlexNet(original.weights, size=64)))

@@ -11,18 +11,18 @@ from torch import Generator
 
 from data.photos.folder import Folder, Photo
 from errors import DatasetError, LayerError
-from faces.backbones.alexnet.frozen import Weights
-from faces.backbones.alexnet.precision import choose_precision
+from faces.backbones import AlexNet
+from faces.backbones.precision import choose_precision
 from faces.features.cache import VIEWS, features_of, kind_of
 from faces.features.shards import Shard, add_shard
-from faces.features.stored import BYTES, StoredFeatures, store_features
+from faces.features.stored import StoredFeatures, store_features
 from faces.features.stream import FeatureStream
 from faces.open_set import OpenedPart, Strangers, leave_each_out
-from faces.photos import Photos, take
-from faces.settings import TransferSettings
+from faces.photos import PhotoArray, Photos
 from faces.transfer import TransferClassifier
 
 FEATURES = 9216
+BYTES = VIEWS * FEATURES * 4  # of a photo's features
 PHOTOS, IN_A_SHARD = 60, 8  # the last shard has four
 
 
@@ -31,9 +31,9 @@ def numbered(n: int) -> list[Photo]:
     return [Photo(f"p{i % 3}/{i}.png", f"p{i % 3}", f"{i:064x}", i) for i in range(n)]
 
 
-def write_shards(folder: Path, weights: Weights, n: int) -> None:
+def write_shards(folder: Path, backbone: AlexNet, n: int) -> None:
     """Photo i's features are around i % 3 and 1 + i % 3: three people that can be told apart; the first is i itself."""
-    kind = kind_of(weights, size=227, precision=choose_precision("cpu"))
+    kind = kind_of(backbone, choose_precision("cpu"))
     generator = np.random.default_rng(0)
     for start in range(0, n, IN_A_SHARD):
         own = np.arange(start, min(start + IN_A_SHARD, n))
@@ -44,15 +44,15 @@ def write_shards(folder: Path, weights: Weights, n: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, original_weights: Weights) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory, original: AlexNet) -> Path:
     folder = tmp_path_factory.mktemp("kept")
-    write_shards(folder, original_weights, PHOTOS)
+    write_shards(folder, original, PHOTOS)
     return folder
 
 
 @pytest.fixture
-def stored(kept: Path, original_weights: Weights) -> StoredFeatures:
-    return store_features(kept, numbered(PHOTOS), original_weights)
+def stored(kept: Path, original: AlexNet) -> StoredFeatures:
+    return store_features(kept, numbered(PHOTOS), original)
 
 
 def epoch(stream: FeatureStream, size: int, seed: int | None) -> list[list[int]]:
@@ -72,8 +72,8 @@ def stream_of(stored: StoredFeatures, **options: int) -> FeatureStream:
     return FeatureStream(stored, torch.arange(len(stored)), lambda features: torch.from_numpy(features) * 1, **options)
 
 
-def test_what_is_stored_is_what_is_in_memory(kept: Path, stored: StoredFeatures, original_weights: Weights) -> None:
-    in_memory = features_of(kept, numbered(PHOTOS), original_weights)
+def test_what_is_stored_is_what_is_in_memory(kept: Path, stored: StoredFeatures, original: AlexNet) -> None:
+    in_memory = features_of(kept, numbered(PHOTOS), original)
     assert len(stored) == PHOTOS
     assert (stored[0:PHOTOS] == in_memory).all()
     chosen = np.array([41, 3, 3, 59, 0])
@@ -82,11 +82,11 @@ def test_what_is_stored_is_what_is_in_memory(kept: Path, stored: StoredFeatures,
     assert stored[0:0].shape == (0, VIEWS, FEATURES)
 
 
-def test_missing_features_are_computed_and_kept_like_any_others(photos: Folder, original_weights: Weights) -> None:
+def test_missing_features_are_computed_and_kept_like_any_others(photos: Folder, original: AlexNet) -> None:
     told: list[None] = []
-    stored = store_features(photos.path, photos.photos, original_weights, on_photo=lambda: told.append(None))
+    stored = store_features(photos.path, photos.photos, original, on_photo=lambda: told.append(None))
     assert len(told) == len(stored) == 7
-    assert (stored[0:7] == features_of(photos.path, photos.photos, original_weights)).all()
+    assert (stored[0:7] == features_of(photos.path, photos.photos, original)).all()
 
 
 @pytest.mark.parametrize("size", [1, 7, 16, 60, 100])
@@ -115,17 +115,16 @@ def test_blocks_are_drawn_and_mixed_within_the_window(stored: StoredFeatures) ->
 
 
 def test_the_head_learns_from_the_disk_what_it_learns_from_memory(
-    kept: Path, stored: StoredFeatures, original_weights: Weights
+    kept: Path, stored: StoredFeatures, original: AlexNet
 ) -> None:
     """The order differs, so the batch is the whole set: then nothing but rounding does."""
     photos = numbered(PHOTOS)
-    names, in_memory = [photo.name for photo in photos], features_of(kept, photos, original_weights)
-    settings = TransferSettings(epochs=3, batch_size=PHOTOS)
+    names, in_memory = [photo.name for photo in photos], PhotoArray(features_of(kept, photos, original))
 
-    def fitted(features: object) -> TransferClassifier:
-        head = TransferClassifier(settings, weights=original_weights, weights_from="random")
+    def fitted(features: Photos) -> TransferClassifier:
+        head = TransferClassifier(weights="random", epochs=3, batch_size=PHOTOS)
         head._augmented = lambda photos, generator: head._inputs(photos)  # type: ignore[method-assign]
-        return head.fit(features, names, (features, names))  # type: ignore[arg-type]
+        return head.fit(features, names, (features, names))
 
     disk, memory = fitted(stored), fitted(in_memory)
     torch.testing.assert_close(disk.scale, memory.scale, rtol=1e-5, atol=0)
@@ -140,17 +139,16 @@ def test_the_head_learns_from_the_disk_what_it_learns_from_memory(
 
 
 def test_strangers_are_told_on_the_disk_as_they_are_in_memory(
-    kept: Path, stored: StoredFeatures, original_weights: Weights, monkeypatch: pytest.MonkeyPatch
+    kept: Path, stored: StoredFeatures, original: AlexNet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = numbered(PHOTOS)
-    names, in_memory = [photo.name for photo in photos], features_of(kept, photos, original_weights)
+    names, in_memory = [photo.name for photo in photos], PhotoArray(features_of(kept, photos, original))
     monkeypatch.setattr(TransferClassifier, "_augmented", lambda self, photos, generator: self._inputs(photos))
 
     def told(features: Photos) -> Strangers | None:
-        settings = TransferSettings(epochs=3, batch_size=PHOTOS)
-        head = TransferClassifier(settings, weights=original_weights, weights_from="random")
+        head = TransferClassifier(weights="random", epochs=3, batch_size=PHOTOS)
         parts = [np.arange(0, 36), np.arange(36, 48), np.arange(48, 60)]
-        opened = [OpenedPart(take(features, part), [names[place] for place in part]) for part in parts]
+        opened = [OpenedPart(features.take(part), [names[place] for place in part]) for part in parts]
         return leave_each_out(head, opened[0], opened[1], opened[2])
 
     disk, memory = told(stored), told(in_memory)
@@ -159,9 +157,9 @@ def test_strangers_are_told_on_the_disk_as_they_are_in_memory(
     assert (disk.known, disk.strangers) == (2 * 12, PHOTOS)
 
 
-def test_a_shard_that_is_gone_is_one_line(tmp_path: Path, original_weights: Weights) -> None:
-    write_shards(tmp_path, original_weights, IN_A_SHARD)
-    stored = store_features(tmp_path, numbered(IN_A_SHARD), original_weights)
+def test_a_shard_that_is_gone_is_one_line(tmp_path: Path, original: AlexNet) -> None:
+    write_shards(tmp_path, original, IN_A_SHARD)
+    stored = store_features(tmp_path, numbered(IN_A_SHARD), original)
     stored.files[0].unlink()
     with pytest.raises(DatasetError, match=r"cannot be read any more .* run again, it is computed anew") as error:
         stored[0:1]
@@ -183,10 +181,10 @@ def peak_of(work: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-def test_memory_holds_a_window_however_many_photos_there_are(tmp_path: Path, original_weights: Weights) -> None:
+def test_memory_holds_a_window_however_many_photos_there_are(tmp_path: Path, original: AlexNet) -> None:
     n, window = 480, 32  # 34 MiB of features, 2.3 MiB of them at a time
-    write_shards(tmp_path, original_weights, n)
-    stored = store_features(tmp_path, numbered(n), original_weights)
+    write_shards(tmp_path, original, n)
+    stored = store_features(tmp_path, numbered(n), original)
     assert peak_of(lambda: stored[0:n]) > n * BYTES, "what is measured is not what is read"
     most = (window + 16 + 2 * IN_A_SHARD) * BYTES  # a window, what the last one left of a batch, a file being read
     assert peak_of(lambda: epoch(stream_of(stored, window=window), 16, seed=1)) < most + (1 << 20)

@@ -12,9 +12,9 @@ from errors import LayerError, UsageError
 from faces.backbones.alexnet.architecture import ORIGINAL, TORCHVISION, Architecture
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.network import Network
-from faces.backbones.alexnet.precision import choose_precision
 from faces.backbones.alexnet.stage import FOURIER_FROM
 from faces.backbones.alexnet.weights import load_weights
+from faces.backbones.precision import choose_precision
 
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -128,7 +128,7 @@ def test_crops_of_another_kind_are_refused(original_weights: Weights) -> None:
 
 def test_precision_is_what_the_processor_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cpuinfo = tmp_path / "cpuinfo"
-    monkeypatch.setattr("faces.backbones.alexnet.precision.CPUINFO", cpuinfo)
+    monkeypatch.setattr("faces.backbones.precision.CPUINFO", cpuinfo)
     assert choose_precision("cpu") == "float32"
     for flags, expected in (("avx2 fma", "float32"), ("avx2 avx512_bf16", "bfloat16"), ("amx_bf16 fma", "bfloat16")):
         cpuinfo.write_text(f"model name\t: avx512_bf16\nflags\t\t: {flags}\n", encoding="utf-8")

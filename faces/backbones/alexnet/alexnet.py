@@ -1,0 +1,56 @@
+"""AlexNet up to conv5 as a backbone: `load_alexnet` takes what `--weights` names."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.backbones.alexnet.architecture import FEATURES, SIZE
+from faces.backbones.alexnet.frozen import Weights
+from faces.backbones.alexnet.network import Network
+from faces.backbones.alexnet.weights import load_weights
+from faces.backbones.backbone import Backbone
+from faces.backbones.precision import Precision
+
+
+class AlexNet(Backbone):
+    """9,216 numbers a crop: conv5's maps after their pooling, 256 of 6 x 6."""
+
+    numbers = FEATURES
+
+    def __init__(self, weights: Weights, *, size: int = SIZE) -> None:
+        self.weights, self.size, self.sha256 = weights, size, weights.sha256
+
+    def identity(self) -> dict[str, Any]:
+        """Return architecture, weights, preprocessing and size."""
+        return {
+            "architecture": self.weights.architecture.name,
+            "weights": self.sha256,
+            "preprocessing": asdict(self.weights.preprocessing),
+            "size": self.size,
+        }
+
+    def network(self, *, device: str = "cpu", precision: Precision | None = None, batch_size: int = 1) -> Network:
+        """Return the network, ready to compute."""
+        return Network(self.weights, size=self.size, device=device, precision=precision, batch_size=batch_size)
+
+    def filters(self) -> list[NDArray[np.uint8]]:
+        """Return conv1's filters as RGB pictures (11, 11, 3), each stretched to its own range."""
+        weight, _ = self.weights.convolutions[0]  # (filters, 3, 11, 11)
+        kernels = weight.permute(0, 2, 3, 1).cpu().numpy()
+        if self.weights.preprocessing.channels == "BGR":
+            kernels = kernels[..., ::-1]
+        largest = np.abs(kernels).max((1, 2, 3), keepdims=True)
+        return list((127.5 + 127.5 * kernels / np.maximum(largest, 1e-12)).astype(np.uint8))
+
+
+def load_alexnet(weights: str, *, size: int = SIZE) -> AlexNet:
+    """Return AlexNet with the weights "imagenet", "random" or of a file. RunError when there are no such weights."""
+    return AlexNet(load_weights(weights), size=size)
+
+
+def absolute(weights: str) -> str:
+    """Return `weights` so that another process, in another folder, finds the same: a file by its whole path."""
+    return str(Path(weights).resolve()) if Path(weights).is_file() else weights

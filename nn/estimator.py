@@ -1,0 +1,74 @@
+"""The interface of scikit-learn's classifiers, for classes whose parameters are the fields of a dataclass.
+
+`clone`, `cross_val_score`, `GridSearchCV` and `Pipeline` ask for nothing else. scikit-learn itself is not needed:
+https://scikit-learn.org/stable/developers/develop.html says what an estimator has to do.
+"""
+
+import importlib
+from dataclasses import MISSING, fields
+from typing import Any, Self
+
+from errors import UsageError, not_fitted
+
+
+class Estimator:
+    """A dataclass with `check`, `fit` and, once fitted, `classes_`. Its parameters are its fields, and nothing more."""
+
+    _estimator_type = "classifier"  # how scikit-learn before 1.6 asks what this is
+
+    def check(self) -> None:
+        """Raise UsageError for a parameter with a value that is not allowed."""
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there is something to predict with."""
+        return hasattr(self, "classes_")
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name. `deep` changes nothing: no parameter is an estimator."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change parameters; what was learned stays until the next `fit`. UsageError for an unknown one or a value."""
+        before = self.get_params()
+        for name, value in parameters.items():
+            if name not in before:
+                raise UsageError(f"{type(self).__name__} has no parameter {name!r}: expected {', '.join(before)}")
+            setattr(self, name, value)
+        try:
+            self.check()
+        except UsageError:
+            for name, value in before.items():
+                setattr(self, name, value)
+            raise
+        return self
+
+    def clone(self) -> Self:
+        """Return another one with the same parameters, untrained."""
+        return type(self)(**self.get_params())
+
+    def check_fitted(self) -> None:
+        """Raise NotFittedError - scikit-learn's where it is installed - unless `fit` or `faces.load` came before."""
+        if not self.is_fitted:
+            raise not_fitted(type(self).__name__)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self.is_fitted
+
+    def __sklearn_tags__(self) -> Any:
+        utils = importlib.import_module("sklearn.utils")  # which is there: nobody else calls this
+        return utils.Tags(
+            estimator_type="classifier",
+            target_tags=utils.TargetTags(required=True),
+            classifier_tags=utils.ClassifierTags(),
+            input_tags=utils.InputTags(two_d_array=False, three_d_array=True),
+        )
+
+    def __repr__(self) -> str:
+        """The class with the parameters that are not its defaults."""
+        own = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)  # type: ignore[arg-type]
+            if field.default is MISSING or getattr(self, field.name) != field.default
+        ]
+        return f"{type(self).__name__}({', '.join(own)})"
