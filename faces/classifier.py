@@ -181,10 +181,8 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         paths = [folder / photo.file for photo in photos]
         return self.read(load_images(paths, self.size, self.image_mode, on_photo))
 
-    def cache(  # noqa: B027  # most models have nothing to keep
-        self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None
-    ) -> None:
-        """Compute what `open` can find beside the folder later; each of several ranks does it for a part of the photos."""
+    def cache(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
+        """Compute what `open` can find beside the folder later. Most models have nothing to keep."""
 
     def open_stored(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Do as `open` does, but leave on the disk what can be left there."""

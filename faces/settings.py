@@ -1,4 +1,4 @@
-"""The parameters of the face classifiers with every default, in one place, without torch: `commands` shows them in --help.
+"""The parameters of the face classifiers with every default, in one place. `--help` shows them, without torch.
 
 The classifiers inherit from these classes, so that a parameter is an argument and an attribute of the classifier, as
 scikit-learn has it. The values were chosen on validation photos (docs/measured.md, "How the defaults were chosen").

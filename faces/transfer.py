@@ -1,4 +1,4 @@
-"""Transfer: features of a frozen network, computed once and kept, and a small network trained on them by the one loop."""
+"""Transfer: a small network, trained by the one loop on features of a frozen network, which are computed once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress

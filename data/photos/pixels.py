@@ -1,4 +1,4 @@
-"""Images of any kind - paths, Pillow's, arrays - as one array of pixels, cut and resized as the photos of a training are.
+"""Images of any kind - paths, Pillow's, arrays - as one array of pixels, resized as the photos of a training are.
 
 A whole image is used, upright by its EXIF orientation, on white where it is transparent.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from data.photos.decoding import cut
 from data.photos.images import FILTER, open_photo
@@ -59,8 +59,6 @@ def _opened(path: Path, size: int, mode: Mode) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    from PIL import ImageOps
-
     return ImageOps.exif_transpose(image)
 
 

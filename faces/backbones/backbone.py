@@ -1,4 +1,4 @@
-"""What a frozen network is to those who compute, keep and train on its features: a further one is a subclass of this."""
+"""What a frozen network promises to those who compute, keep and train on its features. A further one is a subclass."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Protocol
