@@ -1,7 +1,7 @@
 """What the page of a run tells: plain values, without HTML and without knowledge of models.
 
-A new fact about a run gets a field here and a line in one of the `sections`. `ranking` decides which answers and units
-are shown, and in what order; of all else the page decides how much it has room for.
+A new fact about a run gets a field here and a line in one of `templates/sections/`. `ranking` decides which answers and
+units are shown, and in what order; of all else the page decides how much it has room for.
 """
 
 from collections.abc import Mapping, Sequence
