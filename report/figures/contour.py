@@ -7,16 +7,18 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from report.figures.layout import MARGIN, Heading, legend, legend_height
+from report.figures.layout import fit, headed, legend
 from report.figures.style import COUNTS, INK, PAGE, PALETTE, new_figure, png, styled
 
-WIDTH, MAP = 9.0, 5.6  # inches: of the page; of the map's height, its numbers included
+WIDTH, HEIGHT = 9.0, 4.9  # inches: of the page; of the map
 LEVELS = 12  # at most about so many
 COLOURS = [PALETTE[index] for index in (1, 4, 3, 6)]  # of the paths: they stand out from blue
 HALO = [Stroke(linewidth=3.4, foreground=PAGE), Normal()]  # a path is seen on the darkest ground too
@@ -46,36 +48,47 @@ def contour_picture(
     title: str,
     xlabel: str,
     ylabel: str,
+    **options: Any,
+) -> bytes:
+    """Return `contour_figure`, which has the same parameters, as a PNG."""
+    return png(contour_figure(u, v, cost, paths, title, xlabel, ylabel, **options), few_colours=True)
+
+
+@styled()
+def contour_figure(
+    u: ArrayLike,
+    v: ArrayLike,
+    cost: ArrayLike,
+    paths: Sequence[Path],
+    title: str,
+    xlabel: str,
+    ylabel: str,
     *,
     note: str = "",
     cost_label: str = "cost",
     star: tuple[float, float] | None = None,
     star_label: str = "trained values",
     every: int = 10,
-) -> bytes:
-    """Return a PNG of `cost` (len(v), len(u)) over the values `u` and `v` with the paths on it, a marker `every` steps.
+) -> Figure:
+    """Return a figure of `cost` (len(v), len(u)) over the values `u` and `v` with the paths, a marker `every` steps.
 
     The window is that of `u` and `v`: a path that leaves it is cut there. A `star` marks one point.
     """
     across, along = np.asarray(u, float), np.asarray(v, float)
-    heading = Heading.of(title, note, WIDTH)
-    marks = _marks(paths, star is not None, star_label)
-    labels = [*(_label(path, across, along) for path in paths), *marks]
-    room = WIDTH - 2 * MARGIN
-    top = heading.height + legend_height(labels, room)
-    with styled():
-        figure = new_figure(WIDTH, top + MAP)
-        heading.draw(figure)
-        axes = figure.subplots()
-        axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(across.min(), across.max()), ylim=(along.min(), along.max()))
-        _map(axes, across, along, np.ma.masked_invalid(np.asarray(cost, float)), cost_label, paths)
-        drawn = [_path(axes, path, COLOURS[index % len(COLOURS)], every) for index, path in enumerate(paths)]
-        if star is not None:
-            axes.plot(*star, linestyle="none", zorder=5, **STAR)
-        entries = dict(zip(labels, [*drawn, *marks.values()], strict=True))
-        legend(figure, entries, room, bbox_to_anchor=(MARGIN / WIDTH, 1 - heading.height / (top + MAP)))
-        figure.tight_layout(rect=(0, 0, 1, MAP / (top + MAP)))
-        return png(figure, drawn=True)
+    figure = new_figure(WIDTH, HEIGHT + 2)
+    body = headed(figure, title, note)
+    axes = body.subplots()
+    axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(across.min(), across.max()), ylim=(along.min(), along.max()))
+    _map(axes, across, along, np.ma.masked_invalid(np.asarray(cost, float)), cost_label, paths)
+    entries: dict[str, Artist] = {
+        _label(path, across, along): _path(axes, path, COLOURS[index % len(COLOURS)], every)
+        for index, path in enumerate(paths)
+    }
+    if star is not None:
+        axes.plot(*star, linestyle="none", zorder=5, **STAR)
+    entries |= _marks(paths, star is not None, star_label)
+    legend(body, entries, WIDTH, loc="outside upper left")
+    return fit(figure, axes, HEIGHT)
 
 
 def _map(axes: Axes, u: _Numbers, v: _Numbers, cost: Any, label: str, paths: Sequence[Path]) -> None:

@@ -1,29 +1,29 @@
 """A sheet of small pictures under row and column labels: filters through training, deconvolutions, misread digits.
 
-`cells.py` paints one picture, `canvas.py` is the page; here is where things go. `tiles.py` is the same for hundreds of
-tiles of one kind.
+`cells.py` paints one picture; here they are pasted into one image. `tiles.py` is the same for hundreds of one kind.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw
 
-from report.figures.canvas import Canvas
 from report.figures.cells import Cell, Kind, Picture, limit_of, painted
-from report.figures.layout import MARGIN, NOTE, Heading, fitted, text_height, text_width, wrapped
-from report.figures.style import styled
+from report.figures.layout import LETTER, fit, fitted, headed, scale_bar
+from report.figures.style import FAINT, PAGE, new_figure, png, styled
 
 Scale = Literal["all", "row", "cell"]
 Grid = list[list[Cell | None]]  # all rows equally long, each cell with its kind
 
-DPI = 150  # dots per inch
-WIDTH, NARROWEST = 10.0, 6.0  # inches: a page at most and at least
-TALLEST = 8.0  # inches: all rows, where cells may shrink to it
-LARGEST, SMALLEST, GAP, LABEL = 1.9, 0.42, 0.07, 1.7  # inches: a cell's side, between cells, the labels at the left
+DPI, GAP, CAPTION = 150, 10, 22  # dots: per inch; between cells; for a line of caption
+WIDTH, NARROWEST = 9.6, 5.0  # inches: of cells and row labels at most, of the cells at least
+TALLEST, LABEL = 8.0, 1.7  # inches: all rows, where cells may shrink to it; row labels at most
+LARGEST, SMALLEST = 1.9, 0.42  # inches: a cell's side
 LABELS, CAPTIONS = (10, 9, 8, 7), (9, 8, 7, 6)  # sizes of type: the first that fits
-BAR = 1.5  # inches: the signed colours
 SIGNED_WORDS = {
     "all": "one colour scale for all",
     "row": "full colour at the number beside each row",
@@ -48,26 +48,54 @@ def sheet(
     kind: Kind | Sequence[Kind] = "signed",
     scale: Scale = "all",
 ) -> bytes:
-    """Return a PNG of the rows. Signed cells: red positive, blue negative; grey: each from its darkest to brightest.
+    """Return `sheet_figure` as a PNG."""
+    return png(sheet_figure(rows, title, subtitle, columns=columns, kind=kind, scale=scale), few_colours=True)
+
+
+@styled()
+def sheet_figure(
+    rows: Sequence[SheetRow],
+    title: str,
+    subtitle: str = "",
+    *,
+    columns: Sequence[str] = (),
+    kind: Kind | Sequence[Kind] = "signed",
+    scale: Scale = "all",
+) -> Figure:
+    """Return a figure of the rows. Signed cells: red positive, blue negative; grey: from darkest to brightest.
 
     `columns` are the labels on top; `kind` is one for all columns or one per column. `scale` says which signed cells
-    share the number that is full colour; the picture says so in words.
+    share the number that is full colour; the figure says so in words.
     """
     grid = _grid(rows, len(columns), kind)
     limits = _limits(grid, scale)
     labels = [row.label for row in rows]
     if scale == "row":
         labels = [f"{label}\n±{max(row):.2g}" if max(row) else label for label, row in zip(labels, limits, strict=True)]
-    place = _Layout.of(grid, labels, columns)
-    heading = Heading.of(title, subtitle, place.width)
-    key = _Key.of(grid, scale, limits, place.width)
-    top = heading.height + key.height
-    with styled():
-        canvas = Canvas(place.width, top + place.height, place.dpi)
-        canvas.heading(heading)
-        key.draw(canvas, heading.height)
-        place.draw(canvas, top, grid, limits)
-        return canvas.png()
+    side = _side(grid, labels)
+    letters, captions = fitted(
+        [cell.caption if cell else "" for row in grid for cell in row], side / DPI, CAPTIONS, lines=2
+    )
+    lines = max(text.count("\n") + 1 for text in captions) if any(captions) else 0
+    across, down = side + GAP, side + GAP + lines * CAPTION + 10 * bool(lines)
+    page = Image.new("RGB", (max(len(grid[0]) * across - GAP, round(NARROWEST * DPI)), len(grid) * down - GAP), PAGE)
+    size = (page.width / DPI, page.height / DPI)
+    figure = new_figure(size[0] + 1, size[1] + 1, DPI)
+    axes = headed(figure, title, f"{subtitle}\n{_key(grid, scale)}".strip()).subplots()
+    for index, caption in enumerate(captions):
+        row, column = divmod(index, len(grid[0]))
+        x, y = column * across, row * down
+        if cell := grid[row][column]:
+            _paste(page, painted(cell.picture, None if cell.kind == "grey" else limits[row][column], side), x, y, side)
+            axes.text(x + side / 2, y + side + 8, caption, ha="center", va="top", fontsize=letters, in_layout=False)
+    axes.imshow(page, aspect="auto", interpolation="nearest")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    _label(axes, [number * across + side / 2 for number in range(len(columns))], columns, side / DPI, "x")
+    _label(axes, [number * down + side / 2 for number in range(len(labels))], labels, LABEL, "y")
+    if any(cell.kind == "signed" for row in grid for cell in row if cell):
+        scale_bar(axes, limits[0][0] if scale == "all" else None, size, anchor=(0, 0))
+    return fit(figure, axes, size[1], size[0])
 
 
 def _grid(rows: Sequence[SheetRow], columns: int, kind: Kind | Sequence[Kind]) -> Grid:
@@ -98,139 +126,35 @@ def _limits(grid: Grid, scale: Scale) -> list[list[float]]:
     return [[limit([cell]) for cell in row] for row in grid]
 
 
-@dataclass(frozen=True)
-class _Key:
-    """What colours mean, in one line: the ends of the signed scale, where there is one, and words."""
-
-    ends: tuple[str, str] | None
-    words: str
-    start: float  # inches: where the words begin
-
-    @classmethod
-    def of(cls, grid: Grid, scale: Scale, limits: list[list[float]], width: float) -> Self:
-        """Return the key to a grid on a page of `width`."""
-        cells = [cell for row in grid for cell in row if cell]
-        kinds = {cell.kind for cell in cells}
-        words = [SIGNED_WORDS[scale]] if "signed" in kinds else []
-        words += ["grey: each from its darkest to its brightest"] if "grey" in kinds else []
-        words += [] if all(np.isfinite(cell.picture).all() for cell in cells) else ["beige: not a finite number"]
-        number = f"{limits[0][0]:.2g}" if scale == "all" else ""
-        ends = (f"\N{MINUS SIGN}{number or ' negative'}", f"+{number or ' positive'}") if "signed" in kinds else None
-        start = MARGIN + (BAR + 0.35 + sum(text_width(end, NOTE) for end in ends) if ends else 0)
-        return cls(ends, wrapped("; ".join(words), width - MARGIN - start, NOTE), start)
-
-    @property
-    def height(self) -> float:
-        """What the key takes, and the air below."""
-        return text_height(self.words, NOTE) + 0.1
-
-    def draw(self, canvas: Canvas, top: float) -> None:
-        """Set the words and the scale from `top` on."""
-        canvas.write(self.start, top, self.words, NOTE)
-        if self.ends is not None:
-            bar = MARGIN + text_width(self.ends[0], NOTE) + 0.08
-            canvas.write(MARGIN, top, self.ends[0], NOTE)
-            canvas.write(bar + BAR + 0.08, top, self.ends[1], NOTE)
-            colours = painted(np.linspace(-1, 1, 256)[None], 1.0, 256)
-            canvas.paste(bar, top + 0.02, colours.resize((round(BAR * canvas.dpi), round(0.13 * canvas.dpi))))
+def _key(grid: Grid, scale: Scale) -> str:
+    """Return what colours mean, in words."""
+    cells = [cell for row in grid for cell in row if cell]
+    kinds = {cell.kind for cell in cells}
+    words = [SIGNED_WORDS[scale]] if "signed" in kinds else []
+    words += ["grey: each from its darkest to its brightest"] if "grey" in kinds else []
+    words += [] if all(np.isfinite(cell.picture).all() for cell in cells) else ["beige: not a finite number"]
+    return "; ".join(words)
 
 
-@dataclass(frozen=True)
-class _Texts:
-    """Texts of one size, broken into lines."""
-
-    size: float
-    texts: list[str]
-
-    @property
-    def width(self) -> float:
-        """That of the widest."""
-        return max((text_width(text, self.size) for text in self.texts), default=0.0)
-
-    @property
-    def height(self) -> float:
-        """That of the highest."""
-        return max((text_height(text, self.size) for text in self.texts), default=0.0)
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where cells and their labels go; in inches, but for `dots`, the side of a cell, and `dpi`, dots per inch."""
-
-    left: float
-    side: float
-    dots: int
-    width: float
-    labels: _Texts
-    columns: _Texts
-    captions: _Texts  # of all places, row by row
-
-    @classmethod
-    def of(cls, grid: Grid, labels: Sequence[str], columns: Sequence[str]) -> Self:
-        """Return the largest cells that the page, its labels and good taste allow."""
-        across = len(grid[0])
-        at_left = _Texts(*fitted(labels, LABEL, LABELS, lines=3))
-        left = MARGIN + (at_left.width + 0.12 if at_left.width else 0)
-        room = (WIDTH - left - MARGIN - (across - 1) * GAP) / across
-        side = min(room, LARGEST, max(SMALLEST, TALLEST / len(grid)))
-        captions = [cell.caption if cell else "" for row in grid for cell in row]
-        return cls(
-            left=left,
-            side=side,
-            dots=_dots(side, grid),
-            width=max(NARROWEST, left + across * (side + GAP) - GAP + MARGIN),
-            labels=at_left,
-            columns=_evenly(_Texts(*fitted(columns, side, LABELS, lines=2))),
-            captions=_Texts(*fitted(captions, side, CAPTIONS, lines=2)),
-        )
-
-    @property
-    def dpi(self) -> float:
-        """Dots per inch: so many that a cell has its dots."""
-        return self.dots / self.side
-
-    @property
-    def above(self) -> float:
-        """What the column labels take."""
-        return self.columns.height + 0.05
-
-    @property
-    def row(self) -> float:
-        """From one row of cells to the next."""
-        return self.side + GAP + (self.captions.height + 0.05 if self.captions.height else 0)
-
-    @property
-    def height(self) -> float:
-        """What labels and cells take, the margin below included."""
-        return self.above + len(self.labels.texts) * self.row - GAP + MARGIN
-
-    def draw(self, canvas: Canvas, top: float, grid: Grid, limits: list[list[float]]) -> None:
-        """Paste the cells and set their labels and captions from `top` on."""
-        columns = [self.left + column * (self.side + GAP) for column in range(len(grid[0]))]
-        first, middle = top + self.above, self.side / 2
-        for x, text in zip(columns, self.columns.texts, strict=False):
-            canvas.write(x + middle, first - 0.08, text, self.columns.size, "center", "baseline")
-        captions = iter(self.captions.texts)
-        for row, (cells, label) in enumerate(zip(grid, self.labels.texts, strict=True)):
-            y = first + row * self.row
-            canvas.write(MARGIN, y + middle, label, self.labels.size, va="center")
-            for x, cell, limit in zip(columns, cells, limits[row], strict=True):
-                canvas.write(x + middle, y + self.side + 0.04, next(captions), self.captions.size, "center")
-                if cell:
-                    picture = painted(cell.picture, None if cell.kind == "grey" else limit, self.dots)
-                    canvas.paste(x, y, picture, self.dots)
-
-
-def _dots(side: float, grid: Grid) -> int:
-    """Return a cell's side in dots: the multiple of the largest picture's that is nearest to `side` at `DPI`."""
+def _side(grid: Grid, labels: Sequence[str]) -> int:
+    """Return a cell's side in dots: near the largest that the page allows, a multiple of the largest picture's."""
+    letters = max((len(line) for label in labels for line in label.split("\n")), default=0)
+    room = (WIDTH - min(LABEL, LETTER * letters * LABELS[0] / 72)) / len(grid[0]) - GAP / DPI
+    side = DPI * min(room, LARGEST, max(SMALLEST, TALLEST / len(grid)))
     largest = max((max(cell.picture.shape) for row in grid for cell in row if cell), default=1)
-    times = round(side * DPI / largest)
-    return times * largest if times > 1 else round(side * DPI)
+    times = round(side / largest)
+    return times * largest if times > 1 else round(side)
 
 
-def _evenly(labels: _Texts) -> _Texts:
-    """Return labels of two words all in two lines, where one of them needs two: "filter 9" as "filter 10"."""
-    words = [text.split() for text in labels.texts]
-    if max(map(len, words), default=0) > 2 or not any("\n" in text for text in labels.texts):
-        return labels
-    return _Texts(labels.size, ["\n".join(word) for word in words])
+def _paste(page: Image.Image, picture: Image.Image, x: int, y: int, side: int) -> None:
+    """Paste `picture` in the middle of the `side` x `side` dots at (x, y), within a hairline."""
+    left, top = x + (side - picture.width) // 2, y + (side - picture.height) // 2
+    page.paste(picture, (left, top))
+    ImageDraw.Draw(page).rectangle((left - 1, top - 1, left + picture.width, top + picture.height), outline=FAINT)
+
+
+def _label(axes: Axes, places: Sequence[float], labels: Sequence[str], room: float, axis: Literal["x", "y"]) -> None:
+    """Set the labels of an axis at their places in the largest size that fits `room` inches."""
+    size, texts = fitted(labels, room, LABELS, lines=2 if axis == "x" else 3) if labels else (10.0, [])
+    axes.set(**{f"{axis}ticks": places, f"{axis}ticklabels": texts})
+    axes.tick_params(axis=axis, labelsize=size)

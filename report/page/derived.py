@@ -32,7 +32,7 @@ def photo_counts(counts: Mapping[str, Mapping[str, int]]) -> PhotoCounts:
         parts=parts,
         photos=sum(totals.values()),
         people=len(rows),
-        most=max(1, *totals.values()) if totals else 1,
+        most=max([1, *totals.values()]),
         rows={name: row for name, row in rows.items() if name in shown},
     )
 
