@@ -1,4 +1,4 @@
-"""What was reported beside what is measured: a line per row, a hollow and a filled marker on one scale."""
+"""Reported beside measured values: a row each, with a hollow and a filled marker on one scale."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ HOLLOW = DOT | {"markersize": 10, "markerfacecolor": PAGE, "markeredgecolor": IN
 
 @dataclass(frozen=True)
 class Pair:
-    """A row: None where nothing was reported or measured, nan where the run diverged; `deviation` over the seeds."""
+    """A row: None where nothing was reported or measured, nan where the run diverged; `deviation` is over the seeds."""
 
     name: str
     reported: float | None
@@ -117,7 +117,7 @@ def _known(value: float | None) -> TypeGuard[float]:
 
 
 def _marks(rows: Sequence[Pair], lower_is_better: bool, decimals: int) -> dict[str, Artist]:
-    """Return the legend: what each of the markers drawn says."""
+    """Return the legend's entries: those of the markers that are drawn."""
     measured = [row for row in rows if _known(row.measured)]
     worse = [_worse(row, lower_is_better, decimals) for row in measured]
     marks: list[tuple[str, dict[str, Any], bool]] = [

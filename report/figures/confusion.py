@@ -1,4 +1,4 @@
-"""The confusion matrix, who was taken for whom: as a picture, and as one number."""
+"""The confusion matrix, as a figure and as macro F1."""
 
 from collections.abc import Sequence
 
@@ -51,11 +51,11 @@ def confusion_figure(
 
 
 def macro_f1(confusion: NDArray[np.int_]) -> float | None:
-    """Return the mean over the classes of F1 = 2 right / (asked + said), 0 for a class never asked nor said.
+    """Return the mean over the classes of F1 = 2 right / (true + predicted), 0 for a class without either.
 
-    `confusion` (classes, classes) counts true by predicted. None when nothing was asked.
+    `confusion` (classes, classes) counts true by predicted. None when all are 0.
     """
-    asked_and_said = confusion.sum(0) + confusion.sum(1)
+    true_and_predicted = confusion.sum(0) + confusion.sum(1)
     if not confusion.any():
         return None
-    return float((2 * confusion.diagonal() / np.maximum(asked_and_said, 1)).mean())
+    return float((2 * confusion.diagonal() / np.maximum(true_and_predicted, 1)).mean())

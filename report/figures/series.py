@@ -1,8 +1,7 @@
 """Lines over a common axis in one panel or several: losses by epoch, magnitudes of deltas, times over sizes.
 
-A panel is data: what stands on its axes, and its lines. Colours come from the palette in `style.py`, and a name keeps
-its colour in all panels of a picture. Values that are not finite never reach matplotlib: a run that diverged is a line
-that ends.
+A panel is data: what stands on its axes, and its lines. Colours come from the palette in `style.py`, and a name has
+the same colour in all panels. Values that are not finite are not drawn: the line of a run that diverged ends early.
 """
 
 import itertools
@@ -62,7 +61,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class _Points:
-    """The finite points of a line, and whether it ended before its time."""
+    """The finite points of a line, and whether its last point was not finite."""
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
@@ -106,7 +105,7 @@ def series_figure(panels: Sequence[Panel], title: str, note: str = "", columns: 
 
 
 def _labels(lines: Iterable[Curve]) -> dict[str, str]:
-    """Return what the legend calls each name, in the order of their first appearance."""
+    """Return the legend's text for each name, in the order of first appearance."""
     diverged: dict[str, bool] = {}
     for line in lines:
         diverged[line.name] = diverged.get(line.name, False) or _Points.of(line).diverged
@@ -114,7 +113,7 @@ def _labels(lines: Iterable[Curve]) -> dict[str, str]:
 
 
 def _colours(panels: Sequence[Panel]) -> dict[str, int]:
-    """Return an index into the palette for each name: one that a line asks for, else the next that nobody asked for."""
+    """Return an index into the palette for each name: the one given, else the next that no line was given."""
     lines = [line for panel in panels for line in panel.lines]
     chosen = {line.name: line.colour for line in reversed(lines) if line.colour is not None}
     free = (index for index in itertools.count() if index not in set(chosen.values()))
@@ -122,7 +121,7 @@ def _colours(panels: Sequence[Panel]) -> dict[str, int]:
 
 
 def _panel(axes: Axes, panel: Panel, colours: Mapping[str, int], columns: int) -> dict[str, Artist]:
-    """Draw a panel, one of `columns` side by side; return what a legend shows of each name."""
+    """Draw a panel, one of `columns` side by side; return the line of each name."""
     drawn = {line.name: _line(axes, line, colours[line.name]) for line in panel.lines}
     title = wrapped(panel.title, WIDTH / columns - 0.8, 12)
     axes.set(title=title, xlabel=panel.xlabel, ylabel=panel.ylabel)
@@ -180,7 +179,7 @@ def _scales(axes: Axes, panel: Panel, sizes: NDArray[np.float64], columns: int) 
 
 
 def _limit(axes: Axes, panel: Panel) -> None:
-    """Let the lines that did not diverge choose the limits: one on its way to infinity would flatten all others."""
+    """Choose the limits by the lines that did not diverge, so that one that did does not flatten them."""
     lines = [_Points.of(line) for line in panel.lines]
     calm = [value for line in lines for value in (line.y[:1] if line.diverged else line.y)]
     near = np.array([value for line in lines for value in line.y if abs(value) <= max(map(abs, calm))])
@@ -188,6 +187,8 @@ def _limit(axes: Axes, panel: Panel) -> None:
         near = np.log10(near[near > 0])
     if len(near):
         span = np.ptp(near) or 1.0
-        limits = np.array([near.min() - 0.05 * span, near.max() + 0.2 * span])  # room above: to see it leave
+        limits = np.array(
+            [near.min() - 0.05 * span, near.max() + 0.2 * span]
+        )  # more above, where the line that diverged goes
         bottom, top = (10**limits if panel.log_y else limits).tolist()
         axes.set_ylim(bottom, top)

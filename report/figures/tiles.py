@@ -80,7 +80,7 @@ def tile_png(tile: Tile, limit: float) -> bytes:
 
 
 def _columns(tiles: int) -> int:
-    """Return as many as make the page about as high as it is wide; a few tiles are not blown up beyond use."""
+    """Return as many columns as make the page about square, at least 6, so that a few tiles are not too large."""
     return max(6, min(30, round(math.sqrt(1.15 * tiles))))
 
 

@@ -20,7 +20,7 @@ from mnist.pictures import mistakes_picture, weights_picture
 from mnist.run_page import page_of_run
 from mnist.settings import DigitSettings
 from report.figures.cells import Cell
-from report.figures.sheet import SheetRow
+from report.figures.sheets import SheetRow
 
 DigitParts = tuple[Digits, Digits]
 

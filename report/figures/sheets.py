@@ -137,7 +137,7 @@ def _key(grid: Grid, scale: Scale) -> str:
 
 
 def _side(grid: Grid, labels: Sequence[str]) -> int:
-    """Return a cell's side in dots: near the largest that the page allows, a multiple of the largest picture's."""
+    """Return a cell's side in dots: near the largest that fits the page, a multiple of the largest picture's side."""
     letters = max((len(line) for label in labels for line in label.split("\n")), default=0)
     room = (WIDTH - min(LABEL, LETTER * letters * LABELS[0] / 72)) / len(grid[0]) - GAP / DPI
     side = DPI * min(room, LARGEST, max(SMALLEST, TALLEST / len(grid)))
