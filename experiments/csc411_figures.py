@@ -12,7 +12,7 @@ from mnist.cost_surface import Weight
 from report.figures.cells import Cell
 from report.figures.contour import Path, contour_picture
 from report.figures.series import Curve, Panel, series_picture
-from report.figures.sheet import SheetRow, sheet
+from report.figures.sheets import SheetRow, sheet
 
 UNITS_A_ROW = 5
 

@@ -7,7 +7,7 @@ are as recipes keep them, (filters, 1, height, width). How the errors of the sam
 from experiments.convergence import Tasks, drawable
 from experiments.experiment import Measurement, Outcomes
 from report.figures.cells import Cell, Picture
-from report.figures.sheet import SheetRow, sheet
+from report.figures.sheets import SheetRow, sheet
 
 KEPT = "filters, epoch "  # what recipes call the filters they keep on the way; the last ones are "filters"
 CHANGE = "Change: what training added to the random start."

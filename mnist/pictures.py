@@ -12,7 +12,7 @@ from data.mnist.files import SIDE
 from mnist.classifier import DigitClassifier
 from mnist.digits import Digits
 from report.figures.cells import Cell, limit_of
-from report.figures.sheet import SheetRow, sheet
+from report.figures.sheets import SheetRow, sheet
 from report.figures.tiles import Section, poster
 from report.hidden_units import UnitClass, chosen_numbers, chosen_units
 from report.page.wording import about, count

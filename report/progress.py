@@ -1,10 +1,10 @@
-"""How progress is shown, by whoever calls: the form of a progress bar, and none at all."""
+"""The type of a progress bar, and one that shows nothing."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 Bar = Callable[[str, int], AbstractContextManager[Callable[[str], None]]]
-"""(what, steps) -> a progress bar; what it yields moves it one step, with a word to show beside it."""
+"""(what is done, steps) -> a context that yields a function; each call moves the bar a step and shows a word."""
 
 
 def no_bar(what: str, steps: int) -> AbstractContextManager[Callable[[str], None]]:

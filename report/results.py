@@ -1,4 +1,4 @@
-"""What a network's answers come to: the numbers of metrics.json, the line a training ends with, predictions.csv.
+"""Measures of predictions: the numbers of metrics.json, the last line of a training, predictions.csv.
 
 Classes are numbered from 0, in the order of their names.
 """
@@ -18,10 +18,10 @@ Labels = NDArray[np.int_]
 
 
 def results_of(answers: Mapping[str, tuple[Labels, Labels]], classes: Sequence[str], each: str) -> dict[str, Any]:
-    """Return what `answers`, part of the split -> (true, predicted), come to.
+    """Return the measures of `answers`, part of the split -> (true, predicted), which has a part `test`.
 
-    Of each part it is the accuracy, None for an empty one; of the part `test` also macro F1, the confusion (true,
-    predicted), and, under the name `each`, what `class_by_class` says.
+    They are `PART_accuracy` in [0, 1], None for an empty part, and for `test` also `macro_f1`, `confusion` (classes,
+    classes), true by predicted, and, under the name `each`, the result of `class_by_class`.
     """
     accuracies = {
         f"{part}_accuracy": float((true == predicted).mean()) if len(true) else None
@@ -36,30 +36,30 @@ def results_of(answers: Mapping[str, tuple[Labels, Labels]], classes: Sequence[s
 def class_by_class(confusion: NDArray[np.int_], classes: Sequence[str]) -> dict[str, dict[str, float | int | None]]:
     """Return each class's precision, recall and F1, and how many samples `n` it has, by its name.
 
-    Precision is the share that is right of the times it was said, recall of the times it was asked for; either is None
-    if that was never, and F1 if both were.
+    Precision is the correct share of its predictions, None without any; recall the correct share of its samples, None
+    without any; F1 is None without both. `confusion` (classes, classes) counts true by predicted.
     """
     counts = zip(classes, confusion.diagonal(), confusion.sum(0), confusion.sum(1), strict=True)
     return {
         name: {
-            "precision": _share(right, said),
-            "recall": _share(right, asked),
-            "f1": _share(2 * right, said + asked),
-            "n": int(asked),
+            "precision": _share(right, predicted),
+            "recall": _share(right, n),
+            "f1": _share(2 * right, predicted + n),
+            "n": int(n),
         }
-        for name, right, said, asked in counts
+        for name, right, predicted, n in counts
     }
 
 
 def accuracy_line(metrics: Mapping[str, Any]) -> str:
-    """Return the line a training ends with: `test accuracy 0.8750 (105 of 120)`."""
+    """Return the last line of a training: `test accuracy 0.8750 (105 of 120)`."""
     confusion = np.asarray(metrics["confusion"])
     n, right = int(confusion.sum()), int(confusion.trace())
     return f"test accuracy {right / n:.4f} ({right} of {n})" if n else "no test data, no test accuracy"
 
 
 def predictions_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return predictions.csv, a row per test sample; floats are written with six digits."""
+    """Return predictions.csv as UTF-8, a row per test sample; floats have six decimals."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -3,12 +3,12 @@
 model.safetensors     the network: weights, normalisation, classes, settings
 metrics.json          what was measured; written last, so that its presence says the run is whole
 history.csv           a line per epoch
-predictions.csv       a line per test sample: what it is, what it was taken for, how surely
+predictions.csv       a line per test sample: true class, predicted class, probability
 learning_curve.png    loss and accuracy by epoch
-confusion.png         what was taken for what on the test data
-weights.png           what the network looks for
+confusion.png         true by predicted classes of the test data
+weights.png           weights as pictures
 report.html           the page of the run
-training.safetensors  while a training runs: all that `--resume` needs
+training.safetensors  what `--resume` needs, while a training runs
 
 Faces and digits add files of their own.
 """
@@ -76,8 +76,8 @@ def publish_run(
 ) -> None:
     """Write the files of a run, each as soon as `contents` yields its name and content; None: there is no such file.
 
-    The old `metrics.json` goes first, the new one comes last: with it, all files are of one run. `atomic_write` is that
-    of `data`, a room which this one does not know.
+    The old `metrics.json` is removed first and the new one written last: where it is, all files are of one run.
+    `atomic_write(path, content)` replaces a file at once; `report` does not import the one of `data`.
     """
     (out / METRICS).unlink(missing_ok=True)
     for name, content in contents:
@@ -98,7 +98,7 @@ def free_out(runs: Path, name: str) -> Path:
 
 
 def poster_file(run: Path, units: Sequence[int] | None) -> Path:
-    """Return where `show-weights` puts its picture: the run's own poster, or one named after the units."""
+    """Return the file of a run's poster: weights.png for all units (None), else a name with their numbers."""
     if units is None:
         return run / WEIGHTS
     return run / f"weights-{'-'.join(str(unit) for unit in dict.fromkeys(units))[:100]}.png"

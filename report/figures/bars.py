@@ -1,19 +1,20 @@
-"""What was reported beside what is measured: a line per row, a hollow and a filled marker on one scale."""
+"""Reported beside measured values: a row each, with a hollow and a filled marker on one scale."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from report.figures.layout import LEADING, MARGIN, Heading, fitted, legend, legend_height, text_height, text_width
+from report.figures.layout import fit, fitted, headed, legend
 from report.figures.style import FAINT, INK, PAGE, TRAIN, VALIDATION, new_figure, png, styled
 
 WIDTH, NAMES = 10.0, 3.4  # inches: the page, and names at most
-NUMBERS = (0.75, 1.95)  # inches from the axes: where the columns of numbers end
-HEAD, FOOT = 0.36, 0.6  # inches above the first row, for the columns' names, and below the last, for the axis
+NUMBERS = (54, 140)  # points from the axes: where the columns of numbers end
 BETTER, WORSE = TRAIN, VALIDATION
 DOT: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 7.5}
 HOLLOW = DOT | {"markersize": 10, "markerfacecolor": PAGE, "markeredgecolor": INK, "markeredgewidth": 1.5}
@@ -21,7 +22,7 @@ HOLLOW = DOT | {"markersize": 10, "markerfacecolor": PAGE, "markeredgecolor": IN
 
 @dataclass(frozen=True)
 class Pair:
-    """A row: None where nothing was reported or measured, nan where the run diverged; `deviation` over the seeds."""
+    """A row: None where nothing was reported or measured, nan where the run diverged; `deviation` is over the seeds."""
 
     name: str
     reported: float | None
@@ -32,36 +33,37 @@ class Pair:
 def reported_beside_measured(
     rows: Sequence[Pair], title: str, unit: str, lower_is_better: bool, *, note: str = "", decimals: int = 1
 ) -> bytes:
-    """Return a PNG of the rows in their order, numbers to `decimals` beside them; `unit` ("test error, %") on the axis.
+    """Return `reported_beside_measured_figure` as a PNG."""
+    figure = reported_beside_measured_figure(rows, title, unit, lower_is_better, note=note, decimals=decimals)
+    return png(figure, few_colours=True)
+
+
+@styled()
+def reported_beside_measured_figure(
+    rows: Sequence[Pair], title: str, unit: str, lower_is_better: bool, *, note: str = "", decimals: int = 1
+) -> Figure:
+    """Return a figure of the rows in order, numbers to `decimals` beside them; `unit` ("test error, %") on the axis.
 
     A measured value is as good as the reported one if it is better or both are written alike.
     """
-    heading = Heading.of(title, note, WIDTH)
     size, names = fitted([row.name for row in rows], NAMES, (10, 9), lines=2)
-    step = max(0.3, 0.1 + max(text_height(name, size) for name in names))
-    left = MARGIN + max(text_width(name, size) for name in names) + 0.2
-    across = WIDTH - left - NUMBERS[-1] - MARGIN
-    marks = _marks(rows, lower_is_better, decimals)
-    top = heading.height + legend_height(marks, WIDTH - 2 * MARGIN) + HEAD
-    height = top + len(rows) * step + FOOT
-    with styled():
-        figure = new_figure(WIDTH, height)
-        heading.draw(figure)
-        legend(figure, marks, WIDTH - 2 * MARGIN, bbox_to_anchor=(MARGIN / WIDTH, 1 - heading.height / height))
-        axes = figure.add_axes((left / WIDTH, FOOT / height, across / WIDTH, 1 - (top + FOOT) / height))
-        columns = [1 + inches / across for inches in NUMBERS]  # in widths of the axes
-        for place, (row, name) in enumerate(zip(rows, names, strict=True)):
-            _draw(axes, place, row, lower_is_better, decimals)
-            _write(axes, place, [(MARGIN - left) / across, *columns], [name, *_numbers(row, decimals)], size)
-        for column, name in zip(columns, ("reported", "measured"), strict=True):
-            axes.annotate(name, (column, 1), (0, 6), "axes fraction", "offset points", ha="right", fontsize=9)
-        axes.set(xlabel=f"{unit}  ({'lower' if lower_is_better else 'higher'} is better)", yticks=[])
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.margins(x=0.06)
-        axes.spines["left"].set_visible(False)
-        axes.grid(axis="x", color=FAINT, alpha=0.4, linewidth=0.6)
-        axes.set_axisbelow(True)
-        return png(figure, drawn=True)
+    step = 0.3 if all("\n" not in name for name in names) else 0.44  # inches from row to row
+    height = len(rows) * step
+    figure = new_figure(WIDTH, height + 2)
+    body = headed(figure, title, note)
+    axes = body.subplots()
+    for place, row in enumerate(rows):
+        _draw(axes, place, row, lower_is_better, decimals)
+        _write(axes, place, _numbers(row, decimals), size)
+    _write(axes, -0.5, ("reported", "measured"), 9, va="bottom")
+    axes.set(xlabel=f"{unit}  ({'lower' if lower_is_better else 'higher'} is better)", ylim=(len(rows) - 0.5, -0.5))
+    axes.set_yticks(range(len(rows)), names, fontsize=size)
+    axes.tick_params(axis="y", length=0)
+    axes.margins(x=0.06)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    legend(body, _marks(rows, lower_is_better, decimals), WIDTH, loc="outside upper left")
+    return fit(figure, axes, height)
 
 
 def _draw(axes: Axes, place: int, row: Pair, lower_is_better: bool, decimals: int) -> None:
@@ -78,11 +80,15 @@ def _draw(axes: Axes, place: int, row: Pair, lower_is_better: bool, decimals: in
         axes.plot(row.reported, place, zorder=2.5, **HOLLOW)
 
 
-def _write(axes: Axes, place: float, columns: Sequence[float], texts: Sequence[str], size: float) -> None:
-    """Set the name of a row at the left and its numbers, right-aligned, beside the axes."""
-    style: dict[str, Any] = {"va": "center", "fontsize": size, "linespacing": LEADING - 0.1}
-    for column, text, ha in zip(columns, texts, ("left", "right", "right"), strict=True):
-        axes.text(column, place, text, ha=ha, transform=axes.get_yaxis_transform(), **style)
+def _write(axes: Axes, place: float, numbers: tuple[str, str], size: float, va: str = "center") -> None:
+    """Write the numbers of a row at height `place`, right-aligned beside the axes."""
+    for number, points in zip(numbers, NUMBERS, strict=True):
+        at: dict[str, Any] = {
+            "xytext": (points, 0),
+            "xycoords": axes.get_yaxis_transform(),
+            "textcoords": "offset points",
+        }
+        axes.annotate(number, (1, place), ha="right", va=va, fontsize=size, **at)
 
 
 def _numbers(row: Pair, decimals: int) -> tuple[str, str]:
@@ -110,8 +116,8 @@ def _known(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
-def _marks(rows: Sequence[Pair], lower_is_better: bool, decimals: int) -> dict[str, Line2D]:
-    """Return the legend: what each of the markers drawn says."""
+def _marks(rows: Sequence[Pair], lower_is_better: bool, decimals: int) -> dict[str, Artist]:
+    """Return the legend's entries: those of the markers that are drawn."""
     measured = [row for row in rows if _known(row.measured)]
     worse = [_worse(row, lower_is_better, decimals) for row in measured]
     marks: list[tuple[str, dict[str, Any], bool]] = [

@@ -1,7 +1,4 @@
-"""One small picture of a sheet: what it holds, which numbers its colours stand for, and how it is enlarged.
-
-Enlarged pixels stay squares with sharp edges: a filter of 7x7 is read number by number. `sheet.py` lays them out.
-"""
+"""One small picture of many: which numbers its colours stand for, and how it is enlarged."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,10 +25,9 @@ class Cell:
 
 
 def limit_of(pictures: Iterable[Picture]) -> float:
-    """Return the weight that has full colour: the 99.5th percentile of the absolute ones, so that a few extremes do
-    not pale the rest.
+    """Return the weight that has full colour: the 99.5th percentile of all absolute finite ones.
 
-    The one rule of all pictures. Where all weights are 0 it is 1, and without weights 0.
+    A few extremes thus do not pale the rest. 1 where all weights are 0, and 0 where there are none.
     """
     weights = np.concatenate([np.empty(0), *(np.ravel(picture) for picture in pictures)])
     weights = weights[np.isfinite(weights)]
@@ -42,6 +38,7 @@ def painted(picture: Picture, limit: float | None, side: int) -> Image.Image:
     """Return the picture in colour, its longer side at most `side` dots; numbers that are not finite are beige.
 
     Signed: full colour at +-`limit`. Grey, without a limit: from the picture's own smallest number to its largest.
+    Enlarged, its pixels are squares of the same whole number of dots; a picture larger than `side` is averaged.
     """
     numbers = np.asarray(picture, float)
     finite = np.isfinite(numbers)
@@ -52,11 +49,7 @@ def painted(picture: Picture, limit: float | None, side: int) -> Image.Image:
         low, high = (numbers[finite].min(), numbers[finite].max()) if finite.any() else (0.0, 1.0)
         colours = np.repeat(((numbers - low) / ((high - low) or 1.0))[..., None], 3, axis=2)
     colours[~finite] = to_rgb(FAINT)
-    return _fitted(Image.fromarray(np.round(255 * colours).astype(np.uint8)), side)
-
-
-def _fitted(image: Image.Image, side: int) -> Image.Image:
-    """Repeat each pixel as often as fits into `side`; average a picture that is larger than `side` down to it."""
+    image = Image.fromarray(np.round(255 * colours).astype(np.uint8))
     times = side // max(image.size)
     if times:
         return image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)

@@ -7,19 +7,21 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from report.figures.layout import MARGIN, Heading, legend, legend_height
+from report.figures.layout import fit, headed, legend
 from report.figures.style import COUNTS, INK, PAGE, PALETTE, new_figure, png, styled
 
-WIDTH, MAP = 9.0, 5.6  # inches: of the page; of the map's height, its numbers included
+WIDTH, HEIGHT = 9.0, 4.9  # inches: of the page; of the map
 LEVELS = 12  # at most about so many
-COLOURS = [PALETTE[index] for index in (1, 4, 3, 6)]  # of the paths: they stand out from blue
-HALO = [Stroke(linewidth=3.4, foreground=PAGE), Normal()]  # a path is seen on the darkest ground too
+COLOURS = [PALETTE[index] for index in (1, 4, 3, 6)]  # of the paths, which lie on blue
+HALO = [Stroke(linewidth=3.4, foreground=PAGE), Normal()]  # so that a path is seen on dark blue, too
 _Numbers: TypeAlias = NDArray[np.float64]
 MARKS: tuple[dict[str, Any], ...] = (
     {"marker": "o", "markersize": 9, "markerfacecolor": PAGE, "markeredgecolor": INK, "markeredgewidth": 1.6},
@@ -31,7 +33,7 @@ START, END, STAR = MARKS
 
 @dataclass(frozen=True)
 class Path:
-    """Where an optimiser went: points (u, v), start first, one per step. It ends before one that is not finite."""
+    """The steps of an optimiser: points (u, v), the start first. It ends before one that is not finite."""
 
     name: str
     u: Sequence[float]
@@ -46,43 +48,54 @@ def contour_picture(
     title: str,
     xlabel: str,
     ylabel: str,
+    **options: Any,
+) -> bytes:
+    """Return `contour_figure`, which has the same parameters, as a PNG."""
+    return png(contour_figure(u, v, cost, paths, title, xlabel, ylabel, **options), few_colours=True)
+
+
+@styled()
+def contour_figure(
+    u: ArrayLike,
+    v: ArrayLike,
+    cost: ArrayLike,
+    paths: Sequence[Path],
+    title: str,
+    xlabel: str,
+    ylabel: str,
     *,
     note: str = "",
     cost_label: str = "cost",
     star: tuple[float, float] | None = None,
     star_label: str = "trained values",
     every: int = 10,
-) -> bytes:
-    """Return a PNG of `cost` (len(v), len(u)) over the values `u` and `v` with the paths on it, a marker `every` steps.
+) -> Figure:
+    """Return a figure of `cost` (len(v), len(u)) over the values `u` and `v` with the paths, a marker `every` steps.
 
     The window is that of `u` and `v`: a path that leaves it is cut there. A `star` marks one point.
     """
     across, along = np.asarray(u, float), np.asarray(v, float)
-    heading = Heading.of(title, note, WIDTH)
-    marks = _marks(paths, star is not None, star_label)
-    labels = [*(_label(path, across, along) for path in paths), *marks]
-    room = WIDTH - 2 * MARGIN
-    top = heading.height + legend_height(labels, room)
-    with styled():
-        figure = new_figure(WIDTH, top + MAP)
-        heading.draw(figure)
-        axes = figure.subplots()
-        axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(across.min(), across.max()), ylim=(along.min(), along.max()))
-        _map(axes, across, along, np.ma.masked_invalid(np.asarray(cost, float)), cost_label, paths)
-        drawn = [_path(axes, path, COLOURS[index % len(COLOURS)], every) for index, path in enumerate(paths)]
-        if star is not None:
-            axes.plot(*star, linestyle="none", zorder=5, **STAR)
-        entries = dict(zip(labels, [*drawn, *marks.values()], strict=True))
-        legend(figure, entries, room, bbox_to_anchor=(MARGIN / WIDTH, 1 - heading.height / (top + MAP)))
-        figure.tight_layout(rect=(0, 0, 1, MAP / (top + MAP)))
-        return png(figure, drawn=True)
+    figure = new_figure(WIDTH, HEIGHT + 2)
+    body = headed(figure, title, note)
+    axes = body.subplots()
+    axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(across.min(), across.max()), ylim=(along.min(), along.max()))
+    _map(axes, across, along, np.ma.masked_invalid(np.asarray(cost, float)), cost_label, paths)
+    entries: dict[str, Artist] = {
+        _label(path, across, along): _path(axes, path, COLOURS[index % len(COLOURS)], every)
+        for index, path in enumerate(paths)
+    }
+    if star is not None:
+        axes.plot(*star, linestyle="none", zorder=5, **STAR)
+    entries |= _marks(paths, star is not None, star_label)
+    legend(body, entries, WIDTH, loc="outside upper left")
+    return fit(figure, axes, HEIGHT)
 
 
 def _map(axes: Axes, u: _Numbers, v: _Numbers, cost: Any, label: str, paths: Sequence[Path]) -> None:
     """Fill the map, draw and label its level lines, and set the scale beside it."""
     low, high = (float(cost.min()), float(cost.max())) if cost.count() else (0.0, 1.0)
     if low == high:
-        low, high = low - 1, high + 1  # a plain: any levels will do
+        low, high = low - 1, high + 1  # a constant cost: any levels
     levels = MaxNLocator(LEVELS, steps=[1, 2, 5, 10]).tick_values(low, high)
     filled = axes.contourf(u, v, cost, levels, cmap=COUNTS)
     if cost.count() and cost.min() < cost.max():
@@ -108,13 +121,13 @@ def _free(axes: Axes, place: tuple[float, float], paths: Sequence[Path]) -> bool
 
 
 def _written(levels: Sequence[float]) -> Callable[..., str]:
-    """Return how a level is written: with the decimals that tell it from the next."""
+    """Return a formatter of levels, with the decimals that they need to differ."""
     decimals = max(0, -math.floor(math.log10(levels[1] - levels[0]) + 1e-9))
     return lambda level, _=None: f"{level:,.{decimals}f}"
 
 
 def _path(axes: Axes, path: Path, colour: str, every: int) -> Line2D:
-    """Draw the path, its start and its end, and return what the legend shows of it."""
+    """Draw the path, its start and its end, and return its line."""
     points = _finite(path)
     (line,) = axes.plot(*points.T, color=colour, linewidth=1.8, marker="o", markersize=4.5, markevery=every, zorder=4)
     line.set_path_effects(HALO)
@@ -130,7 +143,7 @@ def _finite(path: Path) -> _Numbers:
 
 
 def _label(path: Path, u: _Numbers, v: _Numbers) -> str:
-    """Return the path's name, and what of it the map does not show."""
+    """Return the path's name, with a remark where it diverged or leaves the map."""
     points = _finite(path)
     low, high = (u.min(), v.min()), (u.max(), v.max())
     if len(points) < len(path.u):
@@ -139,7 +152,7 @@ def _label(path: Path, u: _Numbers, v: _Numbers) -> str:
 
 
 def _marks(paths: Sequence[Path], starred: bool, star_label: str) -> dict[str, Line2D]:
-    """Return what the legend says of the single markers."""
+    """Return the legend's entries for start, end and star."""
     marks = {"start": START, "end": END | {"markerfacecolor": PAGE}} if paths else {}
     marks |= {star_label: STAR} if starred else {}
     return {name: Line2D([], [], linestyle="none", **style) for name, style in marks.items()}

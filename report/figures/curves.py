@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from report.figures.style import FAINT, TRAIN, VALIDATION, new_figure, percent_tick, png, styled
@@ -16,31 +17,37 @@ History = Mapping[str, Sequence[float]]  # column -> one number per epoch; nan w
 def learning_curve(
     history: History, title: str, best_epoch: int | None = None, *, a: str = "photo", training: str = AUGMENTED
 ) -> bytes:
-    """Return a PNG of loss (left) and accuracy (right); `best_epoch` marks the epoch whose weights were kept.
+    """Return `learning_curve_figure` as a PNG."""
+    return png(learning_curve_figure(history, title, best_epoch, a=a, training=training))
+
+
+@styled()
+def learning_curve_figure(
+    history: History, title: str, best_epoch: int | None = None, *, a: str = "photo", training: str = AUGMENTED
+) -> Figure:
+    """Return a figure of loss (left) and accuracy (right); `best_epoch` marks the epoch whose weights were kept.
 
     `a` is what a sample is called, `training` the line of the training data. `history` has the columns epoch,
     train_loss, train_accuracy and, when there was a validation set, validation_loss, validation_accuracy; accuracies
     in [0, 1]. The accuracies' axis starts at 0, or where all are above one half at the tenth below them.
     """
-    with styled():
-        figure = new_figure(10, 4)
-        loss, accuracy = figure.subplots(1, 2)
-        _lines(loss, history, "loss", training)
-        loss.set(ylabel=f"cross-entropy, mean per {a}", ylim=(0, 1.05 * loss.get_ylim()[1]))
-        _lines(accuracy, history, "accuracy", training)
-        bottom = _bottom(history)
-        accuracy.set(ylabel="accuracy", ylim=(bottom, bottom + 1.02 * (1 - bottom)))
-        accuracy.yaxis.set_major_formatter(percent_tick)
-        for axes in (loss, accuracy):
-            axes.set(xlabel="epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-            axes.grid(axis="y", color=FAINT, alpha=0.4, linewidth=0.6)
-            if best_epoch is not None:
-                axes.axvline(best_epoch, color=FAINT, linestyle=":", label=f"kept: epoch {best_epoch}")
-        accuracy.legend(loc="lower right")
-        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
-        figure.tight_layout()
-        return png(figure)
+    figure = new_figure(10, 4)
+    loss, accuracy = figure.subplots(1, 2)
+    _lines(loss, history, "loss", training)
+    loss.set(ylabel=f"cross-entropy, mean per {a}", ylim=(0, 1.05 * loss.get_ylim()[1]))
+    _lines(accuracy, history, "accuracy", training)
+    bottom = _bottom(history)
+    accuracy.set(ylabel="accuracy", ylim=(bottom, bottom + 1.02 * (1 - bottom)))
+    accuracy.yaxis.set_major_formatter(percent_tick)
+    for axes in (loss, accuracy):
+        axes.set(xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(axis="y")
+        if best_epoch is not None:
+            axes.axvline(best_epoch, color=FAINT, linestyle=":", label=f"kept: epoch {best_epoch}")
+    accuracy.legend(loc="lower right")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+    return figure
 
 
 def _bottom(history: History) -> float:

@@ -1,52 +1,29 @@
-"""Letters measured before they are set: where a text breaks, the heading of a picture, a legend that fits its width.
+"""What stands around the axes of a figure: heading, legend, colour scale; and the size that gives the axes their room.
 
-All lengths are inches, sizes are points. Pictures lay themselves out with these, so that nothing overlaps or is cut.
+Lengths are inches, sizes of type points. matplotlib's constrained layout does the placing.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure, SubFigure
 
-from report.figures.style import FONT
+from report.figures.style import SIGNED, laid_out
 
-MARGIN = 0.2  # between the heading and the page's edge
-LEADING = 1.3  # from one line of text to the next, in its size
-TITLE, NOTE, LEGEND = 13.0, 10.0, 10.0  # sizes
-HANDLE, SPACING = 2.8, 2.0  # of a legend: what a drawn sample takes, what lies between columns; in its size
+LEFT = 0.07  # of headings, where legends begin, too
+LETTER = 0.56  # width of a letter, on average, in its size
 
 
-def text_width(text: str, size: float, bold: bool = False) -> float:
-    """Return the width of the widest line of `text`."""
-    font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
-    lines = [line for line in text.split("\n") if line]
-    return max((text_to_path.get_text_width_height_descent(line, font, False)[0] for line in lines), default=0) / 72
-
-
-def text_height(text: str, size: float) -> float:
-    """Return the height of all lines of `text`; of no text, 0."""
-    return (text.count("\n") + 1) * size * LEADING / 72 if text else 0.0
-
-
-def wrapped(text: str, width: float, size: float, bold: bool = False) -> str:
-    """Return `text` broken between words into lines of at most `width`; a word wider than that ends in an ellipsis."""
-    lines = []
-    for paragraph in text.split("\n"):
-        line = ""
-        for word in paragraph.split():
-            longer = f"{line} {word}".strip()
-            if line and text_width(longer, size, bold) > width:
-                lines.append(line)
-                longer = word
-            line = _cut(longer, width, size, bold)
-        lines.append(line)
-    return "\n".join(lines)
+def wrapped(text: str, width: float, size: float) -> str:
+    """Return `text` broken into lines of about `width`; a word longer than that is broken, too."""
+    letters = max(1, int(72 * width / (LETTER * size)))
+    return "\n".join(textwrap.fill(line, letters) for line in text.split("\n"))
 
 
 def fitted(texts: Sequence[str], width: float, sizes: Sequence[float], lines: int) -> tuple[float, list[str]]:
@@ -58,63 +35,53 @@ def fitted(texts: Sequence[str], width: float, sizes: Sequence[float], lines: in
     return size, broken
 
 
-@dataclass(frozen=True)
-class Heading:
-    """The title of a picture and the note under it, broken to the width of the page."""
-
-    title: str
-    note: str
-
-    @classmethod
-    def of(cls, title: str, note: str, width: float) -> "Heading":
-        """Return the heading of a page of `width`."""
-        room = width - 2 * MARGIN
-        return cls(wrapped(title, room, TITLE, bold=True), wrapped(note, room, NOTE))
-
-    @property
-    def height(self) -> float:
-        """What it takes of the page, its margin included."""
-        return MARGIN + text_height(self.title, TITLE) + text_height(self.note, NOTE) + 0.06
-
-    def draw(self, figure: Figure) -> None:
-        """Set it at the top of the figure, which has its final size."""
-        width, height = figure.get_size_inches()
-        below = MARGIN + text_height(self.title, TITLE)
-        place: dict[str, Any] = {"x": MARGIN / width, "ha": "left", "va": "top", "linespacing": LEADING - 0.1}
-        figure.text(y=1 - MARGIN / height, s=self.title, fontsize=TITLE, fontweight="bold", **place)
-        figure.text(y=1 - below / height, s=self.note, fontsize=NOTE, **place)
+def headed(figure: Figure, title: str, note: str = "", size: float = 13) -> SubFigure:
+    """Set the title, with `note` below it, on top of the figure and return the part of the figure below."""
+    width = figure.get_size_inches()[0]
+    figure.suptitle(wrapped(title, width, size), x=LEFT / width, ha="left", fontsize=size)
+    below = figure.add_subfigure(figure.add_gridspec()[0])
+    if note:
+        below.suptitle(wrapped(note, width, 10), x=LEFT / width, ha="left", fontsize=10, fontweight="normal")
+    return below.add_subfigure(below.add_gridspec()[0])
 
 
-def legend_height(names: Collection[str], width: float) -> float:
-    """Return what `legend` takes."""
-    return math.ceil(len(names) / _legend_columns(names, width)) * LEGEND * 1.5 / 72 + 0.08 if names else 0.0
+def legend(owner: SubFigure | Axes, entries: Mapping[str, Artist], width: float, **place: Any) -> None:
+    """Give `owner` a legend of as many columns as fit `width`: name -> what is drawn. `place` is as matplotlib's."""
+    if not entries:
+        return
+    widest = (4.8 + LETTER * max(map(len, entries))) * 10 / 72  # a drawn sample, the name, space to the next column
+    rows = math.ceil(len(entries) / max(1, int(width / widest)))
+    names = [wrapped(name, width - 0.4, 10) for name in entries]
+    owner.legend(list(entries.values()), names, ncols=math.ceil(len(entries) / rows), **place)
 
 
-def legend(owner: Figure | Axes, entries: Mapping[str, Artist], width: float, **place: Any) -> None:
-    """Give a figure or axes a legend of as many columns as fit `width`; `place` is where its upper left corner goes."""
-    owner.legend(
-        entries.values(),
-        [wrapped(name, width - HANDLE * LEGEND / 72, LEGEND) for name in entries],
-        loc="upper left",
-        ncols=_legend_columns(entries, width),
-        fontsize=LEGEND,
-        columnspacing=SPACING,
-        borderpad=0,
-        borderaxespad=0,
-        **place,
-    )
+def fit(figure: Figure, axes: Axes, height: float, width: float | None = None, rows: int = 1) -> Figure:
+    """Return the figure resized so that `axes`, one of `rows` above each other, have `height` and, if given, `width`.
+
+    The layout is made here, and not once more for every drawing.
+    """
+    laid_out(figure)
+    box, size = axes.get_window_extent(), figure.get_size_inches()
+    wider = 0.0 if width is None else width - box.width / figure.dpi
+    figure.set_size_inches(size[0] + wider, size[1] + rows * (height - box.height / figure.dpi))
+    laid_out(figure).set_layout_engine("none")
+    return figure
 
 
-def _legend_columns(names: Collection[str], width: float) -> int:
-    widest = max((text_width(name, LEGEND) for name in names), default=0) + (HANDLE + SPACING) * LEGEND / 72
-    most = max(1, int((width + SPACING * LEGEND / 72) / widest))
-    rows = math.ceil(len(names) / most)
-    return math.ceil(len(names) / rows) if names else 1  # evenly: four names in two columns, not in three
+def scale_bar(axes: Axes, limit: float | None, size: tuple[float, float], anchor: tuple[float, float]) -> None:
+    """Set the colours of signed numbers above `axes` of `size`, with their ends: +-`limit`, or words where it is None.
 
-
-def _cut(text: str, width: float, size: float, bold: bool) -> str:
-    if text_width(text, size, bold) <= width:
-        return text
-    while len(text) > 1 and text_width(text + "…", size, bold) > width:
-        text = text[:-1]
-    return text + "…"
+    It is at the left of the axes for the `anchor` (0, 0), at the right for (1, 0).
+    """
+    length, (width, height) = 1.8, size
+    where: dict[str, Any] = {
+        "location": "top",
+        "anchor": anchor,
+        "pad": 0.08 / height,
+        "shrink": min(1, length / width),
+    }
+    bar = axes.figure.colorbar(ScalarMappable(Normalize(-1, 1), SIGNED), ax=axes, aspect=length / 0.11, **where)
+    bar.outline.set_visible(False)
+    ends = ("negative", "positive") if limit is None else (f"\N{MINUS SIGN}{limit:.2g}", f"+{limit:.2g}")
+    bar.set_ticks([-1, 0, 1], labels=[ends[0], "0", ends[1]])
+    bar.ax.tick_params(length=0, labelsize=8)

@@ -1,8 +1,7 @@
 """Lines over a common axis in one panel or several: losses by epoch, magnitudes of deltas, times over sizes.
 
-A panel is data: what stands on its axes, and its lines. Colours come from the palette in `style.py`, and a name keeps
-its colour in all panels of a picture. Values that are not finite never reach matplotlib: a run that diverged is a line
-that ends.
+A panel is data: what stands on its axes, and its lines. Colours come from the palette in `style.py`, and a name has
+the same colour in all panels. Values that are not finite are not drawn: the line of a run that diverged ends early.
 """
 
 import itertools
@@ -14,16 +13,18 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
-from report.figures.layout import MARGIN, Heading, legend, legend_height, wrapped
-from report.figures.style import FAINT, PAGE, PALETTE, new_figure, percent_tick, png, styled
+from report.figures.layout import fit, headed, legend, wrapped
+from report.figures.style import PAGE, PALETTE, new_figure, percent_tick, png, styled
 
 # Panels -> panels per row; others stand in rows of four.
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}
-WIDTH, HEIGHTS = 10.0, {1: 4.4, 2: 3.5, 3: 3.0, 4: 2.6}  # inches: of the page; of a row, by panels per row
+WIDTH, HEIGHTS = 10.0, {1: 3.7, 2: 2.6, 3: 2.1}  # inches: of the page; of the axes, by panels per row
+LOWEST = 1.7  # inches: of the axes where more panels stand side by side
 TICKS = {1: 12, 2: 8, 3: 5}  # intervals on the horizontal axis, by panels per row
 MOST_MARKERS, MOST_SIZES = 40, 8  # a longer line marks some of its points; more sizes than this are not all written
 
@@ -60,7 +61,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class _Points:
-    """The finite points of a line, and whether it ended before its time."""
+    """The finite points of a line, and whether its last point was not finite."""
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
@@ -74,37 +75,37 @@ class _Points:
 
 
 def series_picture(panels: Sequence[Panel], title: str, note: str = "", columns: int | None = None) -> bytes:
-    """Return a PNG of the panels, row by row, `columns` per row; one legend where all panels name the same lines."""
+    """Return `series_figure` as a PNG."""
+    return png(series_figure(panels, title, note, columns), few_colours=True)
+
+
+@styled()
+def series_figure(panels: Sequence[Panel], title: str, note: str = "", columns: int | None = None) -> Figure:
+    """Return a figure of the panels, row by row, `columns` per row; one legend where all name the same lines."""
     columns = columns or COLUMNS.get(len(panels), 4)
     rows = math.ceil(len(panels) / columns)
     colours, labels = _colours(panels), _labels(line for panel in panels for line in panel.lines)
     shared = len({frozenset(line.name for line in panel.lines) for panel in panels}) == 1
-    page, column = WIDTH - 2 * MARGIN, WIDTH / columns - 0.9  # what a legend may take, in inches
-    heading = Heading.of(title, note, WIDTH)
-    top = heading.height + (legend_height(labels.values(), page) if shared else 0)
-    below = 0 if shared else max(legend_height(_labels(panel.lines).values(), column) for panel in panels)
-    height = top + rows * (HEIGHTS.get(columns, 2.6) + below)
-    with styled():
-        figure = new_figure(WIDTH, height)
-        heading.draw(figure)
-        for index, panel in enumerate(panels):
-            axes = figure.add_subplot(rows, columns, index + 1)
-            drawn = _panel(axes, panel, colours, columns)
-            if index % columns and panels[index - 1].ylabel == panel.ylabel:
-                axes.set_ylabel("")  # it stands at the left already
-            if not shared:
-                depth = ScaledTranslation(0, -0.52, figure.dpi_scale_trans)  # inches: below the axis' numbers and name
-                entries = {label: drawn[name] for name, label in _labels(panel.lines).items()}
-                legend(axes, entries, column, bbox_to_anchor=(0, 0), bbox_transform=axes.transAxes + depth)
-        if shared:
-            entries = {label: drawn[name] for name, label in labels.items()}
-            legend(figure, entries, page, bbox_to_anchor=(MARGIN / WIDTH, 1 - heading.height / height))
-        figure.tight_layout(rect=(0, 0, 1, 1 - top / height), w_pad=1.5, h_pad=1.5)
-        return png(figure, drawn=True)
+    height = HEIGHTS.get(columns, LOWEST)
+    figure = new_figure(WIDTH, rows * height + 2)
+    body = headed(figure, title, note)
+    for index, panel in enumerate(panels):
+        axes = body.add_subplot(rows, columns, index + 1)
+        drawn = _panel(axes, panel, colours, columns)
+        if index % columns and panels[index - 1].ylabel == panel.ylabel:
+            axes.set_ylabel("")  # it stands at the left already
+        if not shared:
+            below = ScaledTranslation(0, -0.5, figure.dpi_scale_trans)  # inches: below the axis' numbers and name
+            entries = {label: drawn[name] for name, label in _labels(panel.lines).items()}
+            place = {"bbox_to_anchor": (0, 0), "bbox_transform": axes.transAxes + below, "borderaxespad": 0}
+            legend(axes, entries, WIDTH / columns - 0.9, loc="upper left", **place)
+    if shared:
+        legend(body, {label: drawn[name] for name, label in labels.items()}, WIDTH, loc="outside upper left")
+    return fit(figure, body.axes[0], height, rows=rows)
 
 
 def _labels(lines: Iterable[Curve]) -> dict[str, str]:
-    """Return what the legend calls each name, in the order of their first appearance."""
+    """Return the legend's text for each name, in the order of first appearance."""
     diverged: dict[str, bool] = {}
     for line in lines:
         diverged[line.name] = diverged.get(line.name, False) or _Points.of(line).diverged
@@ -112,7 +113,7 @@ def _labels(lines: Iterable[Curve]) -> dict[str, str]:
 
 
 def _colours(panels: Sequence[Panel]) -> dict[str, int]:
-    """Return an index into the palette for each name: one that a line asks for, else the next that nobody asked for."""
+    """Return an index into the palette for each name: the one given, else the next that no line was given."""
     lines = [line for panel in panels for line in panel.lines]
     chosen = {line.name: line.colour for line in reversed(lines) if line.colour is not None}
     free = (index for index in itertools.count() if index not in set(chosen.values()))
@@ -120,11 +121,11 @@ def _colours(panels: Sequence[Panel]) -> dict[str, int]:
 
 
 def _panel(axes: Axes, panel: Panel, colours: Mapping[str, int], columns: int) -> dict[str, Artist]:
-    """Draw a panel, one of `columns` side by side; return what a legend shows of each name."""
+    """Draw a panel, one of `columns` side by side; return the line of each name."""
     drawn = {line.name: _line(axes, line, colours[line.name]) for line in panel.lines}
-    title = wrapped(panel.title, WIDTH / columns - 0.8, 12, bold=True)
+    title = wrapped(panel.title, WIDTH / columns - 0.8, 12)
     axes.set(title=title, xlabel=panel.xlabel, ylabel=panel.ylabel)
-    axes.grid(axis="y", color=FAINT, alpha=0.4, linewidth=0.6)
+    axes.grid(axis="y")
     sizes = np.unique(np.concatenate([_Points.of(line).x for line in panel.lines] or [np.empty(0)]))
     if not len(sizes):
         axes.set(xticks=[], yticks=[])
@@ -178,7 +179,7 @@ def _scales(axes: Axes, panel: Panel, sizes: NDArray[np.float64], columns: int) 
 
 
 def _limit(axes: Axes, panel: Panel) -> None:
-    """Let the lines that did not diverge choose the limits: one on its way to infinity would flatten all others."""
+    """Choose the limits by the lines that did not diverge, so that one that did does not flatten them."""
     lines = [_Points.of(line) for line in panel.lines]
     calm = [value for line in lines for value in (line.y[:1] if line.diverged else line.y)]
     near = np.array([value for line in lines for value in line.y if abs(value) <= max(map(abs, calm))])
@@ -186,6 +187,8 @@ def _limit(axes: Axes, panel: Panel) -> None:
         near = np.log10(near[near > 0])
     if len(near):
         span = np.ptp(near) or 1.0
-        limits = np.array([near.min() - 0.05 * span, near.max() + 0.2 * span])  # room above: to see it leave
+        limits = np.array(
+            [near.min() - 0.05 * span, near.max() + 0.2 * span]
+        )  # more above, where the line that diverged goes
         bottom, top = (10**limits if panel.log_y else limits).tolist()
         axes.set_ylim(bottom, top)

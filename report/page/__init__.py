@@ -1,16 +1,8 @@
-"""The page of a run: one self-contained `report.html` that reads well on a phone, at a desk and on paper.
+"""The page of a run: one self-contained `report.html` for phone, desk and paper. It runs no script and fetches nothing.
 
-    content      what the page tells, as plain frozen values; who calls fills them
-    render       the whole page: head, sections, foot
-    sections/    a section a file: plain values in, HTML out, nothing where there is nothing to tell
-    markup       HTML that is safe by construction: text is escaped unless it was made here
-    wording      numbers as people read them
-    interval     how far a measured share may be from the truth
-    ranking      which answers and units are shown, and in what order
-    photos       photos made small enough for a page of a hundred people
-    style_sheet  how all of it looks
-
-The page runs no script and fetches nothing, now or in ten years. Same content, same bytes.
+`content` is what a caller fills in, `ranking` and `photos` choose and shrink what it shows, `interval` has the
+confidence interval of an accuracy. `render` fills `templates/`, styled by `page.css`: `wording` writes numbers,
+`derived` has totals and groups, `embedding` puts pictures into the page.
 """
 
 from report.page.content import (

@@ -1,7 +1,7 @@
-"""What the page of a run tells: plain values, without HTML and without knowledge of models.
+"""The content of a page: plain values, without HTML and without knowledge of models.
 
-A new fact about a run gets a field here and a line in one of the `sections`. `ranking` decides which answers and units
-are shown, and in what order; of all else the page decides how much it has room for.
+A new fact about a run gets a field here and a line in one of `templates/sections/`. `ranking` decides which answers and
+units are shown, and in what order; the templates limit the rest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What the page calls the things it speaks of; as they stand, those of faces."""
+    """The nouns of the page; the defaults are those of faces."""
 
     photo: str = "photo"
     photos: str = "photos"
@@ -56,12 +56,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit, the person it speaks for, its weights if they are a picture, and the photos that excite it."""
+    """A unit, its class, its weights if they are a picture, and the photos that activate it most."""
 
     number: int
     name: str
     tile_png: bytes | None
-    photos: Sequence[bytes]  # JPEG or PNG, the most exciting first
+    photos: Sequence[bytes]  # JPEG or PNG, the largest activation first
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Units:
 
 @dataclass(frozen=True)
 class Unknown:
-    """How well known people are told from strangers by a threshold on `quantity`.
+    """How well a threshold on `quantity` tells known people from strangers.
 
     A true accept is a photo of a known person that got a name, a false accept one of a stranger that did.
     """
@@ -93,7 +93,7 @@ class Unknown:
 
 @dataclass(frozen=True)
 class DownloadReport:
-    """What came of the rows of a list; `reasons` counts them by how they ended, `ok` among them or not."""
+    """The `rows` of a list and how many photos arrived; `reasons` counts rows by result, `ok` among them or not."""
 
     rows: int
     ok: int
@@ -102,7 +102,7 @@ class DownloadReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """All that a page tells. A section whose content is empty or None is left out."""
+    """All content of a page. A section whose content is empty or None is left out."""
 
     title: str
     subtitle: str

@@ -1,4 +1,4 @@
-"""How far a measured share may be from the truth."""
+"""The confidence interval of a measured share."""
 
 import math
 

@@ -1,16 +1,16 @@
-"""Photos made small enough for a page: a page of a hundred people with their photos stays below a few megabytes."""
+"""Photos made small enough for a page, so that one of a hundred people stays below a few megabytes."""
 
 import io
 
 from PIL import Image, ImageOps
 
-ANSWER_SIDE = 224  # pixels: sharp on a phone's dense screen at the 160 or so it is shown in
+ANSWER_SIDE = 224  # pixels: shown in about 160, on screens of up to twice the density
 UNIT_PHOTO_SIDE = 112  # pixels: shown in about 56; a page may hold two hundred of them
 _QUALITY = 82
 
 
 def photo_jpeg(photo: Image.Image, side: int) -> bytes:
-    """Return an upright JPEG with no edge longer than `side`, without the place and camera the photo may tell of."""
+    """Return an upright JPEG with no edge longer than `side` pixels, without EXIF: no place, no camera."""
     small = ImageOps.exif_transpose(photo)  # a copy
     small = small if small.mode in ("L", "RGB") else small.convert("RGB")
     small.info.clear()  # EXIF, with the place where it was taken, comments, colour profile

@@ -1,7 +1,4 @@
-"""Which answers and units the page shows, and in what order: the worst, the surest, the strongest first.
-
-A page of a hundred people must stay readable and small, and what is not shown is not opened.
-"""
+"""Which answers and units the page shows, and in what order. A page of a hundred people stays readable and small."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +10,9 @@ from numpy.typing import NDArray
 from report.hidden_units import UnitClass, strongest_per_class
 from report.page.content import Answer, ConfusedPair
 
-MISTAKES = 24  # four rows at a desk; the worst come first, the rest teaches little more
+MISTAKES = 24  # four rows on a wide screen
 OTHERS = 6  # a row each of the surest and the least sure
-UNITS = 48  # shared by the people: about 25 kB each
+UNITS = 48  # of all people together, where there are few: about 25 kB each
 UNITS_A_PERSON = (6, 3, 1)  # a person's strongest, the first of these that there is room for: whole rows of three
 PEOPLE = 30  # with one unit each, ten rows of three: two printed pages
 PHOTOS_A_UNIT = 4  # a square of two by two beside the weights, a row without
@@ -23,7 +20,7 @@ PHOTOS_A_UNIT = 4  # a square of two by two beside the weights, a row without
 
 @dataclass(frozen=True)
 class Ranking:
-    """The answers that the page has room for."""
+    """The answers that the page shows."""
 
     mistakes: Sequence[Answer]  # the most certain first
     surest: Sequence[Answer]  # right answers, the most certain first
@@ -31,7 +28,7 @@ class Ranking:
 
 
 def answer(row: NDArray[Any], classes: Sequence[str], *, true: str, file: str) -> Answer:
-    """Return what the model said of one test photo, the photo itself not yet opened; `row` (classes,)."""
+    """Return the answer for one test photo without the photo itself; `row` (classes,) are its probabilities."""
     first, second = (int(index) for index in np.argsort(-row, kind="stable")[:2])
     return Answer(
         photo_jpeg=b"",
@@ -45,7 +42,7 @@ def answer(row: NDArray[Any], classes: Sequence[str], *, true: str, file: str) -
 
 
 def ranked(answers: Sequence[Answer], opened: Callable[[Answer], bytes]) -> Ranking:
-    """Return the answers to show, with their photos: `opened(answer)` is called for these alone."""
+    """Return the answers to show, with photos: `opened(answer)` gives the JPEG or PNG and is called for these alone."""
     wrong = sorted((a for a in answers if a.true != a.predicted), key=lambda a: -a.probability)
     right = sorted((a for a in answers if a.true == a.predicted), key=lambda a: -a.probability)
     least_sure = sorted(answers, key=lambda a: a.probability)
@@ -53,15 +50,15 @@ def ranked(answers: Sequence[Answer], opened: Callable[[Answer], bytes]) -> Rank
     return Ranking(*([replace(a, photo_jpeg=opened(a)) for a in part] for part in shown))
 
 
-def strongest(described: Sequence[UnitClass]) -> list[UnitClass]:
-    """Return the units to show: as many of each person as there is room for, people in alphabetical order."""
-    people = sorted({unit_class.name for unit_class in described})[:PEOPLE]
+def strongest(units: Sequence[UnitClass]) -> list[UnitClass]:
+    """Return the units to show: as many of each person as `UNITS` allows, people in alphabetical order."""
+    people = sorted({unit.name for unit in units})[:PEOPLE]
     each = next(n for n in UNITS_A_PERSON if n * len(people) <= UNITS)
-    return strongest_per_class([unit_class for unit_class in described if unit_class.name in people], each)
+    return strongest_per_class([unit for unit in units if unit.name in people], each)
 
 
 def confused_pairs(confusion: NDArray[np.int_], classes: Sequence[str]) -> list[ConfusedPair]:
-    """Return who was taken for whom, the most frequent first; `confusion` (classes, classes), true by predicted."""
+    """Return the pairs of different classes in `confusion` (classes, classes), true by predicted, by falling count."""
     pairs = [
         ConfusedPair(classes[true], classes[said], int(n), int(confusion[true].sum()))
         for (true, said), n in np.ndenumerate(confusion)

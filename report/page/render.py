@@ -1,59 +1,83 @@
-"""The whole page, put together: head, sections, foot. It forbids itself to fetch or run anything."""
+"""The page as HTML: the templates filled with the content."""
 
 import base64
 import hashlib
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from report.page import derived
 from report.page.content import Page
-from report.page.markup import Html, join, tag
-from report.page.sections.answers import certainty, mistakes
-from report.page.sections.download import download
-from report.page.sections.opening import opening
-from report.page.sections.people import people
-from report.page.sections.pictures import confusion, learning, weights
-from report.page.sections.section import Section
-from report.page.sections.units import units
-from report.page.sections.unknown import unknown
-from report.page.style_sheet import STYLE_SHEET
+from report.page.embedding import css_size, data_uri
+from report.page.interval import wilson_interval
+from report.page.wording import REASONS, about, count, hundredths, percent
 
-_ORDER = (people, learning, confusion, mistakes, certainty, weights, units, unknown, download)
-_ICON = (  # a browser that is given none asks for one
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'%3E"
-    "%3Ccircle cx='5' cy='5' r='4.4' fill='%232f6f9f'/%3E%3C/svg%3E"
-)
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")  # no HTML may
 
 
 def render(page: Page) -> str:
-    """Return the page as HTML, to be written as UTF-8. Same content, same text; no time and no path in it.
+    """Return the page as HTML, to be written as UTF-8. The same content gives the same text, without time or path.
 
-    Raises ValueError when a PNG of the page is none, or when more is right than was asked.
+    All text is escaped; characters that HTML does not allow are replaced. Raises ValueError when a PNG of the page is
+    none, or when `accuracy` or `unknown` count more than there were.
     """
-    sections = [section for build in _ORDER if (section := build(page)) is not None]
-    main = tag("main", opening(page), _contents(sections), *(section.html() for section in sections))
-    foot = tag("footer", tag("p", "This page is a single file: it fetches nothing and runs nothing."))
-    body = tag("body", main, foot)
-    return f"<!DOCTYPE html>\n{tag('html', _head(page), body, lang='en')}\n"
+    template = _environment().get_template("page.html")
+    html = template.render(page=page, words=page.words, sections=sections(page), style_sheet=style_sheet())
+    return _NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", html)
 
 
-def _head(page: Page) -> Html:
-    return tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy()),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("title", page.title),
-        tag("link", rel="icon", href=_ICON),
-        tag("style", Html(STYLE_SHEET)),
+def style_sheet() -> str:
+    """Return the CSS of the page."""
+    return resources.files("report.page").joinpath("page.css").read_text(encoding="utf-8")
+
+
+def sections(page: Page) -> dict[str, str]:
+    """Return the titles of the sections that have content, in their order, by the names of their templates."""
+    kind = "hidden unit" if page.units and page.units.hidden else "output"
+    unknown, download = page.unknown, page.download
+    titles = {
+        "data": (page.facts or any(page.counts.values()), "What it learned from"),
+        "learning": (page.curve_png, "How it learned"),
+        "confusion": (page.confusion_png or page.confused, f"{page.words.whom.capitalize()} it confuses"),
+        "mistakes": (page.mistakes, "Its worst mistakes"),
+        "certainty": (page.surest or page.least_sure, "Where it is sure, and where it hesitates"),
+        "weights": (page.weights_png, "What it looks for"),
+        "units": (page.units and derived.units_by_class(page.units), f"What its {kind}s look for"),
+        "strangers": (unknown and (unknown.known or unknown.strangers), "People it does not know"),
+        "download": (download and download.rows, "The photos that arrived"),
+    }
+    return {name: title for name, (content, title) in titles.items() if content}
+
+
+@cache
+def _environment() -> Environment:
+    """Return the templates with their filters and functions. Text is escaped, a name that does not exist raises."""
+    environment = Environment(
+        loader=PackageLoader("report.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
+    filters: tuple[Callable[..., Any], ...] = (about, count, css_size, csp_hash, data_uri, hundredths, percent)
+    functions = (
+        derived.dots,
+        derived.most_frequent,
+        derived.photo_counts,
+        derived.reasons_by_count,
+        derived.units_by_class,
+        wilson_interval,
+    )
+    environment.filters |= {filter.__name__: filter for filter in filters}
+    environment.globals |= {function.__name__: function for function in functions} | {"reasons": REASONS}
+    return environment
 
 
-def _policy() -> str:
-    """Pictures within the page and this one style sheet, known by its digest; all else is forbidden."""
-    digest = base64.b64encode(hashlib.sha256(STYLE_SHEET.encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-def _contents(sections: list[Section]) -> Html:
-    links = (tag("li", tag("a", section.title, href=f"#{section.anchor}")) for section in sections)
-    return tag("nav", tag("ul", *links), aria_label="Contents") if sections else join()
+def csp_hash(text: str) -> str:
+    """Return the SHA-256 of a style sheet as the page's Content-Security-Policy writes it."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -19,7 +19,7 @@ from mnist.digits import Digits, load_digits
 from mnist.pictures import mistakes_picture, weights_picture
 from mnist.run_page import page_of_run
 from report.figures.cells import Cell
-from report.figures.sheet import SheetRow
+from report.figures.sheets import SheetRow
 
 DigitParts = tuple[Digits, Digits]
 

@@ -1,16 +1,19 @@
 """Pictures: PNGs of the right content, the same for the same numbers, readable for few classes and for many."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
+import matplotlib
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
 from report.figures.confusion import confusion_picture, macro_f1
-from report.figures.curves import learning_curve
-from report.figures.style import TRAIN, VALIDATION
+from report.figures.curves import learning_curve, learning_curve_figure
+from report.figures.style import FAINT, INK, PAGE, TRAIN, VALIDATION, png, styled
 from report.figures.tiles import Section, poster
 
 HISTORY: dict[str, list[float]] = {
@@ -51,7 +54,7 @@ def test_a_training_of_one_epoch_is_seen() -> None:
         assert (np.abs(losses - 255 * np.array(to_rgb(colour))).max(axis=2) < 3).sum() > 20
 
 
-@pytest.mark.parametrize("classes", [2, 12, 60])
+@pytest.mark.parametrize("classes", [2, 12, 40])
 def test_a_confusion_matrix_of_any_size_fits_its_page(classes: int) -> None:
     page = opened(
         confusion_picture((np.eye(classes, dtype=int) * 5).tolist(), [f"Person {i}" for i in range(classes)], "t")
@@ -60,6 +63,7 @@ def test_a_confusion_matrix_of_any_size_fits_its_page(classes: int) -> None:
     assert (page.sum(2) < 3 * 110).mean() > 0.002  # dark cells: the diagonal is there
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_class_without_test_photos_is_no_division_by_zero() -> None:
     opened(confusion_picture([[0, 0], [0, 2]], ["a", "b"], "t"))
 
@@ -86,3 +90,25 @@ def test_macro_f1_counts_every_class_alike() -> None:
     # class 0: precision 8/9, recall 1; class 1: precision 1, recall 1/2
     assert macro_f1(np.array([[8, 0], [1, 1]])) == pytest.approx((16 / 17 + 2 / 3) / 2)
     assert macro_f1(np.zeros((2, 2), dtype=int)) is None
+
+
+def test_a_figure_can_be_had_and_becomes_the_same_png() -> None:
+    figure = learning_curve_figure(HISTORY, "t")
+    assert isinstance(figure, Figure)
+    assert png(figure) == learning_curve(HISTORY, "t")
+
+
+def test_threads_draw_the_same_and_leave_the_style_of_the_process_alone() -> None:
+    before = matplotlib.rcParams["axes.facecolor"], matplotlib.rcParams["legend.frameon"]
+    with ThreadPoolExecutor(4) as pool:
+        drawn = set(pool.map(lambda _: learning_curve(HISTORY, "t"), range(4)))
+    assert drawn == {learning_curve(HISTORY, "t")}
+    assert (matplotlib.rcParams["axes.facecolor"], matplotlib.rcParams["legend.frameon"]) == before
+
+
+def test_the_style_file_has_the_colours_of_the_module() -> None:
+    with styled():
+        assert to_hex(matplotlib.rcParams["figure.facecolor"]) == PAGE
+        assert to_hex(matplotlib.rcParams["axes.facecolor"]) == PAGE
+        assert to_hex(matplotlib.rcParams["text.color"]) == INK
+        assert to_hex(matplotlib.rcParams["axes.edgecolor"]) == FAINT

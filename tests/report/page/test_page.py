@@ -182,7 +182,7 @@ def test_mistakes_that_are_not_shown_are_counted() -> None:
 
 
 @pytest.mark.parametrize(("people", "each"), [(2, 6), (8, 6), (12, 3), (30, 1), (100, 1)])
-def test_people_share_the_room_for_units_and_the_loudest_are_shown(people: int, each: int) -> None:
+def test_people_share_the_units_shown_and_the_strongest_are_shown(people: int, each: int) -> None:
     described = [UnitClass(unit, f"Person {unit % people:02}", float(unit)) for unit in range(1000)]
     shown = strongest(described)
     assert len({unit_class.name for unit_class in shown}) == min(people, 30)

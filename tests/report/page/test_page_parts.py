@@ -1,13 +1,16 @@
-"""The parts of the page: photos made small, the interval, markup that is safe by construction, numbers in words."""
+"""The parts of the page: photos made small, the interval, pictures as addresses, numbers in words."""
 
 import io
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from report.figures import style
 from report.page import photo_jpeg, wilson_interval
-from report.page.markup import Html, data_uri, join, png_size, tag
+from report.page.embedding import css_size, data_uri
+from report.page.render import style_sheet
 from report.page.wording import about, count, percent
 
 _DESCRIPTION, _ORIENTATION = 0x010E, 0x0112  # EXIF tags
@@ -51,21 +54,26 @@ def test_the_interval_of_nothing_is_everything_and_of_nonsense_an_error() -> Non
             wilson_interval(right, n)
 
 
-def test_markup_escapes_all_but_itself() -> None:
-    assert tag("p", "<b>", tag("b", "&"), class_='"') == '<p class="&quot;">&lt;b&gt;<b>&amp;</b></p>'
-    assert tag("img", alt=Html("<i>"), src=None) == '<img alt="&lt;i&gt;">'
-    assert join(f"{tag('b')}") == "&lt;b&gt;&lt;/b&gt;"  # an f-string is plain text again
-
-
 def test_pictures_are_known_by_their_first_bytes() -> None:
     assert data_uri(photo_jpeg(photo(), 60)).startswith("data:image/jpeg;base64,")
     assert data_uri(png(20, 10)).startswith("data:image/png;base64,")
-    assert png_size(png(20, 10)) == (20, 10)
+    assert css_size(png(300, 150)) == (192, 96)
     with pytest.raises(ValueError, match="expected a PNG"):
-        png_size(photo_jpeg(photo(), 60))
+        css_size(photo_jpeg(photo(), 60))
 
 
 def test_numbers_are_rounded_but_never_to_none_or_all() -> None:
     assert [percent(share) for share in (0, 0.0001, 0.875, 0.9999, 1)] == ["0%", "<0.1%", "87.5%", ">99.9%", "100%"]
     assert [about(share) for share in (0.001, 0.874, 0.999)] == ["<1%", "87%", ">99%"]
     assert (count(1, "photo"), count(1200, "person", "people")) == ("1 photo", "1,200 people")
+
+
+def test_the_page_has_the_colours_of_the_figures() -> None:
+    colours = dict(re.findall(r"--(\w+): (#\w+);", style_sheet().partition("@media")[0]))
+    assert (colours["page"], colours["plate"], colours["ink"], colours["faint"]) == (
+        style.PAGE,
+        style.PAGE,
+        style.INK,
+        style.FAINT,
+    )
+    assert (colours["blue"], colours["orange"], colours["green"]) == (style.TRAIN, style.VALIDATION, style.TEST)
