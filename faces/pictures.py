@@ -1,9 +1,10 @@
-"""What a run learned, as one picture: hidden units' weights, or AlexNet's filters and the units' favourite photos."""
+"""What a run learned, as one figure: the weights of hidden units, or filters and the photos that excite units most."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from data.photos.images import load_images
@@ -11,42 +12,48 @@ from errors import DatasetError
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
 from faces.transfer import TransferClassifier
-from report.figures.cells import limit_of
-from report.figures.tiles import Section, poster
+from report.figures import Section, limit_of, png, poster_figure
 from report.hidden_units import UnitClass, chosen_units
 from report.page.wording import count
 
 PHOTO_SIDE = 96  # pixels of a photo on the poster
 PHOTOS_A_UNIT = 4
 
-Favourites = Mapping[int, Sequence[Path]]  # unit -> the photos that excite it most
+PhotosOfUnits = Mapping[int, Sequence[Path]]  # unit -> the photos that excite it most
 
 
 def weights_picture(
-    classifier: Classifier, title: str, favourites: Favourites, units: Sequence[int] | None = None
+    classifier: Classifier, title: str, photos: PhotosOfUnits, units: Sequence[int] | None = None
 ) -> bytes:
-    """Return a PNG of all hidden units, or of the `units` asked for, each under the person it speaks for most.
+    """Return `weights_figure` as a PNG."""
+    return png(weights_figure(classifier, title, photos, units))
+
+
+def weights_figure(
+    classifier: Classifier, title: str, photos: PhotosOfUnits, units: Sequence[int] | None = None
+) -> Figure:
+    """Return a figure of all hidden units, or of the `units` asked for, each under the person whose output its weights
+    raise most: their weights, or for features the photos that excite them most, and the filters of the backbone.
 
     Without a hidden layer the outputs are the units. UsageError for one that does not exist.
     """
-    described, kind = classifier.unit_classes(), unit_kind(classifier)
-    chosen = chosen_units(described, units, kind)
-    what = count(len(described), kind)
+    every, kind = classifier.unit_classes(), unit_kind(classifier)
+    chosen = chosen_units(every, units, kind)
+    what = count(len(every), kind)
     what = what if units is None else f"{len(chosen)} of {what}"
     if isinstance(classifier, HiddenClassifier):
         tiles = classifier.hidden_weights.cpu().numpy()
         side = classifier.size
-        subtitle = f"{what}: weights on {side} x {side} pixels, under the person a unit speaks for most"
+        subtitle = f"{what}: weights on {side} x {side} pixels, under the person whose output they raise most"
         sections = _by_person(chosen, {unit_class.unit: [tiles[unit_class.unit]] for unit_class in chosen})
-        return poster(sections, title, subtitle, limit_of(tiles))
+        return poster_figure(sections, title, subtitle, limit_of(tiles))
     assert isinstance(classifier, TransferClassifier)
-    photos = {unit_class.unit: _photos(favourites.get(unit_class.unit, ())) for unit_class in chosen}
-    sections = _by_person(chosen, photos)
+    sections = _by_person(chosen, {unit.unit: _opened(photos.get(unit.unit, ())) for unit in chosen})
     if units is None:
         filters = classifier.backbone.filters()
         sections.insert(0, Section(f"conv1: {len(filters)} filters", filters, [""] * len(filters)))
-    subtitle = f"{what}: the {PHOTOS_A_UNIT} training photos that excite each most, under the person it speaks for"
-    return poster(sections, title, subtitle)
+    subtitle = f"{what}: the {PHOTOS_A_UNIT} training photos that excite each most, under the person it raises most"
+    return poster_figure(sections, title, subtitle)
 
 
 def unit_kind(classifier: Classifier) -> str:
@@ -55,7 +62,7 @@ def unit_kind(classifier: Classifier) -> str:
 
 
 def _by_person(chosen: Sequence[UnitClass], tiles: Mapping[int, Sequence[NDArray[np.generic]]]) -> list[Section]:
-    """Return a section per person, the loudest unit first; a unit's first tile has its number."""
+    """Return a section per person, the strongest unit first; a unit's first tile has its number."""
     sections = []
     for name in sorted({unit_class.name for unit_class in chosen}):
         mine = sorted(
@@ -67,7 +74,7 @@ def _by_person(chosen: Sequence[UnitClass], tiles: Mapping[int, Sequence[NDArray
     return sections
 
 
-def _photos(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
+def _opened(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
     """Open photos for a poster, (side, side, 3); those that are gone since the training are left out."""
     pictures = []
     for path in paths:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -11,9 +12,7 @@ from torch import Tensor
 from data.mnist.files import SIDE
 from mnist.classifier import DigitClassifier
 from mnist.digits import Digits
-from report.figures.cells import Cell, limit_of
-from report.figures.sheets import SheetRow, sheet
-from report.figures.tiles import Section, poster
+from report.figures import Cell, Section, SheetRow, limit_of, png, poster_figure, sheet, sheet_figure
 from report.hidden_units import UnitClass, chosen_numbers, chosen_units
 from report.page.wording import about, count
 
@@ -25,17 +24,22 @@ Tiles = Mapping[int, NDArray[np.float32]]  # unit -> its weights, (28, 28)
 
 
 def weights_picture(classifier: DigitClassifier, title: str, units: Sequence[int] | None = None) -> bytes:
-    """Return a PNG of what the first layer looks for: all of it, or the `units` asked for. UsageError if not there."""
-    weights, described = classifier.first_weights.numpy(), classifier.unit_classes()
-    if not described:
+    """Return `weights_figure` as a PNG."""
+    return png(weights_figure(classifier, title, units), few_colours=not classifier.unit_classes())
+
+
+def weights_figure(classifier: DigitClassifier, title: str, units: Sequence[int] | None = None) -> Figure:
+    """Return a figure of the first layer's weights: all, or the `units` asked for. UsageError if one is not there."""
+    weights, every = classifier.first_weights.numpy(), classifier.unit_classes()
+    if not every:
         what = "digit" if _is_whole_image(weights) else "filter"
         cells = [Cell(weights[unit], f"{what} {unit}") for unit in chosen_numbers(len(weights), units, what)]
-        return sheet(_rows(cells, 5 if len(weights) == 10 else A_ROW), title, weights_words(classifier))
-    chosen = chosen_units(described, units)
-    what = count(len(described), "hidden unit")
+        return sheet_figure(_rows(cells, 5 if len(weights) == 10 else A_ROW), title, weights_words(classifier))
+    chosen = chosen_units(every, units)
+    what = count(len(every), "hidden unit")
     what = what if units is None else f"{len(chosen)} of {what}"
-    subtitle = f"{what}: weights on {SIDE} x {SIDE} pixels, under the digit a unit speaks for most"
-    return poster(_by_digit(chosen, dict(enumerate(weights))), title, subtitle, limit_of(weights))
+    subtitle = f"{what}: weights on {SIDE} x {SIDE} pixels, under the digit whose output they raise most"
+    return poster_figure(_by_digit(chosen, dict(enumerate(weights))), title, subtitle, limit_of(weights))
 
 
 def weights_words(classifier: DigitClassifier) -> str:
@@ -86,7 +90,7 @@ def _rows(cells: Sequence[Cell], across: int) -> list[SheetRow]:
 
 
 def _by_digit(chosen: Sequence[UnitClass], tiles: Tiles) -> list[Section]:
-    """Return a section per digit, the loudest unit first."""
+    """Return a section per digit, the strongest unit first."""
     sections = []
     for name in sorted({unit_class.name for unit_class in chosen}):
         mine = sorted(

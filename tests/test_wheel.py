@@ -34,12 +34,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     for file in ("cli.py", "errors.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / file, source)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    build = [*pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, source]
+    build: list[str | Path] = [*pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, source]
     subprocess.run(build, check=True)
     venv.create(folder / "venv", symlinks=True)
     python = folder / "venv" / "bin" / "python"
     (wheel,) = folder.glob("*.whl")
-    install = [*pip, "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel]
+    install: list[str | Path] = [*pip, "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel]
     subprocess.run(install, check=True)
     (site_packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
     (site_packages / "others.pth").write_text(str(Path(torch.__file__).parent.parent))
