@@ -24,7 +24,7 @@ from PIL import Image
 
 from data.download.lists import read_list
 from data.download.run import download
-from data.photos.crop import crop
+from data.photos.cutting import crop
 from data.rows import Row
 from data.settings import DownloadSettings
 

@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
+from data.photos.cutting import Mode
 from data.photos.folder import Photo
 from data.photos.images import load_images
-from data.photos.regions import Mode
 from errors import RunError, UsageError
 from faces.photos import Photos, in_memory, pieces
 from faces.settings import TrainingOptions

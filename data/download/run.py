@@ -24,7 +24,7 @@ from data.download.pending_rows import Item, PendingRows
 from data.download.worker_pool import Ask, WorkerPool
 from data.journal.journal import Journal, OutcomeStore
 from data.journal.outcomes import Outcome
-from data.photos.crop import quiet_decoding
+from data.photos.decoding import quiet_decoding
 from data.rows import Row
 from data.settings import DownloadSettings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from data.atomic_write import atomic_write
 from data.journal.outcomes import Outcome
-from data.photos.crop import crop
+from data.photos.cutting import crop
 from data.quality.perceptual_hash import perceptual_hash
 from data.reasons import Failure, Reason
 from data.rows import Row

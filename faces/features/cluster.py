@@ -17,7 +17,7 @@ import errors
 from data.atomic_write import remove_leftovers
 from data.cluster.connection import cluster, cpus, losses
 from data.cluster.locate import locate
-from data.photos.crop import quiet_decoding
+from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo
 from errors import FacesError, UsageError
 from faces.backbones.alexnet.architecture import SIZE

@@ -18,7 +18,7 @@ from PIL import Image
 from data.download.verify_and_store import verify_and_store
 from data.journal.journal import Journal
 from data.journal.outcomes import Outcome
-from data.photos.crop import quiet_decoding
+from data.photos.decoding import quiet_decoding
 from data.quality.perceptual_hash import perceptual_hash
 from data.reasons import Reason
 from data.rows import Box, Row
