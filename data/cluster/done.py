@@ -4,15 +4,12 @@ Values only.
 """
 
 import os
-import resource
 import socket
 import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from data.journal.outcomes import Outcome
-
-_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that the peak of memory is counted in
 
 
 @dataclass
@@ -36,10 +33,18 @@ class Done:
 
     def as_line(self) -> dict[str, Any]:
         """The values by name, with those of this process."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
-        return {**asdict(self), "process": f"{socket.gethostname()}:{os.getpid()}", "peak_bytes": peak}
+        return {**asdict(self), "process": f"{socket.gethostname()}:{os.getpid()}", "peak_bytes": _peak_bytes()}
 
     @classmethod
     def from_line(cls, line: dict[str, Any]) -> "Done":
         """What `as_line` gave, as Ray's tables give it back."""
         return cls(**{**line, "shards": list(line["shards"]), "warnings": list(line["warnings"])})
+
+
+def _peak_bytes() -> int:
+    """The most memory that this process has used so far; 0 on Windows, where it is not measured."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

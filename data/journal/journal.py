@@ -1,10 +1,9 @@
 """What has become of each row, kept in `DIR/journal.sqlite` so that nothing is asked twice, whatever ends a run.
 
-One process at a time: the folder itself is locked, and the lock goes with the process. A line is written after its file
+One process at a time: a lock file is held, and is released with the process. A line is written after its file
 is safely in place, never before, and is taken out after its file is gone.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import starmap
@@ -14,7 +13,7 @@ from typing import Protocol, Self
 
 from data.folder_names import candidates, folded
 from data.journal.outcomes import COLUMNS, Ended, ManifestLine, Outcome, Record, StoredCrop, outcome_of, record_of
-from data.journal.schema import FORMAT, disk, locked, opened
+from data.journal.schema import FORMAT, disk, lock_folder, opened
 from data.reasons import Reason
 from data.rows import Box, Row
 from errors import StorageError, UsageError
@@ -62,7 +61,7 @@ class Journal:
         if crop_settings is None and not self._path.is_file():
             raise UsageError(f"{folder} holds no {FILE}: expected a folder that `download` has made")
         with ExitStack() as undo:
-            undo.callback(os.close, locked(folder))
+            undo.callback(lock_folder(folder).release)
             self._database = opened(self._path, alone=alone)
             undo.callback(self._database.close)
             self.crop_settings = self._agree(crop_settings)

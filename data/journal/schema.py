@@ -8,17 +8,18 @@
 The table forms change only together with `FORMAT`, and with a step in `_upgrade` from the one before.
 """
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from data.atomic_write import disk_error
 from errors import StorageError
 
 FORMAT = "2"
+LOCK = ".journal.lock"  # in the folder, hidden: no command takes it for a photo or a person
 _TABLES = """
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS people (
@@ -42,22 +43,20 @@ _FROM_FORMAT_1 = f"""
 """
 
 
-def locked(folder: Path) -> int:
-    """Lock the folder, making it if needed; StorageError when another process has it. Closing the handle unlocks."""
+def lock_folder(folder: Path) -> FileLock:
+    """Lock the folder, making it if needed; the lock is held until `release`, or until the process ends.
+
+    Raises StorageError when another journal of it is open, in this process or another one, or the disk refuses.
+    """
+    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise disk_error(folder, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
+        lock.acquire()
+    except Timeout as error:
         raise StorageError(f"another download is working in {folder}: wait for it, or choose another folder") from error
     except OSError as error:
-        os.close(handle)
         raise disk_error(folder, error) from error
-    return handle
+    return lock
 
 
 def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:

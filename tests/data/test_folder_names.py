@@ -15,7 +15,7 @@ NASTY = [
     "CON", "con.txt", "LPT1", "COM¹", "nul .jpg",
     "x" * 300, "\u202egnp.exe", "zero\u200bwidth", "Ann.", "Ann ", " Ann", ".hidden", "-rf",
     "=1+1", "~root", "e\u0301", "a\nb",
-    "manifest.csv", "Report.JSON", "journal.sqlite", "Ｃon", "*", "", "   ", "😀" * 200, "\ud800",
+    "manifest.csv", "Report.JSON", "journal.sqlite", ".journal.lock", "Ｃon", "*", "", "   ", "😀" * 200, "\ud800",
 ]  # fmt: skip
 PLAIN = [
     "Alec Baldwin",

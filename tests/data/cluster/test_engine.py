@@ -67,6 +67,7 @@ def test_a_cluster_makes_what_one_machine_makes(
     assert sum(one.rows for one in done) == 121  # of the others one is no row, and one has an empty box
     assert 1 <= len({one.process for one in done}) <= 2
     assert sorted(path.name for path in folder.iterdir() if not path.is_dir()) == [
+        ".journal.lock",
         "journal.sqlite",
         "manifest.csv",
         "report.json",
