@@ -1,11 +1,12 @@
-"""The file behind the journal: locked, opened, brought up to this version's tables, its complaints said in one line.
+"""The database file of a journal: its lock, its tables, and the upgrade from an earlier format.
 
-    meta       the format, the crop settings that every file of the folder was made with, the list last worked through
-    people     which folder is whose
+    meta       the format, the crop settings of all files in the folder, the fingerprint of the list last finished
+    people     the folder of each person
     outcomes   one line per row that ended, by the row's key, in the order they ended: neighbours of a list stay near
-    listing    the list as the last run read it: its order, a key a row
+    listing    the list as the last run read it: its order, one key per row
 
-The table forms change only together with `FORMAT`, and with a step in `_upgrade` from the one before.
+The column `look` holds the perceptual hash of a crop. The tables change only together with `FORMAT`, and with a step in
+`_upgrade` from the format before.
 """
 
 import sqlite3
@@ -60,9 +61,9 @@ def lock_folder(folder: Path) -> FileLock:
 
 
 def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:
-    """The database in `path` with all tables; StorageError when it is none, or the disk refuses.
+    """Open the database in `path` with all tables; StorageError when it is not one, or the disk refuses.
 
-    `alone` keeps every other reader out, and so needs no memory shared between them: no network's disk has that.
+    `alone` locks out other readers. SQLite then needs no shared memory, which a network disk does not offer.
     """
     with disk(path):
         database = sqlite3.connect(path)
@@ -70,7 +71,7 @@ def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:
             if alone:
                 database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")  # a commit outlives the process; power may take the last
+            database.execute("PRAGMA synchronous = NORMAL")  # only a power cut may lose the last commit
             database.execute("PRAGMA cache_size = -65536")  # KiB
             _upgrade(database)
             database.executescript(_TABLES)
@@ -82,7 +83,7 @@ def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:
 
 @contextmanager
 def disk(path: Path) -> Iterator[None]:
-    """SQLite's complaints as one line."""
+    """SQLite's errors as a StorageError of one line."""
     try:
         yield
     except sqlite3.Error as error:
@@ -90,7 +91,7 @@ def disk(path: Path) -> Iterator[None]:
 
 
 def _upgrade(database: sqlite3.Connection) -> None:
-    """Bring the tables of an earlier format to this one; those of a later format are left for `journal` to refuse."""
+    """Convert the tables of an earlier format to this one; a later format is refused by `journal`."""
     if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
         known = database.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
         if known == ("1",):

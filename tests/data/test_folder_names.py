@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.folder_names import candidates, folded, is_plain
-from data.journal.journal import Journal
+from data.journal import Journal
 
 NASTY = [
     "..", ".", "/", "\\", "../../etc/passwd", "a/b", "a\\b", "C:\\x", "\0", "a\0b",

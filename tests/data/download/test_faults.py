@@ -26,8 +26,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from data.download.run import download
-from data.journal.outcomes import Outcome
+from data.download import download
+from data.journal import Outcome
 from data.reasons import Reason
 from data.rows import BadRow, Box, Row
 from data.settings import DownloadSettings
@@ -39,8 +39,8 @@ SETTINGS = DownloadSettings(
     size=16,
     workers=64,
     per_host=4,
-    timeout=0.6,
-    deadline=4.0,
+    timeout=0.4,
+    deadline=3.0,
     max_bytes=100_000,
     max_redirects=5,
     respect_robots=False,

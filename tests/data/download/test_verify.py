@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from data.download import download
 from data.download.portrait_source import download_portraits
-from data.download.run import download
 from data.download.verify import verify
-from data.journal.journal import Journal
+from data.journal import Journal
 from data.portraits import Gallery
 from data.rows import Row
 from data.settings import DownloadSettings
@@ -141,7 +141,7 @@ def test_a_journal_of_the_first_format_is_taken_over(crops: Path) -> None:
     found = verify(crops)
     assert (found.is_right, found.checked) == (True, 4)
     with Journal(crops, SETTINGS.crop_settings) as journal:
-        assert len(list(journal.lines())) == 5
+        assert len(list(journal.manifest_lines())) == 5
 
 
 def test_a_journal_of_a_later_format_is_left_alone(crops: Path) -> None:

@@ -47,6 +47,6 @@ def test_the_program_starts_without_the_modules_that_windows_does_not_have(tmp_p
 import sys
 for name in ("fcntl", "grp", "pwd", "resource", "termios"):
     sys.modules[name] = None
-import cli, data.cluster.done, data.download.forget, data.download.verify
+import cli, data.cluster.partition_result, data.download.forget, data.download.verify
 """
     assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0

@@ -18,9 +18,8 @@ import numpy as np
 import pytest
 
 from data.atomic_write import MACHINE
+from data.mnist import FILES, MnistFile, download_mnist, load_mnist
 from data.mnist import download as mnist_download
-from data.mnist.download import download_mnist
-from data.mnist.files import FILES, MnistFile, load_mnist
 from data.settings import DownloadSettings
 from errors import DatasetError, FetchError, StorageError
 

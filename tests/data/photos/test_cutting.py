@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from data.photos import quiet_decoding
 from data.photos.cutting import Region, crop, crop_image, find_regions, open_regions
-from data.photos.decoding import quiet_decoding
 from data.reasons import Failure, Reason
 from data.rows import Box
 from data.settings import FILTERS, DownloadSettings

@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from data.photos.cutting import crop, find_regions, open_regions
-from data.photos.decoding import flat, quiet_decoding
+from data.photos import crop, find_regions, flat, open_regions, quiet_decoding
 from data.reasons import Failure, Reason
 from data.rows import Box
 from data.settings import DownloadSettings

@@ -1,7 +1,4 @@
-"""What a worker hands back for a partition: one small line, as Ray carries it from machine to machine.
-
-Values only.
-"""
+"""The result of a partition, as values that Ray sends from a worker to the driver."""
 
 import os
 import socket
@@ -9,35 +6,35 @@ import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from data.journal.outcomes import Outcome
+from data.journal import Outcome
 
 
 @dataclass
-class Done:
-    """A partition that was worked through, or the error that this ended with."""
+class PartitionResult:
+    """Counts of a partition whose rows have ended, or the error that stopped it."""
 
     partition: int
     rows: int = 0
-    asked: int = 0  # of the rows, those that this attempt ended; an earlier one, which was lost, ended the others
+    asked: int = 0  # rows that ended in this attempt; the others ended in one whose process was lost
     shards: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     error: str = ""
-    kind: str = ""  # of the error, a name in `errors`
-    process: str = ""  # which worked
-    peak_bytes: int = 0  # of memory, that the process has had in use
+    kind: str = ""  # the error's class in `errors`
+    process: str = ""  # host and number of the worker process
+    peak_bytes: int = 0  # the most memory that the process has used
 
     def count(self, outcome: Outcome) -> None:
-        """A row has ended."""
+        """Count a row that has ended."""
         self.rows += 1
         self.asked += outcome.fresh
 
     def as_line(self) -> dict[str, Any]:
-        """The values by name, with those of this process."""
+        """The values by name, with the name and memory of this process."""
         return {**asdict(self), "process": f"{socket.gethostname()}:{os.getpid()}", "peak_bytes": _peak_bytes()}
 
     @classmethod
-    def from_line(cls, line: dict[str, Any]) -> "Done":
-        """What `as_line` gave, as Ray's tables give it back."""
+    def from_line(cls, line: dict[str, Any]) -> "PartitionResult":
+        """The inverse of `as_line`."""
         return cls(**{**line, "shards": list(line["shards"]), "warnings": list(line["warnings"])})
 
 
