@@ -45,7 +45,7 @@ def forget(
         if name not in names:
             close = get_close_matches(name, names, n=3)
             hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "see manifest.csv for who there is"
-            raise UsageError(f"{folder} knows nobody named {name!r}: {hint}")
+            raise UsageError(f"{folder} has no row about {name!r}: {hint}")
         person = _own_folder(folder, journal.folder_of(name))
         files = list(_files(person))
         photos = tuple(sorted({*journal.crops_of(name), *map(_digest, files)}))

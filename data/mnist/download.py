@@ -89,7 +89,7 @@ def _store(file: MnistFile, folder: Path, answers: _Answers, source: Path | str 
             atomic_write(folder / file.name, content)
             return place
         problems.append(f"{place}: {_describe(content)}")
-    what = f"{file.name} of MNIST could not be had"
+    what = f"{file.name} of MNIST could not be found"
     if isinstance(source, Path):
         raise DatasetError(
             f"{what} ({'; '.join(problems) or f'not in {source}'}): expected it there, or {file.name}.gz, "

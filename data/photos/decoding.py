@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from data.reasons import Failure, Reason, one_line
 
@@ -45,10 +45,10 @@ def decode(
     except Image.DecompressionBombError as error:
         return Failure(Reason.BOMB, one_line(error))
     except Exception as error:  # a decoder raises anything on hostile bytes: OSError, SyntaxError, struct.error ...
-        begins = any(_begins_as(data, form) for form in formats)
-        return Failure(
-            Reason.TRUNCATED if begins else Reason.NOT_AN_IMAGE, one_line(f"{type(error).__name__}: {error}")
-        )
+        reason = Reason.TRUNCATED if any(_begins_as(data, form) for form in formats) else Reason.NOT_AN_IMAGE
+        if isinstance(error, UnidentifiedImageError):  # its text is an address in memory
+            return Failure(reason, "the format cannot be identified")
+        return Failure(reason, one_line(f"{type(error).__name__}: {error}"))
 
 
 def shrink(photo: Image.Image, mode: str, spare: float) -> int:

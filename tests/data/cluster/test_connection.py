@@ -219,7 +219,7 @@ def test_what_is_not_asked_of_a_cluster_imports_nothing_of_it(imports: str, heav
 
 
 def test_a_cluster_of_our_own_listens_on_loopback_alone_and_leaves_nothing() -> None:
-    """In a process of its own: Ray is told so when it is imported."""
+    """In a process of its own, because Ray reads its settings when it is imported."""
     pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
     program = """
 import os, tempfile

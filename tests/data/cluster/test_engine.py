@@ -85,7 +85,7 @@ def test_a_cluster_requests_nothing_that_has_ended_and_failures_again_when_told(
 
 
 def slow_down(sites: list[Any], seconds: float) -> None:
-    """Let every answer take a while, so that there is a midst."""
+    """Delay every answer, so that the run can be killed before its end."""
     for site in sites:
         for path, route in site.routes.items():
             site.routes[path] = lambda request, route=route: (time.sleep(seconds), route(request))

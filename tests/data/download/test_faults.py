@@ -39,8 +39,8 @@ SETTINGS = DownloadSettings(
     size=16,
     workers=64,
     per_host=4,
-    timeout=0.4,
-    deadline=3.0,
+    timeout=0.6,
+    deadline=4.0,
     max_bytes=100_000,
     max_redirects=5,
     respect_robots=False,
@@ -368,7 +368,7 @@ def _pretend(patch: pytest.MonkeyPatch) -> None:
 
 
 def _secure(folder: Path) -> tuple[socket.socket, str]:
-    """A server whose certificate nobody trusts; without openssl, one that hangs up in the middle of the handshake."""
+    """A server with an unknown certificate; without openssl, one that hangs up in the middle of the handshake."""
     server = socket.create_server(("127.0.0.1", 0))
     if shutil.which("openssl"):
         command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -keyout key.pem -out crt.pem"

@@ -1,4 +1,4 @@
-"""What lies on the disk beside what the journal says, and how the difference is mended."""
+"""Differences between the files of a folder and its journal: found, and repaired."""
 
 import hashlib
 import sqlite3
@@ -18,7 +18,7 @@ from data.settings import DownloadSettings
 from errors import StorageError, UsageError
 
 SETTINGS = DownloadSettings(size=16, workers=4, timeout=1.0, deadline=5.0, allow_private=True)
-WEB = DownloadSettings(allow_private=True)  # as a repair is told: the folder knows how its crops are made
+WEB = DownloadSettings(allow_private=True)  # for a repair; the crop settings come from the folder
 Draw = Callable[..., bytes]
 
 

@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for 127.0.0.1 that nobody trusts."""
+    """A key and a certificate for 127.0.0.1 that no authority has signed."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not on this machine: no certificate to test with")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
