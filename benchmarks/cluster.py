@@ -28,8 +28,8 @@ HOSTS = 64  # the more, the more evenly hosts, which are not split, fall upon th
 RUN = """
 import json, os, resource, sys, time
 from pathlib import Path
-from data.download.run import download
-from data.download.lists import read_list
+from data.download import download
+from data.download import read_list
 from data.settings import DownloadSettings
 source, folder, workers, engine = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 settings = DownloadSettings(workers=workers, per_host=workers)

@@ -23,9 +23,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from data.download.lists import read_list
-from data.photos.crop import quiet_decoding
-from data.photos.decoding import flat
+from data.download import read_list
+from data.photos import flat, quiet_decoding
 from data.rows import Box, Row
 from faces.detection.cascade import FaceDetector
 

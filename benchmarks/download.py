@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.pairs import time_pairs
 from benchmarks.rates import decoding_seconds, rates
-from data.download.lists import read_list
+from data.download import read_list
 from data.rows import Row
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -25,8 +25,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.pairs import time_pairs
-from data.photos.folder import read_folder
-from data.photos.images import open_photo
+from data.photos import open_photo, read_folder
 from faces.backbones import AlexNet
 from faces.backbones.alexnet.architecture import SIZE, Architecture
 from faces.backbones.alexnet.frozen import Weights

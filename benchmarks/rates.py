@@ -22,9 +22,8 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
-from data.download.lists import read_list
-from data.download.run import download
-from data.photos.crop import crop
+from data.download import download, read_list
+from data.photos import crop
 from data.rows import Row
 from data.settings import DownloadSettings
 

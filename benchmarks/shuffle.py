@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from data.photos.folder import Folder, read_folder
-from data.photos.split import split
+from data.photos import Folder, read_folder, split
 from data.settings import SplitSizes
 from faces import transfer
 from faces.features.stream import WINDOW, FeatureStream

@@ -25,7 +25,7 @@ from torch import Generator, Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.pairs import time_pairs
-from data.mnist.files import load_mnist
+from data.mnist import load_mnist
 from errors import DatasetError
 from mnist.networks import columns, one_convolution, two_convolutions
 from nn.layers import Layer, LeakyReLU, Linear, MaxPool2d, ReLU, Sequential, Sigmoid

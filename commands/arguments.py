@@ -1,11 +1,11 @@
-"""What the text after a flag may be: argparse's types, each a function from the text to its value.
+"""The types of argparse's values: functions from the text after a flag to its value.
 
-A further kind of value is a function here, which raises ArgumentTypeError with what was expected and what came; the
-parser makes one line of it.
+Each raises ArgumentTypeError with what was expected and what came, which the parser prints as one line.
 """
 
 import math
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from pathlib import Path
 
 from data.rows import Box
@@ -13,42 +13,26 @@ from data.rows import Box
 
 def count(text: str) -> int:
     """Read a whole number from 0 on."""
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"expected a whole number from 0 on, got {text!r}")
-    return int(text)
+    return _whole_number(text, 0)
 
 
 def positive(text: str) -> int:
     """Read a whole number from 1 on."""
-    if not text.isdecimal() or int(text) == 0:
-        raise ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
-    return int(text)
+    return _whole_number(text, 1)
 
 
 def number(text: str) -> float:
     """Read a finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ArgumentTypeError(f"expected a number, got {text!r}")
-    return value
+    return _number(text, math.isfinite, "a number")
 
 
 def fraction(text: str) -> float:
     """Read a number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
-    return value
+    return _number(text, lambda value: 0 <= value <= 1, "a number from 0 to 1")
 
 
 def box(text: str) -> Box:
-    """Read a box that a photo can have a part of."""
+    """Read a box that can have pixels of a photo."""
     try:
         read = Box.parse(text)
     except ValueError as error:
@@ -70,3 +54,19 @@ def folder_or_url(text: str) -> Path | str:
 def folder_or_storage(text: str) -> Path | str:
     """Read a folder's path, or the URL of a storage as a string."""
     return text if "://" in text else Path(text)
+
+
+def _whole_number(text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise ArgumentTypeError(f"expected a whole number from {least} on, got {text!r}")
+    return int(text)
+
+
+def _number(text: str, is_allowed: Callable[[float], bool], expected: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not is_allowed(value):
+        raise ArgumentTypeError(f"expected {expected}, got {text!r}")
+    return value

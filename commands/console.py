@@ -1,7 +1,4 @@
-"""The terminal: results on stdout, log and progress on stderr, away from a program that reads the results.
-
-Whatever a command says that is no plain `print` of a result goes through here, and so does every progress bar.
-"""
+"""Output to the terminal: results to stdout, log and progress to stderr, so that a program can read the results."""
 
 import os
 import sys
@@ -12,7 +9,7 @@ from typing import Any
 
 @contextmanager
 def progress(what: str, steps: int | None, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Show a progress bar on a terminal, unless quiet; yields what moves it on, with a word to show beside it."""
+    """Show a progress bar on a terminal, unless quiet; yield a function that advances it and shows a word beside it."""
     from tqdm import tqdm
 
     with tqdm(total=steps, desc=what, disable=True if quiet else None, leave=False, unit="") as bar:
@@ -40,6 +37,6 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def write(text: str) -> None:
-    """Put results on stdout at once; a file's name goes out in the bytes it has on disk."""
+    """Write results to stdout at once; names of files keep the bytes that they have on disk."""
     sys.stdout.buffer.write(os.fsencode(text))
     sys.stdout.buffer.flush()

@@ -1,7 +1,6 @@
-"""`download`: a list of photos, or the portraits, into a folder of crops; or MNIST's files.
+"""`download`: fetch a list of photos, or draw the portraits, into a folder of crops; or fetch MNIST's files.
 
-A flag of a download is added in `add_to` and handed on in one of the functions under it; flags that only photos have
-are named in `PHOTO_FLAGS`, so that `download mnist` refuses them.
+A flag that only photos have is also named in `PHOTO_FLAGS`, so that `download mnist` refuses it.
 """
 
 import argparse
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count, folder_or_storage, folder_or_url, fraction
 from commands.console import log, print_json, progress
-from commands.flags import add_engine, add_output, add_web, check_engine, web
+from commands.flags import add_engine, add_output, add_web, check_engine, flag, web
 from commands.folders import DATASETS, PORTRAITS, draw_portraits
 from commands.parser import add_command
 from commands.summary import bad_rows, print_summary
@@ -20,10 +19,10 @@ from data.settings import MNIST_FOLDER, DownloadSettings
 from errors import UsageError
 
 if TYPE_CHECKING:
-    from data.download.manifest import Report
-    from data.journal.outcomes import Outcome
+    from data.download import Report
+    from data.journal import Outcome
 
-MNIST = "mnist"  # in the place of a list
+MNIST = "mnist"  # in place of a list
 PHOTO_FLAGS = (
     *("person", "limit", "size", "gray", "workers", "per_host", "max_bytes", "retry_failed", "max_failed"),
     *("engine", "address"),
@@ -80,7 +79,7 @@ def _list_or_mnist(text: str) -> Path | str:
 
 
 def download(options: argparse.Namespace) -> int:
-    """Download what the flags say; 1 when no row is ok, or more failed than --max-failed allows."""
+    """Download; return 1 when no row is ok, or more failed than --max-failed allows."""
     _check(options)
     if options.list == MNIST:
         return _download_mnist(options)
@@ -108,9 +107,9 @@ def download(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """UsageError for flags that do not go together."""
     if options.list == MNIST:
-        for flag in PHOTO_FLAGS:
-            if getattr(options, flag) != options.default_of(flag):
-                raise UsageError(f"--{flag.replace('_', '-')} is for photos: leave it out, MNIST is four whole files")
+        for name in PHOTO_FLAGS:
+            if getattr(options, name) != options.default_of(name):
+                raise UsageError(f"{flag(name)} is for photos: leave it out, MNIST is four whole files")
     elif options.source is not None:
         raise UsageError("--from is for `download mnist` alone: a list itself says where its photos are")
     check_engine(options)
@@ -122,15 +121,15 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _download_list(options: argparse.Namespace, folder: Path | str, settings: DownloadSettings) -> "Report":
-    from data.download.lists import count_lines, mark_of, read_list, select
+    from data.download import count_lines, list_fingerprint, read_list, select
 
     download_list = _engine(options)
     rows = select(read_list(options.list), options.person, options.limit)
     total = count_lines(options.list) if options.person is None and options.limit is None else options.limit
-    with progress("downloading", total, quiet=options.quiet) as advance, bad_rows(options.list) as complain:
+    with progress("downloading", total, quiet=options.quiet) as advance, bad_rows(options.list) as log_bad_row:
 
         def on_outcome(outcome: "Outcome") -> None:
-            complain(outcome)
+            log_bad_row(outcome)
             advance("")
 
         return download_list(
@@ -138,16 +137,16 @@ def _download_list(options: argparse.Namespace, folder: Path | str, settings: Do
             folder,
             settings=settings,
             retry_failed=options.retry_failed,
-            mark=mark_of(options.list, options.person, options.limit),
+            fingerprint=list_fingerprint(options.list, options.person, options.limit),
             on_outcome=on_outcome,
             on_warning=lambda warning: log(f"warning: {warning}"),
         )
 
 
 def _engine(options: argparse.Namespace) -> Callable[..., "Report"]:
-    """What downloads a list: this process, or a cluster."""
+    """The function that downloads a list: with this process, or with a cluster."""
     if options.engine == "local":
-        from data.download.run import download
+        from data.download import download
 
         return download
     from functools import partial
@@ -161,8 +160,7 @@ def _engine(options: argparse.Namespace) -> Callable[..., "Report"]:
 
 
 def _download_mnist(options: argparse.Namespace) -> int:
-    from data.mnist.download import download_mnist
-    from data.mnist.files import FILES
+    from data.mnist import FILES, download_mnist
 
     folder, settings = options.out or MNIST_FOLDER, DownloadSettings(**web(options))
     with progress("fetching MNIST", len(FILES), quiet=options.quiet) as advance:

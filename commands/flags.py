@@ -1,6 +1,6 @@
-"""Flags that several commands have, and what they mean together: added here, so that they are the same everywhere.
+"""Flags of several commands, defined once, so that they are the same everywhere.
 
-A flag that one command has is in its file. The defaults are the settings' own.
+The flags of one command only are in its own file. The defaults are those of the settings.
 """
 
 import argparse
@@ -12,7 +12,18 @@ from data.settings import DownloadSettings
 from errors import UsageError
 
 ENGINES = ("local", "ray")
-WEB_FLAGS = ("workers", "per_host", "timeout", "deadline", "retries", "max_bytes", "allow_private", "respect_robots")
+_WEB_NUMBERS = (
+    ("workers", int, "N", "requests in flight"),
+    ("per_host", int, "N", "requests in flight to any one host"),
+    ("timeout", float, "S", "give up after so many seconds without data"),
+    ("deadline", float, "S", "seconds that a row may take, retries included"),
+    ("retries", int, "N", "attempts after a temporary failure"),
+    ("max_bytes", int, "N", "largest photo fetched"),
+)
+_WEB_SWITCHES = (
+    ("allow_private", "fetch from private and local addresses too"),
+    ("respect_robots", "ask for nothing that a host's robots.txt forbids"),
+)
 
 
 def add_output(add: Add) -> None:
@@ -27,38 +38,21 @@ def add_json(add: Add) -> None:
 
 
 def add_web(add: Add) -> None:
-    """How the web is asked; `web` reads these flags."""
-    add("--workers", type=int, default=DownloadSettings.workers, metavar="N", help="requests in flight")
-    add(
-        "--per-host",
-        type=int,
-        default=DownloadSettings.per_host,
-        metavar="N",
-        help="requests in flight to any one host",
-    )
-    add(
-        "--timeout",
-        type=float,
-        default=DownloadSettings.timeout,
-        metavar="S",
-        help="give up after so many seconds without data",
-    )
-    add(
-        "--deadline",
-        type=float,
-        default=DownloadSettings.deadline,
-        metavar="S",
-        help="seconds that a row may take, retries included",
-    )
-    add("--retries", type=int, default=DownloadSettings.retries, metavar="N", help="attempts after a temporary failure")
-    add("--max-bytes", type=int, default=DownloadSettings.max_bytes, metavar="N", help="largest photo fetched")
-    add("--allow-private", action="store_true", help="fetch from private and local addresses too")
-    add("--respect-robots", action="store_true", help="ask for nothing that a host's robots.txt forbids")
+    """How the web is used; `web` reads these flags."""
+    for name, kind, metavar, about in _WEB_NUMBERS:
+        add(flag(name), type=kind, default=getattr(DownloadSettings, name), metavar=metavar, help=about)
+    for name, about in _WEB_SWITCHES:
+        add(flag(name), action="store_true", help=about)
 
 
 def web(options: argparse.Namespace) -> dict[str, Any]:
-    """How the web is asked, as the flags say: so many of the values of `DownloadSettings`, by name."""
-    return {name: getattr(options, name) for name in WEB_FLAGS}
+    """The values of the flags of `add_web`, by the names that they have in `DownloadSettings`."""
+    return {name: getattr(options, name) for name, *_ in (*_WEB_NUMBERS, *_WEB_SWITCHES)}
+
+
+def flag(name: str) -> str:
+    """The flag of a setting: --per-host for per_host."""
+    return f"--{name.replace('_', '-')}"
 
 
 def add_engine(add: Add) -> None:
@@ -72,7 +66,7 @@ def add_engine(add: Add) -> None:
 
 
 def check_engine(options: argparse.Namespace) -> None:
-    """UsageError when a cluster is named, but not asked to work."""
+    """UsageError for --address without --engine ray."""
     if options.engine == "local" and options.address is not None:
         raise UsageError("--address names a cluster: give --engine ray with it")
 

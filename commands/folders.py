@@ -1,6 +1,6 @@
-"""Where the photos are that a command works on: a folder, a storage's URL unpacked, or the portraits.
+"""The folder of photos that a command works on: a given one, one unpacked from a URL, or the portraits.
 
-Another place that photos can come from is a function here, which returns a folder.
+A further source of photos is a function here that returns a folder.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ from commands.summary import print_summary
 from data.settings import DownloadSettings
 
 if TYPE_CHECKING:
-    from data.download.manifest import Report
+    from data.download import Report
 
 DATASETS = Path("datasets")
 PORTRAITS = DATASETS / "portraits"
 
 
 def unpacked(place: Path | str, is_first: bool = True) -> Path:
-    """A folder of photos as it is; that of a URL in datasets/, where the first of several processes unpacks it.
+    """Return a folder unchanged; for a URL, return its folder in datasets/, which the first process fills.
 
-    Its name is the URL's last part and a digest of the whole: it can be no other data set's.
+    The folder's name is the last part of the URL and a digest of the whole, so no two URLs share one.
     """
     if isinstance(place, Path):
         return place
@@ -40,7 +40,7 @@ def unpacked(place: Path | str, is_first: bool = True) -> Path:
 
 
 def portraits(*, quiet: bool) -> Path:
-    """Return the folder of the portraits; draw them first if they are missing, and say so on stderr unless quiet."""
+    """Return the folder of the portraits; draw them if they are missing, with a summary on stderr unless quiet."""
     if not (PORTRAITS / "report.json").exists():
         report = draw_portraits(PORTRAITS, DownloadSettings(), quiet=quiet)
         if not quiet:
@@ -58,7 +58,7 @@ def draw_portraits(
     retry_failed: bool = False,
     quiet: bool = False,
 ) -> "Report":
-    """Store the portraits in a folder, all of them or those of some people; say what came of them."""
+    """Store the portraits in a folder, all of them or those of some people; return the report."""
     from data.download.portrait_source import download_portraits
     from data.portraits import Gallery
 

@@ -1,6 +1,6 @@
-"""`forget`: a person's photos, features and lines out of a folder.
+"""`forget`: remove a person's photos, features and lines from a folder.
 
-Whatever else comes to be kept of a person's photos is forgotten here too.
+A further thing that is kept about a person's photos must be removed here too.
 """
 
 import argparse

@@ -1,7 +1,6 @@
-"""The parser's own ways: every default and an example in the help, wrong usage on one line with exit code 2.
+"""The argument parser: help with every default and an example, wrong usage as one line with exit code 2.
 
-What holds for all commands is changed here; a command's own flags are in its file, flags that several have in `flags`,
-and what the text after a flag may be in `arguments`.
+The flags of a command are in its file, flags of several commands in `flags`, types of values in `arguments`.
 """
 
 import argparse
@@ -27,7 +26,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where the help is, and exit."""
-        if os.environ.get("RANK", "0") == "0":  # torchrun starts several processes, and each is given the same line
+        if os.environ.get("RANK", "0") == "0":  # torchrun starts several processes with the same arguments: one prints
             print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 
@@ -35,10 +34,10 @@ class Parser(argparse.ArgumentParser):
 def add_command(
     commands: Any, name: str, command: Callable[[argparse.Namespace], int], about: str, example: str, brief: str = ""
 ) -> Add:
-    """Add a command to argparse's `commands`; return what adds its arguments.
+    """Add a command to argparse's `commands`; return the function that adds its arguments.
 
-    `brief` is what the list of commands says, if not `about`. The options that `command` is given also have its `name`
-    and `default_of`, which returns what a flag is when it is left out.
+    The list of commands shows `brief`, or else `about`. The options that `command` gets also have its `name`, and
+    `default_of`, a function from a flag's name to its default.
     """
     parser = commands.add_parser(
         name,

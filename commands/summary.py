@@ -1,6 +1,6 @@
-"""What came of the rows of a download, as lines to read: the counts at the end, and bad rows as they come.
+"""The results of a download as lines of text: the counts at the end, and bad rows when they are read.
 
-How these lines look is changed here; what is counted is decided in `data/download/manifest`.
+What is counted is decided in `data/download/manifest`.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from commands.console import log
 
 if TYPE_CHECKING:
-    from data.download.manifest import Report
-    from data.journal.outcomes import Outcome
+    from data.download import Report
+    from data.journal import Outcome
 
 BAD_ROWS_SHOWN = 10
 HOSTS_SHOWN = 5
 
 
 def print_summary(folder: Path | str, report: "Report") -> None:
-    """Print what came of the rows, by reason, person and host, and what is suspicious."""
+    """Print the counts of rows by reason, person and host, and the warnings."""
     print(f"{report.ok} of {report.rows} rows verified, cropped and stored in {folder}")
     failed = {host: sum(n for reason, n in rows.items() if reason != "ok") for host, rows in report.hosts.items()}
     worst = dict(list(failed.items())[:HOSTS_SHOWN])
@@ -34,18 +34,18 @@ def print_summary(folder: Path | str, report: "Report") -> None:
 
 @contextmanager
 def bad_rows(path: Path) -> Iterator[Callable[["Outcome"], None]]:
-    """Complain about the first few rows that cannot be read as they come, and count the rest at the end."""
+    """Yield a function that logs the first few rows that cannot be read; at the end, log how many more there were."""
     from data.rows import BadRow
 
     bad = 0
 
-    def complain(outcome: "Outcome") -> None:
+    def log_bad_row(outcome: "Outcome") -> None:
         nonlocal bad
         if isinstance(outcome.row, BadRow):
             bad += 1
             if bad <= BAD_ROWS_SHOWN:
                 log(f"{path}:{outcome.row.line}: bad row: {outcome.row.problem}")
 
-    yield complain
+    yield log_bad_row
     if bad > BAD_ROWS_SHOWN:
         log(f"{path}: {bad - BAD_ROWS_SHOWN} more bad rows, see manifest.csv")

@@ -1,6 +1,6 @@
-"""`verify`: a folder of crops beside its journal; --repair downloads what is not right again.
+"""`verify`: check a folder of crops against its journal; --repair downloads again what is missing or changed.
 
-How the findings are printed is changed here; what is right and how it is mended, in `data/download/verify`.
+The rules of checking and repairing are in `data/download/verify`.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def add_to(commands: Any) -> None:
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Hash the folder's crops again; 1 when one is not right."""
+    """Check the folder; return 1 when a file is missing, changed or foreign."""
     from data.download.verify import verify as verify_folder
 
     with progress("hashing", None, quiet=options.quiet) as advance:
@@ -44,6 +44,6 @@ def verify(options: argparse.Namespace) -> int:
     for file, why in found.failed.items():
         print(f"failed    {file}: {why}")
     counts = ", ".join(f"{len(getattr(found, what))} {what}" for what in ("missing", "changed", "foreign"))
-    mended = f"; {len(found.repaired)} repaired, {len(found.failed)} failed" if options.repair else ""
-    print(f"{found.checked} crops checked in {options.folder}: {counts}{mended}")
+    repaired = f"; {len(found.repaired)} repaired, {len(found.failed)} failed" if options.repair else ""
+    print(f"{found.checked} crops checked in {options.folder}: {counts}{repaired}")
     return int(not found.is_right)

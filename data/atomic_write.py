@@ -1,8 +1,8 @@
-"""Put a file in its place whole or not at all, and say in one line when the disk refuses.
+"""Write a file completely or not at all, and report in one line what the disk refuses.
 
 The bytes go to `name.part-<pid>-<machine and random>` beside the target, are flushed and synced, and only then take
-its name: whatever happens - a kill, a full disk, the power - no file under its final name is ever wrong or half
-written. What a killed process left behind is removed by `remove_leftovers`. All files are written through here.
+its name. So no file with its final name is ever wrong or half written, also after a kill, a full disk or a power cut.
+`remove_leftovers` removes what a killed process has left. All files are written with these functions.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,9 +20,11 @@ from typing import BinaryIO
 from errors import StorageError
 
 _PART = re.compile(r".+\.part-(\d+)-([0-9a-f]+)")
-MACHINE = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:4]  # on a shared disk numbers of processes repeat
-_THIS_RUN = MACHINE + secrets.token_hex(4)  # tells our own parts from those of a dead process that had our number
-_FORGOTTEN = 86_400.0  # seconds after which a part of another machine is nobody's any more
+MACHINE = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:4]  # process numbers repeat between machines
+_THIS_RUN = MACHINE + secrets.token_hex(
+    4
+)  # tells this run's parts from those of an earlier process with the same number
+_ABANDONED = 86_400.0  # seconds after which no process of another machine can still be writing a part
 
 
 def atomic_write(path: Path, data: bytes | bytearray) -> None:
@@ -32,7 +35,7 @@ def atomic_write(path: Path, data: bytes | bytearray) -> None:
 
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
-    """A binary file to write `path`'s content to; it takes the name when the block ends well, and is removed if not."""
+    """Yield a binary file for the content of `path`; it takes that name after the block, or is removed on an error."""
     part = path.with_name(f"{path.name}.part-{os.getpid()}-{_THIS_RUN}{secrets.token_hex(4)}")
     try:
         with _create(part) as file:
@@ -51,10 +54,8 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
 def remove_leftovers(folder: Path) -> None:
     """Remove the parts that dead processes left in `folder` and in the folders directly inside it."""
     try:
-        for inside in (
-            folder,
-            *(Path(entry.path) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)),
-        ):
+        folders = [Path(entry.path) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
+        for inside in (folder, *folders):
             for entry in os.scandir(inside):
                 match = _PART.fullmatch(entry.name)
                 if match and entry.is_file(follow_symlinks=False) and _is_dead(int(match[1]), match[2], entry):
@@ -64,7 +65,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def disk_error(path: Path, error: OSError) -> StorageError:
-    """The disk's refusal as one line."""
+    """The error of the disk as one line."""
     return StorageError(f"cannot write {path}: {error.strerror or error}")
 
 
@@ -76,14 +77,17 @@ def _create(part: Path) -> BinaryIO:
         return part.open("xb")
 
 
-def _is_dead(process: int, mark: str, part: os.DirEntry[str]) -> bool:
-    """Whether no live process can be writing this part."""
-    if not mark.startswith(MACHINE):
+def _is_dead(process: int, run: str, part: os.DirEntry[str]) -> bool:
+    """Whether no live process can be writing this part.
+
+    Only Unix can ask whether a process of this machine is alive. On Windows a part's age decides, as for others.
+    """
+    if run.startswith(MACHINE) and process == os.getpid():
+        return not run.startswith(_THIS_RUN)
+    if not run.startswith(MACHINE) or sys.platform == "win32":
         with suppress(FileNotFoundError):  # it has just been given its name
-            return part.stat(follow_symlinks=False).st_mtime < time.time() - _FORGOTTEN
+            return part.stat(follow_symlinks=False).st_mtime < time.time() - _ABANDONED
         return False
-    if process == os.getpid():
-        return not mark.startswith(_THIS_RUN)
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -1,12 +1,11 @@
-"""A person's name as the name of a folder: safe on every file system, and never another person's.
+"""The name of a person's folder: safe on every file system, and never the same for two people.
 
-A plain name stays as it is ("Alec Baldwin"). Any other - `..`, a slash, `CON`, 300 characters, hidden or
-right-to-left controls, accents not in their composed form - keeps what can be read of it and gets a digest of the
-whole name. This is a rule for one name alone, so neither the order of a list nor its other rows change a folder.
+A plain name is used as it is ("Alec Baldwin"). Any other - `..`, a slash, `CON`, 300 characters, invisible or
+right-to-left controls, accents in decomposed form - keeps its readable part and gets a digest of the whole name. The
+rule looks at one name only, so a folder depends neither on the order of a list nor on its other rows.
 
-Two plain names can still be one on a disk that ignores case ("alec baldwin", "Alec Baldwin"). No rule for one name
-alone can see that without renaming names that collide with nothing; so `candidates` offers a name's folders in order
-of liking, and whoever keeps the folders (`journal`) gives it the first whose `folded` form is still free.
+Two plain names can still be equal on a disk that ignores case ("alec baldwin", "Alec Baldwin"), which a rule for one
+name cannot see. So `candidates` offers several folders, and the journal takes the first whose `folded` form is free.
 """
 
 import hashlib
@@ -14,15 +13,15 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_MOST_BYTES = 120  # of a name in UTF-8; with a digest it stays far below the 255 that file systems take
+_MOST_BYTES = 120  # of a name in UTF-8; with a digest it is far below the limit of file systems, 255
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9])\s*(\..*)?")  # of Windows, folded
-_OURS = frozenset({"manifest.csv", "report.json", "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"})
+_RESERVED = frozenset({"manifest.csv", "report.json", "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"})
 _LEADING, _TRAILING = " .-~=+@", " ."  # hidden, an option, a home, a formula; dropped by Windows
 
 
 def candidates(name: str) -> Iterator[str]:
-    """The folders that `name` may have, the most wanted first; the last holds the whole digest."""
+    """The folders that `name` may have, the preferred one first; the last has the whole digest."""
     if is_plain(name):
         yield name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
@@ -31,25 +30,25 @@ def candidates(name: str) -> Iterator[str]:
 
 
 def is_plain(name: str) -> bool:
-    """Whether the name can be a folder as it stands, everywhere."""
+    """Whether the name can be a folder without a change, on every system."""
     return (
         name == unicodedata.normalize("NFC", name)
         and 0 < len(name.encode("utf-8", "surrogatepass")) <= _MOST_BYTES
         and all(map(_is_allowed, name))
         and name == name.lstrip(_LEADING).rstrip(_TRAILING)
         and not _DEVICES.fullmatch(folded(name))
-        and folded(name) not in _OURS
+        and folded(name) not in _RESERVED
     )
 
 
 def folded(folder: str) -> str:
-    """What a folder's name is to a disk that ignores case, accents' form and look-alike forms of one letter."""
+    """The form in which a disk compares names if it ignores case and Unicode's different forms of one letter."""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", folder).casefold())
     return unicodedata.normalize("NFKC", decomposed.casefold())
 
 
 def _readable(name: str) -> str:
-    """What can be kept of the name: plain, short, never empty."""
+    """The readable part of the name: plain, short, never empty."""
     kept = "".join(c if _is_allowed(c) else "_" for c in unicodedata.normalize("NFC", name[:1000]))
     short = kept.encode()[:_MOST_BYTES].decode(errors="ignore").lstrip(_LEADING + "_").rstrip(_TRAILING + "_")
     return f"_{short}" if _DEVICES.fullmatch(folded(short)) else short or "person"

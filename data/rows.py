@@ -1,6 +1,6 @@
-"""A row of a list, as values: what it says, or why it says nothing.
+"""The rows of a list, and boxes, as values.
 
-Nothing here reads, asks or writes. A field is added here only together with the list forms that can carry it.
+A field is added here together with the list formats that can hold it.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ _BOX = re.compile(r"\s*(-?[0-9]{1,9})\s*,\s*(-?[0-9]{1,9})\s*,\s*(-?[0-9]{1,9})\
 
 
 class Box(NamedTuple):
-    """A rectangle in the photo's raw pixels: columns x1 up to x2, rows y1 up to y2, the far edges left out."""
+    """A rectangle in pixels of a photo: columns from x1 to x2 - 1, rows from y1 to y2 - 1."""
 
     x1: int
     y1: int
@@ -53,13 +53,13 @@ class Row:
 
     @property
     def key(self) -> bytes:
-        """16 bytes that stand for what the row says, wherever it stands: an edited list continues properly."""
+        """16 bytes that identify the row by its content, not by its place: so a list may be edited between runs."""
         return _digest("row", self.name, self.url, "" if self.box is None else str(self.box), self.sha256 or "")
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A line that is no row: its ordinal among the rows, its line in the file, its text and what is wrong."""
+    """A line that cannot be read as a row: its number among the rows, its line in the file, its text, the problem."""
 
     number: int
     line: int
@@ -68,13 +68,13 @@ class BadRow:
 
     @property
     def key(self) -> bytes:
-        """As `Row.key`, from the text as it stands in the file."""
+        """As `Row.key`, from the text of the line."""
         return _digest("bad", self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Unselected:
-    """A row of the list that this run was not asked for; an earlier run may have finished it."""
+    """A row of the list that this run leaves out; an earlier run may have finished it."""
 
     row: Row | BadRow
 
@@ -85,5 +85,5 @@ def _digest(*parts: str) -> bytes:
 
 
 def host_of(url: str) -> str:
-    """The host and port that a URL names, in lower case, without a name and password before it."""
+    """The host and port of a URL, in lower case, without user name and password."""
     return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2].lower()

@@ -1,12 +1,14 @@
-"""What a download and a split may be told, with every default: the one place for both.
+"""The settings of a download and of a split, with every default and its unit: the one place for both.
 
-`commands` shows these values in `--help`, so nothing heavy is imported here. A new setting is added with its unit, its
-range and, where it changes the crops, with a line in `crop_settings`, which a folder's journal holds on to.
+`commands` shows these values in `--help`, so nothing heavy is imported here. A new setting that changes the crops also
+gets an entry in `crop_settings`, which the journal of a folder keeps.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from errors import UsageError
 
@@ -17,6 +19,14 @@ MIB = 1 << 20
 MNIST_FOLDER = Path("datasets/mnist")
 
 
+def check_values(settings: object, names: str, is_allowed: Callable[[Any], bool], expected: str) -> None:
+    """Raise UsageError for the first attribute of `names`, separated by spaces, whose value is not allowed."""
+    for name in names.split():
+        value = getattr(settings, name)
+        if not is_allowed(value):
+            raise UsageError(f"{name} must be {expected}, got {value}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class DownloadSettings:
     """How photos are fetched and cropped. UsageError for a value that is not allowed."""
@@ -24,40 +34,32 @@ class DownloadSettings:
     size: int = 227  # side of a crop in pixels, 1 to 4096
     gray: bool = False  # one channel instead of three
     filter: Filter = "bicubic"  # how a crop is resized
-    workers: int = 16  # rows in flight at once, each with its own connections
-    per_host: int = 4  # of them at one host
+    workers: int = 16  # rows in progress at once, each with its own connections
+    per_host: int = 4  # rows in progress at one host
     timeout: float = 10.0  # seconds without a byte, connecting included
-    deadline: float = 120.0  # seconds for a row, with its redirects, retries and the waits between them
-    retries: int = 2  # further attempts at what can pass: timeouts, resets, 408, 425, 429, 5xx
-    max_bytes: int = 32 * MIB  # of a body, and of what it unpacks to
+    deadline: float = 120.0  # seconds for a row, including redirects, retries and the waits between them
+    retries: int = 2  # further attempts after a temporary failure: timeout, reset, status 408, 425, 429, 5xx
+    max_bytes: int = 32 * MIB  # of a body, compressed and decompressed
     max_pixels: int = 64_000_000  # of a photo: width x height as its header says
     max_redirects: int = 10  # of one attempt
-    give_up_after: int = 5  # rows in a row that find a host out of reach, before its other rows are given up
+    give_up_after: int = 5  # successive rows that cannot reach a host before its other rows end without a request
     allow_private: bool = False  # connect to private and local addresses too
-    respect_robots: bool = False  # ask for no photo that its host's robots.txt forbids
+    respect_robots: bool = False  # request no photo that its host's robots.txt forbids
 
     def __post_init__(self) -> None:
-        if self.filter not in FILTERS:
-            raise UsageError(f"filter {self.filter!r} is not known: expected one of {', '.join(FILTERS)}")
-        if not 1 <= self.size <= 4096:
-            raise UsageError(f"size must be from 1 to 4096 pixels, got {self.size}")
-        for name in ("workers", "per_host", "max_bytes", "max_pixels", "give_up_after"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("retries", "max_redirects"):
-            if getattr(self, name) < 0:
-                raise UsageError(f"{name} must be at least 0, got {getattr(self, name)}")
-        for name in ("timeout", "deadline"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise UsageError(f"{name} must be a number of seconds above 0, got {getattr(self, name)}")
+        check_values(self, "filter", lambda name: name in FILTERS, f"one of {', '.join(FILTERS)}")
+        check_values(self, "size", lambda n: 1 <= n <= 4096, "from 1 to 4096 pixels")
+        check_values(self, "workers per_host max_bytes max_pixels give_up_after", lambda n: n >= 1, "at least 1")
+        check_values(self, "retries max_redirects", lambda n: n >= 0, "at least 0")
+        check_values(self, "timeout deadline", lambda s: 0 < s < math.inf, "a number of seconds above 0")
 
     @property
     def crop_settings(self) -> dict[str, str]:
-        """What decides a crop's pixels: a folder holds crops of one such setting only."""
+        """The settings that decide a crop's pixels: the same for all crops of a folder."""
         return {"size": str(self.size), "mode": "gray" if self.gray else "RGB", "filter": self.filter}
 
     def cropping_as(self, crop_settings: dict[str, str]) -> "DownloadSettings":
-        """These settings with crops as those of a folder, whose `crop_settings` are given."""
+        """These settings with the given `crop_settings`, those of a folder."""
         size, gray = int(crop_settings["size"]), crop_settings["mode"] == "gray"
         return replace(self, size=size, gray=gray, filter=crop_settings["filter"])  # type: ignore[arg-type]
 

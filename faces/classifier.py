@@ -16,10 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Generator, Tensor
 
 from data.atomic_write import atomic_write
-from data.photos.folder import Photo
-from data.photos.images import load_images
+from data.photos import Mode, Photo, load_images
 from data.photos.pixels import Images, pixels_of
-from data.photos.regions import Mode
 from errors import RunError, UsageError
 from faces.device import choose_device
 from faces.photos import PhotoArray, Photos

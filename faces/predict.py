@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image
 
 from data.photos.box_table import BoxTable
-from data.photos.crop import quiet_decoding
-from data.photos.regions import Region, find_regions, open_regions
+from data.photos.cutting import Region, find_regions, open_regions
+from data.photos.decoding import quiet_decoding
 from data.reasons import Failure, Reason
 from data.rows import Box
 from errors import UsageError

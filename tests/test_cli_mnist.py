@@ -59,7 +59,7 @@ def test_no_mirror_is_one_line_and_exit_code_1(digits: Path, capsys: pytest.Capt
     printed = capsys.readouterr()
     assert printed.out == ""
     place = f"http://127.0.0.1:1/mnist/{NAMES[0]}.gz"
-    assert printed.err.startswith(f"faces download: {NAMES[0]} of MNIST could not be had ({place}: blocked_address: ")
+    assert printed.err.startswith(f"faces download: {NAMES[0]} of MNIST could not be found ({place}: blocked_address: ")
     assert printed.err.endswith("): copy the four files into a folder, and add --from FOLDER\n")
     assert printed.err.count("\n") == 1
 
@@ -71,7 +71,7 @@ def test_no_mirror_is_one_line_and_exit_code_1(digits: Path, capsys: pytest.Capt
             ["mnist", "--from", "nowhere"],
             "nowhere cannot be read: No such file or directory; expected a folder with MNIST's four files",
         ),
-        (["mnist", "--from", "."], "train-images-idx3-ubyte of MNIST could not be had (not in .)"),
+        (["mnist", "--from", "."], "train-images-idx3-ubyte of MNIST could not be found (not in .)"),
         (["mnist", "--from", "ftp://host/mnist"], "expected a folder or an http or https URL, got 'ftp://host/mnist'"),
         (["mnist", "--person", "Ada"], "--person is for photos"),
         (["mnist", "--max-bytes", "9"], "--max-bytes is for photos"),

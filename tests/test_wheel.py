@@ -34,7 +34,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     for file in ("cli.py", "errors.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / file, source)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    build: list[str | Path] = [*pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, source]
+    build: list[str | Path] = [
+        *pip,
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "-w",
+        folder,
+        source,
+    ]
     subprocess.run(build, check=True)
     venv.create(folder / "venv", symlinks=True)
     python = folder / "venv" / "bin" / "python"

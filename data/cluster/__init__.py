@@ -1,12 +1,16 @@
-"""A download by many machines: the engine of `download --engine ray`, under the same commands and to the same files.
+"""The same download by many machines: `download --engine ray`, with the same flags and the same files as a result.
 
-    list -> rows that are open, in files of rows, all rows of a host in one         `rows`, by the driver
-         -> each file worked through by `data.download.work_through`, its own       `engine`, `worker`: Ray gives a file
-            journal beside it                                                       to a process, again if that is lost
-         -> outcomes into the journal of the whole                                  `places`, by the driver
+A list is split into partitions, all rows of a host in one. A worker of a Ray cluster downloads a partition with
+`data.download.download_rows`; the driver, the process of the command, records the outcomes in the journal.
 
-What is downloaded goes into a folder that all machines share, or packed to a URL (`storage`, `shards`; `unpack` makes a
-folder of it again). `locate` finds a cluster, `connection` joins or starts one and keeps it quiet. `left_over` takes
-over what a killed run had done; it needs neither Ray nor pyarrow, nor is either imported unless a cluster or a URL is
-asked for.
+    engine             splits the list, gives partitions to workers, collects results    (driver)
+    rows               the rows of a partition as a Parquet file
+    worker             downloads one partition
+    partition_result   what a worker returns
+    places             the two destinations: a folder that all machines share, or a URL
+    storage, shards    files at a URL, and the Parquet files that hold crops there
+    download, unpack   the whole download; from a URL back to a folder on this machine
+    locate, connection find a cluster; join or start one
+
+Neither Ray nor pyarrow is imported unless a cluster or a URL is used.
 """

@@ -1,7 +1,7 @@
-"""Joining a Ray cluster, or starting one: with an error of one line when it does not let us in, and without its noise.
+"""Join a Ray cluster or start one; suppress Ray's own output, and turn its errors into one line.
 
-Without an address Ray runs on this machine alone, reachable from nowhere else, and ends with the command. Nothing of it
-is imported before `cluster` is entered.
+Without an address, Ray runs on this machine only, cannot be reached from others, and ends with the command. Ray is
+imported when `cluster` is entered, not before.
 """
 
 import logging
@@ -21,14 +21,14 @@ from typing import Any, NamedTuple
 from errors import ClusterError, StorageError, UsageError
 
 INSTALL = "pip install -e '.[ray]'"
-_LONGEST_SCRATCH = 24  # characters of the temporary folder: Ray adds 77, and a socket's path has at most 103 on macOS
-_STORE = 256 << 20  # bytes for objects in flight on this machine: only small tables are
+_LONGEST_SCRATCH = 24  # characters of the temporary folder: Ray adds 77, and macOS allows 103 in the path of a socket
+_STORE = 256 << 20  # bytes for Ray's objects on this machine: only small tables are sent
 _QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is told to anybody
+    "RAY_USAGE_STATS_ENABLED": "0",  # no usage statistics are sent
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # of the parts in C++, which write to stderr themselves
-    "RAY_NUM_REDIS_GET_RETRIES": "1",  # how often a cluster that turns us away is asked
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # leaves CUDA_VISIBLE_DEVICES as it is, and warns of nothing
+    "RAY_NUM_REDIS_GET_RETRIES": "1",  # how often a cluster that refuses is tried
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # leaves CUDA_VISIBLE_DEVICES as it is, without a warning
 }
 _LOOPBACK_ONLY = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # at 0, Ray listens on 127.0.0.1 and nowhere else, on Linux too
 
@@ -41,7 +41,7 @@ def require(*packages: str) -> None:
 
 
 class Located(NamedTuple):
-    """A cluster that answers, or is still to be started: what Ray is told as its address, and whether it is here."""
+    """A cluster: the address for `ray.init`, "local" for one to start, and whether it is on this machine."""
 
     address: str
     is_here: bool
@@ -49,9 +49,9 @@ class Located(NamedTuple):
 
 @contextmanager
 def cluster(located: Located, *, gpus: float | None = None) -> Iterator[Any]:
-    """The module `ray`, connected to the cluster, or to one of our own that lives as long as this.
+    """Yield the module `ray`, connected to the cluster, or to a new one that ends with the block.
 
-    `gpus` are those of a cluster of our own, None for all there are. UsageError when it does not let us in.
+    `gpus` are those of a new cluster, None for all of this machine. UsageError when the cluster refuses.
     """
     import_quietly(located)
     import ray
@@ -65,27 +65,27 @@ def cluster(located: Located, *, gpus: float | None = None) -> Iterator[Any]:
 
 
 def import_quietly(located: Located) -> Any:
-    """The module `ray`, told to be quiet, and to listen no further than it has to."""
+    """Import and return the module `ray`, without its output, and listening on loopback only if possible."""
     os.environ.update(_QUIET)
     if located.is_here:
         os.environ[_LOOPBACK_ONLY] = "0"  # this and the next are read when Ray is imported
     if located.address == "local" and "RAY_AUTH_MODE" not in os.environ:
-        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))  # other users here stay out
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))  # against other users
     import ray
 
-    ray._private.worker._worker_logs_enabled = False  # of lost processes, which it would print among our results
+    ray._private.worker._worker_logs_enabled = False  # else it prints messages about lost processes to stdout
     _silence("ray")
     return ray
 
 
 def _silence(logger: str) -> None:
-    """Each is given a level of its own by its import, so this comes after."""
+    """Silence a logger; after its import, which sets its level."""
     logging.getLogger(logger).setLevel(logging.CRITICAL)
 
 
 @contextmanager
 def _connected(ray: Any, located: Located, gpus: float | None) -> Iterator[None]:
-    ended_by = signal.getsignal(signal.SIGTERM)
+    handler = signal.getsignal(signal.SIGTERM)
     with ExitStack() as undo:
         own: dict[str, Any] = {}
         if located.address == "local":
@@ -96,11 +96,11 @@ def _connected(ray: Any, located: Located, gpus: float | None) -> Iterator[None]
         try:
             with stderr_closed():
                 ray.init(address=located.address, log_to_driver=False, logging_level=logging.CRITICAL, **own)
-        except (Exception, SystemExit) as error:  # as many kinds as there are reasons not to let us in
-            raise UsageError(f"Ray at {located.address} cannot be used: {_said(error)}") from error
+        except (Exception, SystemExit) as error:  # Ray raises many different types
+            raise UsageError(f"Ray at {located.address} cannot be used: {_reason(error)}") from error
         finally:
             if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, ended_by or signal.SIG_DFL)  # Ray put its own in the place
+                signal.signal(signal.SIGTERM, handler or signal.SIG_DFL)  # Ray has installed its own
         yield
 
 
@@ -126,7 +126,7 @@ def cpus(ray: Any) -> list[int]:
 
 @contextmanager
 def stderr_closed() -> Iterator[None]:
-    """Ray's parts in C++ write what they try to stderr themselves, whatever they are told."""
+    """Close stderr during the block: Ray's C++ parts write to it whatever their settings are."""
     sys.stderr.flush()
     kept = os.dup(2)
     try:
@@ -139,18 +139,18 @@ def stderr_closed() -> Iterator[None]:
 
 
 @contextmanager
-def losses(ray: Any) -> Iterator[None]:
-    """What Ray gives up at, as one line: a process lost again and again, a cluster that is gone."""
+def cluster_errors(ray: Any) -> Iterator[None]:
+    """Turn Ray's errors about lost processes or a lost cluster into a ClusterError of one line."""
     try:
         yield
     except (ray.exceptions.RayTaskError, ray.exceptions.UserCodeException):
-        raise  # a fault of ours, with its trace
-    except (ray.exceptions.RayError, _stuck(ray)) as error:
+        raise  # a fault in this program: keep its traceback
+    except (ray.exceptions.RayError, _no_progress_error(ray)) as error:
         raise ClusterError(f"the cluster lost the work ({_first_line(error)}): run again, and it goes on") from error
 
 
-def _stuck(ray: Any) -> type[Exception]:
-    """What Ray Data raises when nothing has gone on for half an hour; earlier versions wait for ever."""
+def _no_progress_error(ray: Any) -> type[Exception]:
+    """Ray Data's error after half an hour without progress; earlier versions wait for ever."""
     found: type[Exception] = getattr(ray.data.exceptions, "ExecutionTimeoutError", ray.exceptions.RayError)
     return found
 
@@ -159,8 +159,8 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
-def _said(error: BaseException) -> str:
-    """Why Ray does not let us in, in a line."""
+def _reason(error: BaseException) -> str:
+    """Why Ray refuses, in one line."""
     causes: list[BaseException] = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
         causes.append(cause)

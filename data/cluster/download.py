@@ -1,7 +1,7 @@
 """`download` on a Ray cluster, into a folder or to a URL: rows, reasons, manifest and report as on one machine.
 
-At a URL stand the shards (`shards`), `manifest.csv` and `report.json`. There is no lock there: one run at a time is its
-callers' to see to.
+A URL then holds the shards (`shards`), `manifest.csv` and `report.json`. It cannot be locked: the user must see to it
+that only one run at a time writes there.
 """
 
 import tempfile
@@ -9,17 +9,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from data.cluster.connection import Located
-from data.cluster.done import Done
 from data.cluster.engine import RayEngine
 from data.cluster.locate import locate
+from data.cluster.partition_result import PartitionResult
 from data.cluster.places import FolderPlace, UrlPlace, record_all
 from data.cluster.shards import crop_settings_of, last_run, names
 from data.cluster.storage import Storage
-from data.download.manifest import MANIFEST, REPORT, Report
+from data.download import MANIFEST, REPORT, Report, download
 from data.download.pending_rows import Item
-from data.download.run import download
-from data.journal.journal import PARTITIONS, Journal
-from data.journal.outcomes import Outcome
+from data.journal import PARTITIONS, Journal, Outcome
 from data.settings import DownloadSettings
 from errors import UsageError
 
@@ -31,15 +29,15 @@ def download_on_ray(
     address: str | None,
     settings: DownloadSettings,
     retry_failed: bool = False,
-    mark: str | None = None,
+    fingerprint: str | None = None,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_warning: Callable[[str], None] = lambda warning: None,
-    on_partition: Callable[[Done], None] = lambda done: None,
+    on_partition: Callable[[PartitionResult], None] = lambda done: None,
 ) -> Report:
-    """Do as `data.download.download` does, `out` being a folder (Path) or a URL (str).
+    """`data.download.download` on a cluster; `out` is a folder (Path) or a URL (str).
 
-    `address` is "auto", HOST:PORT, or None for a cluster of our own on this machine. Outcomes are told when the
-    partition that they are in has ended. Raises as `download` does, and UsageError when there is no such cluster.
+    `address` is "auto", HOST:PORT, or None for a new cluster on this machine. `on_outcome` is called for the rows of a
+    partition when it has ended. Raises as `download` does, and UsageError when there is no such cluster.
     """
     located = locate(address)
     if isinstance(out, str):
@@ -52,7 +50,7 @@ def download_on_ray(
             located, FolderPlace(out), is_stored=lambda file: (out / file).is_file(), on_partition=on_partition
         ),
         retry_failed=retry_failed,
-        mark=mark,
+        fingerprint=fingerprint,
         on_outcome=on_outcome,
         on_warning=on_warning,
     )
@@ -66,13 +64,13 @@ def _to_url(
     retry_failed: bool,
     on_outcome: Callable[[Outcome], None],
     on_warning: Callable[[str], None],
-    on_partition: Callable[[Done], None],
+    on_partition: Callable[[PartitionResult], None],
 ) -> Report:
-    """Download with a journal that is made of the shards at the URL, and of nothing else."""
+    """Download with a temporary journal, made from the shards at the URL."""
     storage = Storage(url)
     storage.remove_leftovers()
     shards = names(storage)
-    storage.remove(PARTITIONS)  # of a run that was killed: what it had done is in its shards
+    storage.remove(PARTITIONS)  # of a killed run: what it finished is in its shards
     run = 1 + last_run(shards)
     with tempfile.TemporaryDirectory(prefix="faces-") as scratch:
         folder = Path(scratch)
@@ -92,7 +90,7 @@ def _to_url(
 
 
 def _restore(folder: Path, storage: Storage, shards: list[str], crop_settings: dict[str, str]) -> None:
-    """Make the journal that a folder with the shards' crops would have. UsageError when they were made otherwise."""
+    """Make a journal with the outcomes of the shards. UsageError when their crops have other settings."""
     for name in shards:
         made = crop_settings_of(storage, name)
         if made != crop_settings:

@@ -1,8 +1,8 @@
-"""The engine of a cluster: the driver lets rows in, hands partitions out through Ray Data, and writes down what came.
+"""Download on a cluster: the driver splits the list, Ray Data runs the partitions, the driver records the results.
 
-The driver alone reads the list and touches the journal, so each row is counted once, whatever Ray repeats. It holds a
-bounded part of the list; Ray Data holds back what the cluster has no room for. A host's rows are all in one partition,
-and a partition is worked through by one process at a time.
+Only the driver reads the list and uses the journal, so each row is counted once, even if Ray repeats a partition. It
+holds a limited part of the list in memory; Ray Data starts no more partitions than the cluster has room for. All rows
+of a host are in one partition, which one process at a time works on.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,19 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import errors
-from data.cluster.connection import Located, cluster, cpus, losses
-from data.cluster.done import Done
+from data.cluster.connection import Located, cluster, cluster_errors, cpus
+from data.cluster.partition_result import PartitionResult
 from data.cluster.places import Place
 from data.cluster.rows import OpenRow, RowFiles
-from data.cluster.worker import PartitionWork, way_to_the_web
+from data.cluster.worker import PartitionWork, web_environment
 from data.download.pending_rows import BATCH, Item, PendingRows
-from data.journal.journal import Journal
-from data.journal.outcomes import Outcome
+from data.journal import Journal, Outcome
 from data.rows import Row
 from data.settings import DownloadSettings
 
-_A_CORE = 4  # partitions a core of the cluster: those with much to do leave the others something to do meanwhile
-_FEWEST, _MOST = 16, 256  # partitions; of each up to a thousand rows are held while the list is read
+_PER_CORE = 4  # partitions for each core of the cluster, so that no core is idle while a large one runs
+_FEWEST, _MOST = 16, 256  # number of partitions; up to a thousand rows of each are in memory while the list is read
 
 
 class RayEngine:
@@ -36,9 +35,9 @@ class RayEngine:
         place: Place,
         *,
         is_stored: Callable[[str], bool],
-        on_partition: Callable[[Done], None] = lambda done: None,
+        on_partition: Callable[[PartitionResult], None] = lambda done: None,
     ) -> None:
-        """`located` is what `connection.locate` found; `on_partition` is told of each partition that ended."""
+        """`located` comes from `locate`; `on_partition` is called with the result of each partition."""
         self._located = located
         self._place = place
         self._is_stored = is_stored
@@ -55,41 +54,41 @@ class RayEngine:
         on_outcome: Callable[[Outcome], None],
         on_warning: Callable[[str], None],
     ) -> None:
-        """Work through the rows.
+        """Request the rows that have not ended.
 
-        UsageError when the cluster does not let us in, ClusterError when it is lost, and what a worker's error is.
+        Raises UsageError when the cluster refuses, ClusterError when it is lost, and the error of a worker.
         """
         warned: set[str] = set()
         with cluster(self._located) as ray:
-            partitions = max(_FEWEST, min(_MOST, _A_CORE * sum(cpus(ray))))
-            admission = PendingRows(journal, retry_failed=retry_failed, is_stored=self._is_stored)
-            open_ones = self._split(rows, journal, admission, partitions, on_outcome)
-            for done in self._worked(ray, open_ones, settings):
-                if done.error:
-                    raise getattr(errors, done.kind)(done.error)
-                self._on_partition(done)
-                for warning in done.warnings:
+            partitions = max(_FEWEST, min(_MOST, _PER_CORE * sum(cpus(ray))))
+            pending = PendingRows(journal, retry_failed=retry_failed, is_stored=self._is_stored)
+            filled = self._split(rows, journal, pending, partitions, on_outcome)
+            for result in self._results(ray, filled, settings):
+                if result.error:
+                    raise getattr(errors, result.kind)(result.error)
+                self._on_partition(result)
+                for warning in result.warnings:
                     if warning not in warned:
                         warned.add(warning)
                         on_warning(warning)
-                for outcome in self._place.merge(journal, done):
+                for outcome in self._place.merge(journal, result):
                     on_outcome(outcome)
-            self._place.tidy()
+            self._place.clean_up()
 
     def _split(
         self,
         rows: Iterable[Item],
         journal: Journal,
-        admission: PendingRows,
+        pending: PendingRows,
         partitions: int,
         on_outcome: Callable[[Outcome], None],
     ) -> list[int]:
-        """Write the rows that are to be asked for into partitions' files; return which partitions have any."""
+        """Write the rows to request into the files of partitions; return the numbers of those that have rows."""
         journal.begin_list()
         items = iter(rows)
-        with self._tidied_if_not_whole(), RowFiles(self._place.storage, partitions) as files:
+        with self._clean_up_on_error(), RowFiles(self._place.storage, partitions) as files:
             while batch := list(islice(items, BATCH)):
-                for key, found in admission.admit(batch):
+                for key, found in pending.sort(batch):
                     if isinstance(found, Row):
                         files.add(OpenRow(found, journal.folder_of(found.name)))
                         continue
@@ -100,20 +99,20 @@ class RayEngine:
         return sorted((n for n in range(partitions) if files.counts[n]), key=lambda n: -files.counts[n])
 
     @contextmanager
-    def _tidied_if_not_whole(self) -> Iterator[None]:
+    def _clean_up_on_error(self) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            self._place.tidy()  # nothing has been worked through yet
+            self._place.clean_up()  # no partition has started
             raise
 
-    def _worked(self, ray: Any, partitions: list[int], settings: DownloadSettings) -> Iterator[Done]:
-        """Each partition as its rows have ended, the largest begun first."""
+    def _results(self, ray: Any, partitions: list[int], settings: DownloadSettings) -> Iterator[PartitionResult]:
+        """The result of each partition when its rows have ended; the largest is started first."""
         if not partitions:
             return
         ray.data.DataContext.get_current().execution_no_progress_timeout_s = -1  # a slow host's partition takes hours
-        work = PartitionWork(self._place, settings, way_to_the_web())
+        work = PartitionWork(self._place, settings, web_environment())
         items = ray.data.from_items([{"partition": n} for n in partitions], override_num_blocks=len(partitions))
-        with losses(ray):
+        with cluster_errors(ray):
             for line in items.map(work.__call__, num_cpus=1).iter_rows():
-                yield Done.from_line(line)
+                yield PartitionResult.from_line(line)

@@ -1,4 +1,4 @@
-"""Whether a Ray cluster is where it is said to be: an answer within seconds, where Ray itself would try for minutes."""
+"""Find a Ray cluster, or an error within seconds, where Ray itself would try for minutes."""
 
 import os
 import socket
@@ -11,18 +11,19 @@ from typing import Any
 from data.cluster.connection import Located, import_quietly, require, stderr_closed
 from errors import UsageError
 
-AUTO = "auto"  # in the place of an address: the cluster that this machine is a node of
-_PROBE = 4.0  # seconds that a cluster has to answer, and once more to say that it is one
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))  # what every gRPC server answers
+AUTO = "auto"  # in place of an address: the cluster that this machine is part of
+PROBE_TIMEOUT = 4.0  # seconds for a first answer, and again for proof that it is a Ray cluster
+# The HTTP/2 greeting, which every gRPC server answers.
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def locate(address: str | None) -> Located:
-    """Find the cluster at "auto" or HOST:PORT; None: one of our own. UsageError, within seconds, when there is none."""
+    """Find the cluster at "auto" or HOST:PORT; None: one to start. UsageError, within seconds, when there is none."""
     require("ray", "pyarrow")
     if address is None:
         return Located("local", True)
-    found = _running() if address == AUTO else address
+    found = _address_of_this_machine() if address == AUTO else address
     if found is None:
         raise UsageError("--address auto: no Ray cluster runs on this machine; start one: ray start --head")
     host, _, port = found.rpartition(":")
@@ -30,11 +31,11 @@ def locate(address: str | None) -> Located:
         raise UsageError(f"--address: expected auto or HOST:PORT, got {found!r}")
     host = host.strip("[]")
     located = Located(address, host in _LOOPBACK)
-    problem = _within(_PROBE, lambda: _greeted(host, int(port)))
+    problem = _with_timeout(PROBE_TIMEOUT, lambda: _check_grpc(host, int(port)))
     if problem is None:
         ray = import_quietly(located)
         with stderr_closed():
-            problem = _within(_PROBE, lambda: _numbered(ray, found))
+            problem = _with_timeout(PROBE_TIMEOUT, lambda: _check_ray(ray, found))
     if problem:
         raise UsageError(f"no Ray cluster at {found} ({problem}): start one, ray start --head, or name another")
     if not ray._private.services.find_node_ids():
@@ -45,8 +46,8 @@ def locate(address: str | None) -> Located:
     return located
 
 
-def _running() -> str | None:
-    """The cluster that `ray start` noted on this machine, or that RAY_ADDRESS names."""
+def _address_of_this_machine() -> str | None:
+    """The address that `ray start` has noted on this machine, or that RAY_ADDRESS names."""
     named = os.environ.get("RAY_ADDRESS")
     if named:
         return named
@@ -57,20 +58,20 @@ def _running() -> str | None:
         return None
 
 
-def _within(seconds: float, work: Callable[[], str | None]) -> str | None:
-    """What `work` finds to be wrong, "no answer" when it takes longer: names and connections know no limit in all."""
-    said: SimpleQueue[str | None] = SimpleQueue()
-    threading.Thread(target=lambda: said.put(work()), daemon=True).start()
+def _with_timeout(seconds: float, work: Callable[[], str | None]) -> str | None:
+    """The result of `work`, "no answer" if it takes longer: looking up a name has no time limit of its own."""
+    result: SimpleQueue[str | None] = SimpleQueue()
+    threading.Thread(target=lambda: result.put(work()), daemon=True).start()
     try:
-        return said.get(timeout=seconds)
+        return result.get(timeout=seconds)
     except Empty:
         return "no answer"
 
 
-def _greeted(host: str, port: int) -> str | None:
-    """Why no cluster can be there, None when something answers as gRPC does: Ray itself would try for over a minute."""
+def _check_grpc(host: str, port: int) -> str | None:
+    """Why no cluster can be there; None if a gRPC server answers. Ray itself would try for over a minute."""
     try:
-        with socket.create_connection((host, port), timeout=_PROBE) as connection:
+        with socket.create_connection((host, port), timeout=PROBE_TIMEOUT) as connection:
             if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
                 return None
             connection.sendall(_PREFACE)
@@ -81,15 +82,15 @@ def _greeted(host: str, port: int) -> str | None:
         return getattr(error, "strerror", None) or str(error)
 
 
-def _numbered(ray: Any, address: str) -> str | None:
-    """Why what answers as gRPC does is no cluster, None when it is one, or turns us away as one would.
+def _check_ray(ray: Any, address: str) -> str | None:
+    """Why the gRPC server is not a Ray cluster; None if it is one, also if it refuses access.
 
-    It is asked for the cluster's number, as `ray.init` asks, which would wait for half a minute and more.
+    Asks for the cluster's id, as `ray.init` does, which would wait for half a minute or more.
     """
     try:
         ray._raylet.GcsClient(address=address)
     except ray.exceptions.RpcError:
         return "something else answers there"
     except Exception:
-        pass  # a token that is missing, say: `ray.init` meets it too, and says what to do
+        pass  # a missing token, for example: `ray.init` fails too, and says what to do
     return None

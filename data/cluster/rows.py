@@ -1,8 +1,8 @@
-"""Rows that are to be asked for, in Parquet files: all rows of a host in one, in the order of the list.
+"""The rows of partitions in Parquet files: all rows of a host in one partition, in the order of the list.
 
-A file is what one process works through, so no host is asked by two. The driver writes as it reads the list and holds a
-bounded number of rows; a worker reads as it works. Each row carries the folder of its person, which the driver gave out
-in the list's order, as one machine would have.
+One process works on a file, so no host gets requests from two. The driver writes the files while it reads the list, and
+holds a limited number of rows in memory; a worker reads while it works. Each row has the folder of its person, which
+the driver assigns in the order of the list, as a download on one machine does.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ import pyarrow
 from pyarrow import parquet
 
 from data.cluster.storage import Storage
-from data.journal.journal import PARTITIONS
+from data.journal import PARTITIONS
 from data.rows import Box, Row, host_of
 
-_HELD = 32_000  # rows that are held before they are written, of all partitions together
+_MOST_HELD = 32_000  # rows in memory before they are written, of all partitions together
 _READ = 500  # rows read at a time
 _SCHEMA = pyarrow.schema(
     [
@@ -32,23 +32,23 @@ _SCHEMA = pyarrow.schema(
 
 
 class OpenRow(NamedTuple):
-    """A row, and the folder that is its person's."""
+    """A row, and the folder of its person."""
 
     row: Row
     person: str
 
 
 def rows_file(partition: int) -> str:
-    """Where the rows of a partition are."""
+    """The file of a partition's rows, relative to the storage."""
     return f"{PARTITIONS}/{partition:05d}/rows.parquet"
 
 
 class RowFiles:
-    """Files of rows being written; a context manager, and with its end the files are whole."""
+    """Writes the files of rows; a context manager, at whose end the files are complete."""
 
     def __init__(self, storage: Storage, partitions: int) -> None:
         self._storage = storage
-        self._group = max(1, _HELD // partitions)
+        self._group = max(1, _MOST_HELD // partitions)
         self._held: list[list[OpenRow]] = [[] for _ in range(partitions)]
         self._writers: dict[int, Any] = {}
         self._files = ExitStack()
@@ -60,13 +60,13 @@ class RowFiles:
     def __exit__(self, *ended: Any) -> bool | None:
         with self._files:
             if ended[1] is not None:
-                raise ended[1]  # once more, where each file's own block says what the disk refused
+                raise ended[1]  # inside the block, so that each file's own block reports what the disk refused
             for partition in range(len(self._held)):
                 self._write(partition)
         return None
 
     def add(self, row: OpenRow) -> None:
-        """Put the row into its host's partition."""
+        """Add the row to its host's partition."""
         partition = _partition(row.row, len(self._held))
         held = self._held[partition]
         held.append(row)
@@ -87,14 +87,14 @@ class RowFiles:
 
 
 def read_rows(storage: Storage, partition: int) -> Iterator[list[OpenRow]]:
-    """The rows of a partition, some at a time."""
+    """The rows of a partition, in batches."""
     with storage.reading(rows_file(partition)) as file, parquet.ParquetFile(file) as table:
         for batch in table.iter_batches(batch_size=_READ):
             yield [_open_row(*values) for values in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
 
 
 def _partition(row: Row, partitions: int) -> int:
-    """The same for all rows of a host, on every machine."""
+    """The partition of a row: equal for all rows of a host, on every machine."""
     digest = hashlib.blake2b(host_of(row.url).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") % partitions
 

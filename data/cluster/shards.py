@@ -1,8 +1,9 @@
-"""Outcomes with their crops packed into Parquet files: what a download to a URL leaves there, and its journal as well.
+"""Shards: outcomes with their crops in Parquet files, the result of a download to a URL, and its journal.
 
-A shard is `URL/shards/<run>-<partition>-<digest>.parquet`, one line per row that ended: the columns of the journal, the
-row's place in the list, the crop's bytes, and, beside the table, how crops were made. Its name ends in a digest of its
-bytes, so the same shard written twice is one. Of two lines about a row that of the later run counts.
+A shard is `URL/shards/<run>-<partition>-<digest>.parquet`, with one line per row that ended: the columns of the
+journal, the row's number in the list, the crop's bytes; the crop settings are in the table's metadata. Its name ends in
+a digest of its bytes, so a shard that is written twice is one file. Of two lines about a row, that of the later run
+counts.
 """
 
 import hashlib
@@ -18,18 +19,18 @@ import pyarrow
 from pyarrow import parquet
 
 from data.cluster.storage import Storage
-from data.journal.outcomes import COLUMNS, Outcome, Record, outcome_of, record_of
+from data.journal import COLUMNS, Outcome, Record, outcome_of, record_of
 from data.reasons import one_line
 from data.settings import MIB
 from errors import DatasetError
 
 SHARDS = "shards"
-MOST_BYTES = 64 * MIB  # of the crops in a shard, and so of what a killed worker has to ask for again
+MOST_BYTES = 64 * MIB  # of the crops in a shard, and so at most what a killed worker has to request again
 MOST_ROWS = 10_000
 _NAME = re.compile(r"\d{4}-\d{5}-[0-9a-f]{16}\.parquet")
 _FORMAT = b"faces"  # in the table's metadata: the format's number and the crop settings, as JSON
 _VERSION = 1
-_AT_ONCE = 500  # lines read at a time
+_BATCH = 500  # lines read at a time
 _SCHEMA = pyarrow.schema(
     [
         pyarrow.field("number", pyarrow.int64(), nullable=False),
@@ -41,7 +42,7 @@ _SCHEMA = pyarrow.schema(
 
 
 class Packed(NamedTuple):
-    """A line of a shard; the crop's bytes, if it is stored and was asked for."""
+    """A line of a shard; `jpeg` is the crop, None if there is none or it was not read."""
 
     key: bytes
     outcome: Outcome
@@ -49,10 +50,10 @@ class Packed(NamedTuple):
 
 
 class Packer:
-    """Takes outcomes and the files of their crops, and puts shards into a storage."""
+    """Collects outcomes and the files of their crops, and writes shards to a storage."""
 
     def __init__(self, storage: Storage, folder: Path, prefix: str, crop_settings: dict[str, str]) -> None:
-        """The crops are taken, and removed, from `folder`. Shards' names begin with `prefix`."""
+        """Crops are read from `folder`, and then removed from it. The names of shards begin with `prefix`."""
         self._storage = storage
         self._folder = folder
         self._prefix = prefix
@@ -60,10 +61,10 @@ class Packer:
         self._schema = _SCHEMA.with_metadata({_FORMAT: about.encode()})
         self._held: dict[bytes, Packed] = {}
         self._bytes = 0
-        self.shards: list[str] = []  # published
+        self.shards: list[str] = []  # written
 
     def add(self, outcome: Outcome) -> None:
-        """Pack the outcome, once however often the list has the row; what an earlier run ended is packed already."""
+        """Add an outcome, each row once; outcomes of earlier runs are in a shard already, and are left out."""
         key = outcome.row.key
         if not outcome.fresh or key in self._held:
             return
@@ -74,7 +75,7 @@ class Packer:
         self._bytes += len(jpeg or b"")
 
     def flush(self) -> None:
-        """Publish what is held, and remove its crops from the folder."""
+        """Write a shard of what was added, and remove its crops from the folder."""
         if not self._held:
             return
         data = self._packed()
@@ -95,28 +96,28 @@ class Packer:
         ]
         file = io.BytesIO()
         table = pyarrow.Table.from_arrays(columns, schema=self._schema)
-        parquet.write_table(table, file, compression=dict.fromkeys(COLUMNS[1:], "zstd"), row_group_size=_AT_ONCE)
+        parquet.write_table(table, file, compression=dict.fromkeys(COLUMNS[1:], "zstd"), row_group_size=_BATCH)
         return file.getvalue()
 
 
 def names(storage: Storage, begin: str = "") -> list[str]:
-    """The shards in a storage, sorted, that begin so; what else lies among them is none."""
+    """The names of the shards in a storage, sorted, whose file names begin with `begin`."""
     found = ((name, name.rpartition("/")[2]) for name in storage.names(SHARDS))
     return [name for name, file in found if _NAME.fullmatch(file) and file.startswith(begin)]
 
 
 def last_run(shards: list[str]) -> int:
-    """The highest number of a run that wrote one of the shards, 0 for none."""
+    """The highest run number of the shards, 0 if there are none."""
     return max((int(name.rpartition("/")[2][:4]) for name in shards), default=0)
 
 
 def read_shard(storage: Storage, name: str, *, with_crops: bool = False) -> Iterator[Packed]:
-    """The lines of a shard, with their crops or without. DatasetError when it is none of ours."""
+    """The lines of a shard, with or without their crops. DatasetError when it is not a shard, or damaged."""
     with _opened(storage, name) as table:
         _about(storage, name, table)
         columns = [field.name for field in _SCHEMA if with_crops or field.name != "jpeg"]
         try:
-            for batch in table.iter_batches(batch_size=_AT_ONCE, columns=columns):
+            for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
                 lists = [batch.column(column).to_pylist() for column in columns]
                 for number, *values in zip(*lists, strict=True):
                     yield _packed_line(number, values, with_crops)
@@ -133,7 +134,7 @@ def _packed_line(number: int, values: list[Any], with_crops: bool) -> Packed:
 
 
 def crop_settings_of(storage: Storage, name: str) -> dict[str, str]:
-    """How the crops of a shard were made. DatasetError when it is none of ours."""
+    """The crop settings of a shard. DatasetError when it is not a shard."""
     with _opened(storage, name) as table:
         return _about(storage, name, table)
 

@@ -1,8 +1,7 @@
-"""A folder on this machine, or under a URL that pyarrow's file systems know: s3://, gs://, file:// and others.
+"""Files in a folder on this machine, or at a URL of one of pyarrow's file systems: s3://, gs://, file:// and others.
 
-A file is there whole or not at all. On a local disk by the rule that all files follow (`atomic_write`); an object store
-shows an object only when the last byte has come, and each is sent from memory in one call, so a process killed before
-that leaves nothing. Knows names and bytes, not what they mean.
+A file is there completely or not at all. A local disk uses `atomic_write`; an object store shows an object only after
+its last byte has come, and each is sent from memory in one call, so a process killed before that leaves nothing.
 """
 
 import shutil
@@ -17,11 +16,11 @@ from data.atomic_write import atomic_write, atomic_writer, remove_leftovers
 from data.reasons import one_line
 from errors import StorageError, UsageError
 
-_AT_ONCE = 8 << 20  # bytes of a large file sent at a time
+_CHUNK = 8 << 20  # bytes of a large file sent at a time
 
 
 def is_url(text: str) -> bool:
-    """Whether this names a place beyond the ordinary folders."""
+    """Whether this is a URL, not the path of a folder."""
     return "://" in text
 
 
@@ -29,7 +28,7 @@ class Storage:
     """Files by their names relative to `place`, with forward slashes. Can be sent to another process."""
 
     def __init__(self, place: str | Path) -> None:
-        """UsageError, when it is first used, for a URL that no file system is known for."""
+        """The first use raises UsageError for a URL of an unknown file system."""
         self.place = str(place)
 
     def __reduce__(self) -> tuple[type["Storage"], tuple[str]]:
@@ -37,7 +36,7 @@ class Storage:
 
     @cached_property
     def _opened(self) -> tuple[Any, str]:
-        """pyarrow's file system, and the folder within it."""
+        """The pyarrow file system, and the folder within it."""
         from pyarrow.fs import FileSystem, LocalFileSystem
 
         if not is_url(self.place):
@@ -52,7 +51,7 @@ class Storage:
         return system, root.rstrip("/")
 
     def path(self, name: str) -> str:
-        """The file's place within the file system."""
+        """The path of a file within the file system."""
         return f"{self._opened[1]}/{name}"
 
     @property
@@ -64,53 +63,53 @@ class Storage:
         """The files directly in a folder, sorted, each with the folder's name; none if there is no such folder."""
         from pyarrow.fs import FileSelector, FileType
 
-        with self._disk(folder):
+        with self._errors_of(folder):
             found = self._opened[0].get_file_info(FileSelector(self.path(folder), allow_not_found=True))
         return sorted(f"{folder}/{entry.base_name}" for entry in found if entry.type == FileType.File)
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Any]:
-        """A file that pyarrow can read."""
-        with self._disk(name), self._opened[0].open_input_file(self.path(name)) as file:
+        """Yield an open file that pyarrow can read."""
+        with self._errors_of(name), self._opened[0].open_input_file(self.path(name)) as file:
             yield file
 
     def atomic_write(self, name: str, data: bytes) -> None:
-        """Put a file in its place, whole or not at all."""
+        """Write a file completely or not at all."""
         if self.is_local:
             atomic_write(Path(self.path(name)), data)
             return
-        with self._disk(name), self._opened[0].open_output_stream(self.path(name)) as file:
+        with self._errors_of(name), self._opened[0].open_output_stream(self.path(name)) as file:
             file.write(data)
 
     def put(self, name: str, source: Path) -> None:
-        """Put a copy of a file of this machine in its place, however large."""
+        """Copy a file of this machine, of any size, to the storage."""
         with source.open("rb") as data:
             if self.is_local:
                 with atomic_writer(Path(self.path(name))) as file:
                     shutil.copyfileobj(data, file)
                 return
-            with self._disk(name), self._opened[0].open_output_stream(self.path(name)) as stream:
-                shutil.copyfileobj(data, stream, _AT_ONCE)
+            with self._errors_of(name), self._opened[0].open_output_stream(self.path(name)) as stream:
+                shutil.copyfileobj(data, stream, _CHUNK)
 
     def remove_leftovers(self) -> None:
-        """Remove what killed processes have left half written; only a local disk ever shows such files."""
+        """Remove half-written files of killed processes; only a local disk ever has them."""
         if self.is_local and Path(self._opened[1]).is_dir():
             remove_leftovers(Path(self._opened[1]))
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
-        """A file to write at length, for ourselves: nobody reads it before the block has ended well."""
-        with self._disk(name):
+        """Yield a file to write in parts. It is not atomic: nothing may read it before the block has ended."""
+        with self._errors_of(name):
             if self.is_local:
                 Path(self.path(name)).parent.mkdir(parents=True, exist_ok=True)
             with self._opened[0].open_output_stream(self.path(name)) as file:
                 yield file
 
     def remove(self, name: str) -> None:
-        """Remove a file or a folder with all in it, if it is there."""
+        """Remove a file, or a folder with all files in it, if it exists."""
         from pyarrow.fs import FileType
 
-        with self._disk(name):
+        with self._errors_of(name):
             system, path = self._opened[0], self.path(name)
             kind = system.get_file_info(path).type
             if kind == FileType.Directory:
@@ -119,8 +118,8 @@ class Storage:
                 system.delete_file(path)
 
     @contextmanager
-    def _disk(self, name: str) -> Iterator[None]:
-        """A refusal as one line."""
+    def _errors_of(self, name: str) -> Iterator[None]:
+        """Errors of the file system as a StorageError of one line."""
         try:
             yield
         except OSError as error:

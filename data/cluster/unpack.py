@@ -1,8 +1,7 @@
-"""A URL that a download has filled -> a folder on this machine: the crops, and a journal of the rows asked for.
+"""From a URL that a download has filled to a folder on this machine: the crops, and a journal.
 
-Rows that never are - bad lines, empty boxes, a row's second copy - stand in the URL's own manifest alone.
-
-What comes from a URL is not trusted: each crop must have the SHA-256 that its line says, and the name of a file in its
+The journal has only the rows that were requested; bad rows, empty boxes and second copies of a row are in the manifest
+at the URL. The content of a URL is not trusted: each crop must have the SHA-256 of its line, and a file name in its
 person's folder. A second call fetches nothing if nothing is new.
 """
 
@@ -15,10 +14,9 @@ from data.atomic_write import atomic_write, remove_leftovers
 from data.cluster.connection import require
 from data.cluster.storage import Storage
 from data.download.manifest import write_summary
-from data.download.partitions import take_over
+from data.download.partitions import merge_partitions
 from data.folder_names import candidates
-from data.journal.journal import Journal
-from data.journal.outcomes import Outcome
+from data.journal import Journal, Outcome
 from data.rows import Row
 from errors import DatasetError
 
@@ -26,9 +24,9 @@ _FILE = re.compile(r"([^/\0]+)/[0-9a-f]{12}-[0-9a-f]{8}\.jpg")
 
 
 def unpack(url: str, folder: Path) -> Path:
-    """Make `folder` hold what the shards at the URL say; return it.
+    """Store the crops and outcomes of the shards at the URL in `folder`; return `folder`.
 
-    DatasetError when there are no shards, or one is damaged; UsageError when the folder's crops were made otherwise.
+    DatasetError when there are no shards, or one is damaged; UsageError when the folder has other crop settings.
     """
     require("pyarrow")
     from data.cluster.shards import crop_settings_of, names, read_shard
@@ -38,11 +36,11 @@ def unpack(url: str, folder: Path) -> Path:
     shards = names(storage)
     if not shards:
         raise DatasetError(f"{url} holds no shards: expected the URL that a download was given as --out")
-    mark = f"{url}: {hashlib.sha256(chr(10).join(shards).encode()).hexdigest()}"
+    fingerprint = f"{url}: {hashlib.sha256(chr(10).join(shards).encode()).hexdigest()}"
     with Journal(folder, crop_settings_of(storage, shards[0])) as journal:
         remove_leftovers(folder)
-        take_over(journal, folder)
-        if journal.finished == mark and all((folder / file).is_file() for file in journal.files()):
+        merge_partitions(journal, folder)
+        if journal.finished == fingerprint and all((folder / file).is_file() for file in journal.files()):
             return folder
         numbers: dict[bytes, int] = {}
         journal.begin_list()
@@ -53,18 +51,18 @@ def unpack(url: str, folder: Path) -> Path:
                 lines.append((key, outcome))
                 numbers[key] = outcome.row.number
             journal.record(lines)
-            journal.claim(
+            journal.assign_folders(
                 {(o.row.name, o.file.partition("/")[0]) for _, o in lines if o.file and isinstance(o.row, Row)}
             )
             journal.commit()
         journal.list_rows((number, key) for key, number in sorted(numbers.items(), key=lambda item: item[1]))
         write_summary(journal, folder, time.monotonic() - started)
-        journal.finish_list(mark)
+        journal.finish_list(fingerprint)
     return folder
 
 
 def _store(folder: Path, shard: str, outcome: Outcome, jpeg: bytes | None) -> None:
-    """Put the crop into its place, if the line has one and it is whole."""
+    """Store the crop of a line, if it has one; DatasetError if the name or the SHA-256 is not right."""
     if outcome.file is None or not isinstance(outcome.row, Row):
         return
     match = _FILE.fullmatch(outcome.file)

@@ -1,20 +1,30 @@
-"""A list of rows -> a folder of crops, a manifest and a report.
+"""From a list of rows to a folder of crops, a manifest and a report.
 
-run               the whole download: sets up the parts below
-lists             a list's file -> rows
-pending_rows      which rows are still to be asked for
-loop              reads rows, hands them out, collects what came of them
-host_scheduler    which row is asked next, so that no host is asked too often
-worker_pool       threads that fetch and store a row at a time
+run               the whole download; sets up the parts below
+lists             the file of a list -> rows
+pending_rows      which rows must be requested
+loop              reads rows, gives them to workers, records the results
+host_scheduler    which row is requested next, so that no host gets too many requests
+worker_pool       threads that fetch and store one row at a time
 verify_and_store  bytes -> SHA-256 compared, cropped, written
 manifest          manifest.csv and report.json
-verify, forget    a folder hashed again; a person taken out
-portrait_source   the portraits as a list and a web
-partitions        journals that a cluster's killed run left behind
+verify, forget    check a folder against its journal; remove a person
+portrait_source   the drawn portraits as a list
+partitions        journals that a killed run of a cluster left behind
 """
 
-from data.download.lists import read_list, select
-from data.download.manifest import MANIFEST, REPORT, Report
+from data.download.lists import count_lines, list_fingerprint, read_list, select
+from data.download.manifest import MANIFEST, REPORT, Report, escape_formula
 from data.download.run import download
 
-__all__ = ["MANIFEST", "REPORT", "Report", "download", "read_list", "select"]
+__all__ = [
+    "MANIFEST",
+    "REPORT",
+    "Report",
+    "count_lines",
+    "download",
+    "escape_formula",
+    "list_fingerprint",
+    "read_list",
+    "select",
+]

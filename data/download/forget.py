@@ -1,7 +1,7 @@
-"""A person leaves a folder: what others keep of the photos, the photos, then the lines of manifest, report and journal.
+"""Remove a person from a folder: cached features, photos, then the lines of manifest, report and journal.
 
-The journal knows the person until all else is gone. So whatever ends the command, a second one finds the name and does
-what is left. The list that the person came from is not ours to change: a download of it brings the person back.
+The journal is changed last. So after a kill at any moment, a second command still finds the name and does the rest. The
+list that names the person is not changed: a download of it brings the person back.
 """
 
 import hashlib
@@ -14,14 +14,14 @@ from pathlib import Path
 
 from data.atomic_write import disk_error, remove_leftovers
 from data.download.manifest import write_summary
-from data.download.partitions import take_over
-from data.journal.journal import Journal
+from data.download.partitions import merge_partitions
+from data.journal import Journal
 from errors import StorageError, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forgotten:
-    """What was removed: rows of the journal, files, and the SHA-256s that the files had or should have had."""
+    """What was removed: the number of rows and of files, and the SHA-256s of the files, present or missing."""
 
     rows: int
     files: int
@@ -31,21 +31,21 @@ class Forgotten:
 def forget(
     folder: Path, name: str, *, forget_photos: Callable[[Collection[str]], object] = lambda photos: None
 ) -> Forgotten:
-    """Remove all that `folder` holds of the person: everything in the person's own folder, and every line that says so.
+    """Remove the person's folder with all files in it, and every line about the person.
 
-    `forget_photos` is given the SHA-256s of the photos while the journal still knows the person.
-    Raises UsageError when nobody has this name, or the folder holds no journal, StorageError when the disk refuses or
+    `forget_photos` gets the SHA-256s of the photos before the journal is changed, to remove what is cached of them.
+    Raises UsageError when no row has this name, or the folder holds no journal, StorageError when the disk refuses or
     another process works in the folder.
     """
     started = time.monotonic()
     with Journal(folder) as journal:
         remove_leftovers(folder)
-        take_over(journal, folder)
+        merge_partitions(journal, folder)
         names = journal.names()
         if name not in names:
             close = get_close_matches(name, names, n=3)
             hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "see manifest.csv for who there is"
-            raise UsageError(f"{folder} knows nobody named {name!r}: {hint}")
+            raise UsageError(f"{folder} has no row about {name!r}: {hint}")
         person = _own_folder(folder, journal.folder_of(name))
         files = list(_files(person))
         photos = tuple(sorted({*journal.crops_of(name), *map(_digest, files)}))
@@ -54,12 +54,12 @@ def forget(
         rows = journal.forget(name)
         write_summary(journal, folder, time.monotonic() - started)
         journal.commit()  # the last step: after a kill before it, the name is still known
-        journal.drop_traces()
+        journal.clear_log()
     return Forgotten(rows=rows, files=len(files), photos=photos)
 
 
 def _own_folder(folder: Path, person: str) -> Path:
-    """The person's folder; StorageError when what the journal says is no name of a folder within `folder`."""
+    """The person's folder; StorageError when the journal's name for it does not lie within `folder`."""
     if "/" in person or not person.strip("."):
         raise StorageError(f"the journal of {folder} is damaged: {person!r} is no person's folder")
     return folder / person
@@ -78,7 +78,7 @@ def _digest(path: Path) -> str:
 
 
 def _remove(person: Path) -> None:
-    """The person's folder with all in it; of a link, the link alone."""
+    """Remove the person's folder with all files in it; of a symbolic link, only the link."""
     try:
         if person.is_symlink():
             person.unlink()

@@ -1,11 +1,10 @@
-"""Read a list of photos, a row at a time: FaceScrub's own form, or a table whose header names its columns.
+"""Read a list of photos, a row at a time: in FaceScrub's format, or as a table whose header names its columns.
 
     FaceScrub   six columns between tabs, no header: name, image id, face id, URL, box `x1,y1,x2,y2`, SHA-256
     a table     CSV (or tabs) with a header: `name` and `url`; `box` and `sha256` if the table has them
 
-One line is one row. A line that cannot be read becomes a `BadRow` and reading goes on; only a file without one good
-row is an error. A list may hold a million rows or come from a stranger: nothing is kept, no line may be endless.
-Whether a URL answers, or a box fits its photo, is not known here.
+One line is one row. A line that cannot be read becomes a `BadRow`, and reading goes on; only a file without one good
+row is an error. A list may have a million rows, or come from a stranger: no rows are kept, and no line may be endless.
 """
 
 import csv
@@ -21,30 +20,30 @@ from urllib.parse import urlsplit
 from data.rows import BadRow, Box, Row, Unselected
 from errors import ListError, UsageError
 
-_RULES = 1  # what the rows of a file are: raise it when the same file comes to give other rows
+_RULES = 1  # of reading a list, part of its fingerprint: raise it when the same file is read differently
 _LONGEST_LINE = 32_768  # characters; the longest URL that servers take is a quarter of that
 _URL = re.compile(r"https?://([^/?#\\\s]+)(?:[/?#].*)?", re.IGNORECASE)
-_PLAIN_HOST = re.compile(r"[\w.-]+(?::[1-9][0-9]{0,3})?")  # of nearly every URL: nothing more to look into
+_PLAIN_HOST = re.compile(r"[\w.-]+(?::[1-9][0-9]{0,3})?")  # of nearly every URL: needs no further check
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")  # and bytes that are not UTF-8 (surrogates)
-_FORMS = "FaceScrub's six tab-separated columns, or CSV with a header that names `name` and `url`"
+_FORMATS = "FaceScrub's six tab-separated columns, or CSV with a header that names `name` and `url`"
 
 
 def read_list(path: Path) -> Iterator[Row | BadRow]:
     """Every row of the list in order, numbered from 1. ListError at once when the file is not a list."""
     if not any(isinstance(row, Row) for row in _rows(path)):
-        raise ListError(f"{path}: no row of it can be read: expected {_FORMS}")
+        raise ListError(f"{path}: no row of it can be read: expected {_FORMATS}")
     return _rows(path)
 
 
 def count_lines(path: Path) -> int:
-    """About how many rows the list has, for a progress bar: its line feeds, counted without reading the rows."""
+    """About how many rows the list has, for a progress bar: the number of its line feeds."""
     with path.open("rb") as file:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
 
 
-def mark_of(path: Path, people: Iterable[str] | None = None, limit: int | None = None) -> str:
-    """Stand for what `select(read_list(path), people, limit)` gives: a digest of the file, and what is kept."""
+def list_fingerprint(path: Path, people: Iterable[str] | None = None, limit: int | None = None) -> str:
+    """Identify the rows of `select(read_list(path), people, limit)`: the SHA-256 of the file, people and limit."""
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     return f"rules {_RULES}, list {content}, people {sorted(set(people or ()))}, limit {limit}"
@@ -53,9 +52,9 @@ def mark_of(path: Path, people: Iterable[str] | None = None, limit: int | None =
 def select(
     rows: Iterable[Row | BadRow], people: Iterable[str] | None = None, limit: int | None = None
 ) -> Iterator[Row | BadRow | Unselected]:
-    """Every row, those left out marked `Unselected`: kept are the named people's, and of these the first `limit`.
+    """Yield every row; those not of the named people, or after their first `limit`, as `Unselected`.
 
-    UsageError after the last row when one of the named people has no row.
+    Raises UsageError after the last row when one of the named people has no row.
     """
     wanted, missing, taken = set(people or ()), set(people or ()), 0
     for row in rows:
@@ -71,12 +70,12 @@ def select(
 
 
 def _rows(path: Path) -> Iterator[Row | BadRow]:
-    """Parse the file as the form that its first line shows."""
+    """Parse the file in the format of its first line."""
     lines = _lines(path)
     first = next(lines, None)
     if first is None:
-        raise ListError(f"{path} is empty: expected {_FORMS}")
-    form = _form(path, first.text)
+        raise ListError(f"{path} is empty: expected {_FORMATS}")
+    form = _format(path, first.text)
     body = lines if form.header else chain([first], lines)
     for number, line in enumerate(body, start=1):
         try:
@@ -91,7 +90,7 @@ class _TextLine(NamedTuple):
 
 
 def _lines(path: Path) -> Iterator[_TextLine]:
-    """The lines that are not blank. A line beyond `_LONGEST_LINE` comes cut to it, which no form accepts."""
+    """The lines that are not blank. One longer than `_LONGEST_LINE` is cut one character after it, and so refused."""
     _check_is_text(path)
     with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
         number = 0
@@ -108,18 +107,18 @@ def _check_is_text(path: Path) -> None:
     try:
         if not path.is_file():
             what = "a folder" if path.is_dir() else "not a plain file" if path.exists() else "missing"
-            raise ListError(f"the list {path} is {what}: expected a file with {_FORMS}")
+            raise ListError(f"the list {path} is {what}: expected a file with {_FORMATS}")
         with path.open("rb") as file:
             head = file.read(8192)
     except OSError as error:
         raise ListError(f"the list {path} cannot be read: {error.strerror}") from error
     if b"\0" in head:
-        raise ListError(f"{path} is binary, or text in UTF-16: expected UTF-8 text with {_FORMS}")
+        raise ListError(f"{path} is binary, or text in UTF-16: expected UTF-8 text with {_FORMATS}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
-    """Where a list keeps what. Columns are counted from 0; None: the list has no such column."""
+class _Format:
+    """Which column of a list is which, counted from 0; None: the list has no such column."""
 
     delimiter: str
     quoted: bool
@@ -156,24 +155,24 @@ class _Form:
         return cells
 
 
-_FACESCRUB = _Form(delimiter="\t", quoted=False, header=False, columns=6, name=0, url=3, box=4, sha256=5)
+_FACESCRUB = _Format(delimiter="\t", quoted=False, header=False, columns=6, name=0, url=3, box=4, sha256=5)
 
 
-def _form(path: Path, first_line: str) -> _Form:
-    """The form of a list, told by its first line: a header that names `name` and `url`, or else FaceScrub's."""
+def _format(path: Path, first_line: str) -> _Format:
+    """The format of a list, by its first line: a header with `name` and `url`, or else FaceScrub's."""
     delimiter = "\t" if "\t" in first_line else ","
     try:
         titles = [title.strip().lower() for title in _split(first_line, delimiter)]
     except ValueError:
         return _FACESCRUB
-    titles = ["box" if title == "bbox" else title for title in titles]  # as FaceScrub's own header has it
+    titles = ["box" if title == "bbox" else title for title in titles]  # so FaceScrub's own header calls it
     if not {"name", "url"} <= set(titles):
         return _FACESCRUB
     where = {title: column for column, title in enumerate(titles)}
     twice = [title for title in ("name", "url", "box", "sha256") if titles.count(title) > 1]
     if twice:
         raise ListError(f"{path}: the header names the column {twice[0]!r} twice")
-    return _Form(
+    return _Format(
         delimiter=delimiter,
         quoted=True,
         header=True,
@@ -186,7 +185,7 @@ def _form(path: Path, first_line: str) -> _Form:
 
 
 def _split(text: str, delimiter: str) -> list[str]:
-    """The cells of one line, quotes undone; ValueError for a quote that never closes."""
+    """The cells of one line, without their quotes; ValueError for a quote that is not closed."""
     if '"' not in text:
         return text.split(delimiter)
     try:
@@ -196,7 +195,7 @@ def _split(text: str, delimiter: str) -> list[str]:
 
 
 def _checked_url(url: str) -> str:
-    """The URL itself; ValueError unless it is http or https and names a host and, if any, a port that can be."""
+    """The URL itself; ValueError unless it is http or https with a host and, if it names one, a valid port."""
     match = _URL.fullmatch(url)
     if match is None:
         raise ValueError("url: expected http://... or https://... with a host")

@@ -1,7 +1,7 @@
-"""What came of a list, for people and programs: `manifest.csv`, one line per row, and `report.json`, the counts.
+"""The results of a list: `manifest.csv`, one line per row, and `report.json`, the counts.
 
-Both are read off the journal, so they also tell of rows that an earlier run finished; rows of the list that have never
-been asked for are left out. Written a line at a time: the manifest of a million rows takes no memory.
+Both are made from the journal, so they include rows that an earlier run finished, and leave out rows that have never
+been requested. The manifest is written a line at a time, so a million rows need no more memory than a few.
 """
 
 import csv
@@ -12,10 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from data.atomic_write import atomic_write, atomic_writer
-from data.journal.journal import Journal
-from data.journal.outcomes import ManifestLine
-from data.quality.list_warnings import ListWarnings
-from data.quality.near_duplicates import find_near_duplicates
+from data.journal import Journal, ManifestLine
+from data.quality import ListWarnings, find_near_duplicates
 from data.reasons import Reason
 from data.rows import host_of
 
@@ -27,25 +25,25 @@ _MOST_HOSTS = 20  # named in a report: those with the most rows that failed
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What came of a list: its rows that ended, by reason, by person and by host, and what is suspicious about them."""
+    """Counts of the rows that ended, by reason, person and host, and what is suspicious about them."""
 
     rows: int
     ok: int
     reasons: dict[str, int]
     people: dict[str, int]  # rows that are ok
-    seconds: float  # that this run took
-    hosts: dict[str, dict[str, int]]  # of those with most failures, the worst first, their rows by reason
+    seconds: float  # duration of this run
+    hosts: dict[str, dict[str, int]]  # rows by reason of the hosts with most failures, the worst first
     warnings: list[str]
     near_duplicates: list[list[str]]  # groups of files that show one picture under different names
 
     @property
     def failed_fraction(self) -> float:
-        """The share of rows that are not ok, from 0 to 1; 0 for no rows."""
+        """The fraction of rows that are not ok, from 0 to 1; 0 for no rows."""
         return (self.rows - self.ok) / self.rows if self.rows else 0.0
 
 
 class _Tally:
-    """The counts, fed a line at a time."""
+    """The counts; lines are added one by one."""
 
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
@@ -58,10 +56,10 @@ class _Tally:
         if line.name is not None and line.url is not None:
             self.people[line.name] += line.reason == Reason.OK
             self.hosts[host_of(line.url), line.reason] += 1
-            self.warnings.notice(line.reason, line.url, line.photo)
+            self.warnings.add(line.reason, line.url, line.photo)
 
     def worst_hosts(self) -> dict[str, dict[str, int]]:
-        """Those with the most failures, and all their rows by reason."""
+        """The hosts with the most failures, and the number of their rows by reason."""
         failed = Counter[str]()
         for (host, reason), n in self.hosts.items():
             failed[host] += n if reason != Reason.OK else 0
@@ -77,15 +75,17 @@ def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for line in journal.lines():
+        for line in journal.manifest_lines():
             tally.add(line)
             digest = line.sha256 or line.photo
             writer.writerow(
                 (line.number, escape_formula(line.name), line.url, line.box, digest, line.reason, line.file)
             )
         text.detach()
-    twins = find_near_duplicates(journal.looks)
-    alike = [f"{len(twins)} groups of crops look alike across people: see near_duplicates in {REPORT}"] if twins else []
+    groups = find_near_duplicates(journal.perceptual_hashes)
+    warnings = tally.warnings.warnings()
+    if groups:
+        warnings.append(f"{len(groups)} groups of crops look alike across people: see near_duplicates in {REPORT}")
     report = Report(
         rows=tally.reasons.total(),
         ok=tally.reasons[Reason.OK],
@@ -93,15 +93,15 @@ def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
         people=dict(sorted(tally.people.items())),
         seconds=round(seconds, 3),
         hosts=tally.worst_hosts(),
-        warnings=[*tally.warnings.warnings(), *alike],
-        near_duplicates=twins,
+        warnings=warnings,
+        near_duplicates=groups,
     )
     atomic_write(folder / REPORT, (json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n").encode())
     return report
 
 
 def read_report(folder: Path, seconds: float) -> Report | None:
-    """The report of an earlier run, as of a run of `seconds`; None when it is missing or of another version."""
+    """The report of an earlier run, with the given duration; None when it is missing or of another version."""
     try:
         return Report(**{**json.loads((folder / REPORT).read_bytes()), "seconds": round(seconds, 3)})
     except (OSError, ValueError, TypeError):
@@ -109,9 +109,9 @@ def read_report(folder: Path, seconds: float) -> Report | None:
 
 
 def escape_formula(name: str | None) -> str | None:
-    """A stranger's name that a spreadsheet would run as a formula, with the apostrophe that makes it text.
+    """A name that a spreadsheet would run as a formula, with the apostrophe that makes it text.
 
-    No person's name begins so, and of the other columns none can: a URL begins with http, a file with a safe name, and
-    the minus of a box is followed by a number.
+    The other columns need none: a URL begins with http, a file with a safe name, and after the minus of a box comes a
+    number.
     """
     return f"'{name}" if name and name.startswith(_FORMULAS) else name

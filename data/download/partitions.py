@@ -1,7 +1,7 @@
-"""What a cluster's run leaves in a folder when it is killed: partitions of the list, with a journal each.
+"""The partitions of a list that a cluster's run leaves in a folder when it is killed, with a journal each.
 
-A partition is a folder in `DIR/.partitions`. Its journal tells of rows whose crops are in DIR already. Whoever opens
-DIR's journal - a download by any engine, `verify`, `forget` - takes these lines over first, and the partitions go.
+A partition is a folder in `DIR/.partitions`. Its journal has the rows whose crops are stored in DIR already. A
+download, `verify` and `forget` first merge these journals into DIR's own, and remove the partitions.
 """
 
 import shutil
@@ -12,16 +12,15 @@ from itertools import islice
 from pathlib import Path
 
 from data.atomic_write import disk_error
-from data.journal.journal import FILE, PARTITIONS, Journal
-from data.journal.outcomes import Outcome
+from data.journal import FILE, PARTITIONS, Journal, Outcome
 from errors import StorageError
 
-_AT_ONCE = 1000  # outcomes written down together
-_PATIENCE = 20.0  # seconds that a process of a run which was killed has to come to its end
+_BATCH = 1000  # outcomes recorded together
+_LONGEST_WAIT = 20.0  # seconds in which a process of a killed run is expected to end
 
 
-def take_over(journal: Journal, folder: Path) -> None:
-    """Write down what the partitions in `folder` know, and remove them. StorageError when the disk refuses."""
+def merge_partitions(journal: Journal, folder: Path) -> None:
+    """Record the outcomes of the partitions in `folder`, and remove them. StorageError when the disk refuses."""
     partitions = folder / PARTITIONS
     if not partitions.is_dir():
         return
@@ -33,19 +32,19 @@ def take_over(journal: Journal, folder: Path) -> None:
 
 
 def merge(journal: Journal, partition: Path) -> Iterator[Outcome]:
-    """Write down in `journal` what a partition's knows, then yield it, outcome by outcome."""
-    with patiently(partition, journal.crop_settings) as ended:
-        outcomes = ended.outcomes()
-        while batch := list(islice(outcomes, _AT_ONCE)):
+    """Record the outcomes of a partition's journal in `journal`, and yield them."""
+    with open_partition(partition, journal.crop_settings) as other:
+        outcomes = other.outcomes()
+        while batch := list(islice(outcomes, _BATCH)):
             journal.record(batch)
             journal.commit()
             yield from (outcome for _, outcome in batch)
 
 
 @contextmanager
-def patiently(partition: Path, crop_settings: dict[str, str]) -> Iterator[Journal]:
-    """A partition's journal. A process that is being killed may hold it yet: it is waited for, for a while."""
-    end = time.monotonic() + _PATIENCE
+def open_partition(partition: Path, crop_settings: dict[str, str]) -> Iterator[Journal]:
+    """A partition's journal, open; if a process of a killed run still has it locked, wait for its end."""
+    end = time.monotonic() + _LONGEST_WAIT
     while True:
         try:
             journal = Journal(partition, crop_settings, alone=True)
@@ -59,7 +58,7 @@ def patiently(partition: Path, crop_settings: dict[str, str]) -> Iterator[Journa
 
 
 def remove(path: Path) -> None:
-    """Remove a folder with all in it; StorageError when the disk refuses."""
+    """Remove a folder with all files in it; StorageError when the disk refuses."""
     try:
         if path.exists():
             shutil.rmtree(path)

@@ -1,7 +1,7 @@
-"""The portraits as a list and a web: drawn once for the list with their SHA-256, then verified, cropped and stored.
+"""The drawn portraits as a list with SHA-256s, downloaded like any other list.
 
-The list stays in `DIR/portraits.csv`, so that a second run need not draw what is finished; what is missing is drawn
-again from its address and must have the listed SHA-256, as a photo from the web must.
+The list is kept in `DIR/portraits.csv`, so that a second run draws only what is missing, from the URL of its row; the
+result must have the listed SHA-256, as a photo from the web must.
 """
 
 import csv
@@ -14,7 +14,7 @@ from data.atomic_write import atomic_write
 from data.download.lists import select
 from data.download.manifest import Report
 from data.download.run import download
-from data.journal.outcomes import Outcome
+from data.journal import Outcome
 from data.portraits import Gallery, PortraitPhoto
 from data.rows import Box, Row
 from data.settings import DownloadSettings
@@ -34,9 +34,9 @@ def download_portraits(
     on_drawn: Callable[[], None] = lambda: None,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Report:
-    """Do as `download` does, for the gallery's photos. `on_drawn` is called once for each photo of a new list."""
+    """`download` for the gallery's photos. `on_drawn` is called once for each photo of a new list."""
     drawn: dict[str, bytes] = {}
-    rows = _listed(folder / LIST, gallery)
+    rows = _read_list(folder / LIST, gallery)
     if rows is None:
         rows = []
         for photo in gallery.draw_all(processes):
@@ -55,12 +55,12 @@ def download_portraits(
 
 
 def is_drawn(row: Row) -> bool:
-    """Whether the row's photo is a portrait, drawn here, and not on the web."""
+    """Whether the row's photo is a portrait that is drawn, not one on the web."""
     return row.url.startswith("portrait://")
 
 
 def draw_again(row: Row) -> bytes:
-    """The photo of such a row. UsageError when this version draws no photo with this address."""
+    """The JPEG of such a row. UsageError when this version draws no photo with its URL."""
     return Gallery.draw_url(row.url).jpeg
 
 
@@ -76,8 +76,8 @@ def _list_bytes(rows: Iterable[Row]) -> bytes:
     return text.getvalue().encode()
 
 
-def _listed(file: Path, gallery: Gallery) -> list[Row] | None:
-    """Read the list of an earlier run; None when there is none, or it is of another gallery."""
+def _read_list(file: Path, gallery: Gallery) -> list[Row] | None:
+    """The rows of an earlier run; None when there is no list, or it is of another gallery."""
     try:
         rows = list(_rows(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):

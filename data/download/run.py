@@ -1,14 +1,12 @@
-"""A list of rows -> a folder of crops: ask for what is missing, keep what is right, write down what became of each row.
+"""Download a list: request the missing rows, store their crops, record how each row ended.
 
-Set up here, done by others: `work` goes through the list, `pool` asks, `journal` remembers, `summary` tells the end.
-Where the bytes come from is a function that can be exchanged, so portraits drawn here go the same way as photos from
-the web. So is the engine that goes through the rows: this process, or a cluster's (`cluster`), which calls
-`work_through` in each of its own.
+The bytes come from the web, or from a function: portraits are stored by the same code as photos from the web. The rows
+are processed by this process, or by another engine: a cluster, whose processes each call `download_rows`.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import groupby
@@ -17,22 +15,22 @@ from typing import Protocol
 
 from data.atomic_write import remove_leftovers
 from data.download.host_scheduler import HostScheduler
-from data.download.loop import DownloadLoop
+from data.download.loop import DownloadLoop, Sort
 from data.download.manifest import MANIFEST, REPORT, Report, read_report, write_summary
-from data.download.partitions import take_over
+from data.download.partitions import merge_partitions
 from data.download.pending_rows import Item, PendingRows
-from data.download.worker_pool import Ask, WorkerPool
-from data.journal.journal import Journal, OutcomeStore
-from data.journal.outcomes import Outcome
-from data.photos.crop import quiet_decoding
+from data.download.worker_pool import RowFetcher, WorkerPool
+from data.journal import Journal, Outcome
+from data.photos import quiet_decoding
+from data.reasons import Reason
 from data.rows import Row
 from data.settings import DownloadSettings
 
-Fetch = Callable[[Row], bytes]
+Fetch = Callable[[Row], bytes]  # a row -> the bytes of its photo
 
 
 class Engine(Protocol):
-    """What goes through the rows of a list: `work_through` does as one machine, others do as many."""
+    """Processes the rows of a list, as `download_rows` does on one machine."""
 
     def __call__(
         self,
@@ -45,7 +43,7 @@ class Engine(Protocol):
         on_outcome: Callable[[Outcome], None],
         on_warning: Callable[[str], None],
     ) -> None:
-        """End every row that is to be asked for, and write down in the journal how."""
+        """Request the rows that have not ended, and record their outcomes in the journal."""
 
 
 def download(
@@ -56,29 +54,31 @@ def download(
     fetch: Fetch | None = None,
     engine: Engine | None = None,
     retry_failed: bool = False,
-    mark: str | None = None,
+    fingerprint: str | None = None,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_warning: Callable[[str], None] = lambda warning: None,
 ) -> Report:
-    """Store a crop of every row that can be had in `folder/<person>/` and publish `manifest.csv` and `report.json`.
+    """Store a crop of every row in `folder/<person>/`, and write `manifest.csv` and `report.json`.
 
-    Rows that an earlier run finished are not asked for again, failed ones only with `retry_failed`. `on_outcome` is
-    called, in this thread, once for every row selected, `on_warning` when the rows together look wrong. `fetch` gives a
-    row's bytes, and is called by all workers at once; without it the web does. `engine` goes through the rows in the
-    place of `work_through`, and then knows itself where bytes come from. `mark` stands for the rows (for a list
-    `lists.mark_of` makes it): when the last run came to the end of rows with the same mark, and all that it left is
-    still in its place, then the rows are not even read, and its report is returned.
+    Rows that an earlier run finished are not requested again, failed ones only with `retry_failed`.
+    rows          as `lists.select` yields them
+    fetch         returns the bytes of a row, called by all workers at once; None: they come from the web
+    engine        processes the rows in place of `download_rows`; it then decides itself where bytes come from
+    fingerprint   identifies the rows (`lists.list_fingerprint`): if the last run finished rows with the same one, and
+                  all its files are there, the rows are not read, and its report is returned
+    on_outcome    called in this thread, once for every row selected
+    on_warning    called when many rows together show that the list is wrong
     Raises UsageError when the folder was made with another size, mode or filter, StorageError when the disk refuses
-    or another process works in the folder. Whatever ends the run, what has been done stays done.
+    or another process works in the folder. However the run ends, what is recorded stays.
     """
     started = time.monotonic()
     with Journal(folder, settings.crop_settings) as journal:
         remove_leftovers(folder)
-        take_over(journal, folder)
-        report = _unchanged(journal, folder, mark, started)
+        merge_partitions(journal, folder)
+        report = _unchanged(journal, folder, fingerprint, started)
         if report is None or (retry_failed and report.ok < report.rows):
-            go_through = engine or partial(work_through, fetch=fetch)
-            go_through(
+            process = engine or partial(download_rows, fetch=fetch)
+            process(
                 rows,
                 journal,
                 folder,
@@ -88,71 +88,81 @@ def download(
                 on_warning=on_warning,
             )
             report = write_summary(journal, folder, time.monotonic() - started)
-            if mark is not None:
-                journal.finish_list(f"{mark}, {_published(folder)}")
+            if fingerprint is not None:
+                journal.finish_list(f"{fingerprint}, {_state_of_summary(folder)}")
         return report
 
 
-def work_through(
+def download_rows(
     rows: Iterable[Item],
-    journal: OutcomeStore,
+    journal: Journal,
     folder: Path,
     *,
     settings: DownloadSettings,
     fetch: Fetch | None = None,
     retry_failed: bool = False,
+    repair: bool = False,
     is_stored: Callable[[str], bool] | None = None,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_warning: Callable[[str], None] = lambda warning: None,
 ) -> None:
-    """Do as `download` does with a journal that is open, and publish no summary.
+    """The part of `download` that works with an open journal and writes no summary.
 
-    `is_stored` tells whether a crop is in its place, by its name; without it the folder does.
+    `is_stored` says whether a crop is there, by its name; without it, the folder is looked into. With `repair`, every
+    row is requested, the journal's list stays as it is, and failures are not recorded.
     """
-    is_stored = is_stored or (lambda file: (folder / file).is_file())
-    admission = PendingRows(journal, retry_failed=retry_failed, is_stored=is_stored)
-    with quiet_decoding(), WorkerPool(_source(settings, fetch), folder, settings) as pool:
-        scheduler = HostScheduler(settings.per_host if fetch is None else settings.workers, settings.give_up_after)
-        work = DownloadLoop(
-            journal,
-            admission,
-            pool,
-            scheduler,
-            settings,
-            on_outcome=on_outcome,
-            on_warning=on_warning,
+    if repair:
+        sort: Sort = _all_of
+    else:
+        journal.begin_list()
+        is_stored = is_stored or (lambda file: (folder / file).is_file())
+        sort = PendingRows(journal, retry_failed=retry_failed, is_stored=is_stored).sort
+
+    def record(outcomes: list[tuple[bytes, Outcome]]) -> None:
+        journal.record((key, outcome) for key, outcome in outcomes if not repair or outcome.reason is Reason.OK)
+
+    scheduler = HostScheduler(settings.per_host if fetch is None else settings.workers, settings.give_up_after)
+    with quiet_decoding(), WorkerPool(_fetcher(settings, fetch), folder, settings) as pool:
+        loop = DownloadLoop(
+            journal, sort, pool, scheduler, settings, record=record, on_outcome=on_outcome, on_warning=on_warning
         )
-        work.work_through(iter(rows))
+        loop.run(iter(rows))
 
 
-def _source(settings: DownloadSettings, fetch: Fetch | None) -> Callable[[], AbstractContextManager[Ask]]:
-    """What each worker asks for bytes."""
+def _all_of(batch: Sequence[Item]) -> Iterator[tuple[bytes, Row]]:
+    return ((item.key, item) for item in batch if isinstance(item, Row))
+
+
+def _fetcher(settings: DownloadSettings, fetch: Fetch | None) -> Callable[[], AbstractContextManager[RowFetcher]]:
+    """Where each worker gets its bytes from."""
     if fetch is not None:
         return lambda: nullcontext(lambda row, seconds: fetch(row))
-    from data.web.client import Web  # requests takes a fifth of a second to import, and portraits need none of it
-    from data.web.robots import Robots
+    from data.web import Robots, Web  # requests takes a fifth of a second to import, and portraits do not need it
 
     return partial(Web, settings, Robots() if settings.respect_robots else None)
 
 
-def _unchanged(journal: Journal, folder: Path, mark: str | None, started: float) -> Report | None:
-    """The last run's report, if it came to the end of the same rows and all it left is in its place; else None."""
+def _unchanged(journal: Journal, folder: Path, fingerprint: str | None, started: float) -> Report | None:
+    """The last run's report, if it finished the same rows and all its files are there; else None."""
+    if fingerprint is None:
+        return None
     try:
-        if mark is None or journal.finished != f"{mark}, {_published(folder)}" or not _all_present(journal, folder):
+        finished = journal.finished == f"{fingerprint}, {_state_of_summary(folder)}"
+        if not finished or not _all_present(journal, folder):
             return None
     except OSError:
         return None
     return read_report(folder, time.monotonic() - started)
 
 
-def _published(folder: Path) -> str:
-    """What tells whether the manifest and the report are still those of a run."""
+def _state_of_summary(folder: Path) -> str:
+    """Size and time of the manifest and the report, by which a change of them is noticed."""
     states = [(folder / name).stat() for name in (MANIFEST, REPORT)]
     return ", ".join(f"{state.st_size} bytes of {state.st_mtime_ns}" for state in states)
 
 
 def _all_present(journal: Journal, folder: Path) -> bool:
-    """Whether every crop of the journal is there, whatever it holds: `verify` looks inside."""
+    """Whether there is a file for every crop of the journal; `verify` checks what is in it."""
     for person, files in groupby(journal.files(), key=lambda file: file.partition("/")[0]):
         present = {entry.name for entry in os.scandir(folder / person) if entry.is_file()}
         if not all(file.partition("/")[2] in present for file in files):

@@ -1,13 +1,13 @@
-"""What lies in a folder beside what the journal says should: every crop hashed again, and the bad ones had again.
+"""Check a folder of crops against its journal, and download again the crops that are missing or changed.
 
-A crop is missing, or changed when its SHA-256 is not the one noted when it was stored; a file that no row accounts for
-is foreign, and a training would take it for a photo of that person. A repair asks for just those rows, through the same
-engine as a download. One that does not succeed changes nothing, neither file nor journal, so it can be tried again.
+A crop is changed when its SHA-256 is not the recorded one. A file that belongs to no row is foreign: a training would
+take it for a photo of that person. A repair uses the same code as a download; one that fails changes neither files nor
+journal, so that it can be tried again.
 """
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,33 +15,31 @@ from pathlib import Path
 
 from data.atomic_write import remove_leftovers
 from data.download.manifest import write_summary
-from data.download.partitions import take_over
+from data.download.partitions import merge_partitions
 from data.download.portrait_source import draw_again, is_drawn
-from data.download.run import Fetch, work_through
-from data.journal.journal import Journal
-from data.journal.outcomes import Ended, Outcome, StoredCrop
+from data.download.run import download_rows
+from data.journal import Journal, Outcome, StoredCrop
 from data.reasons import Reason
-from data.rows import Row
 from data.settings import DownloadSettings
 from errors import StorageError
 
-_BATCH = 1000  # files hashed between two looks into the journal
+_BATCH = 1000  # files hashed together
 
 
 @dataclass(kw_only=True)
-class Verified:
-    """What was found, as names of files relative to the folder; `failed` has those that a repair could not mend."""
+class VerifyResult:
+    """What was found: names of files relative to the folder."""
 
     checked: int = 0
     missing: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)  # file -> why: a reason, and what is known besides
+    failed: dict[str, str] = field(default_factory=dict)  # not repaired: file -> reason and detail
 
     @property
     def is_right(self) -> bool:
-        """Whether the folder is now what its journal says, and nothing else."""
+        """Whether the folder now has exactly the crops of its journal."""
         return not self.foreign and len(self.repaired) == len(self.missing) + len(self.changed)
 
 
@@ -51,35 +49,35 @@ def verify(
     repair: bool = False,
     settings: DownloadSettings | None = None,
     on_file: Callable[[], None] = lambda: None,
-) -> Verified:
-    """Compare every crop with the journal; with `repair`, have those that are missing or changed again.
+) -> VerifyResult:
+    """Compare every crop with the journal; with `repair`, download again what is missing or changed.
 
-    `settings` say how the web is asked; crops are made as all of the folder were. `on_file` is called for each file
-    checked. UsageError when the folder holds no journal, StorageError when another process works in it.
+    `settings` say how the web is used; how crops are made is decided by the folder. `on_file` is called for each file
+    checked. Raises UsageError when the folder holds no journal, StorageError when another process works in it.
     """
     started = time.monotonic()
     with Journal(folder) as journal:
         remove_leftovers(folder)
-        take_over(journal, folder)
-        found, bad = Verified(), []
-        for stored, digest in _hashed(folder, journal.stored()):
+        merge_partitions(journal, folder)
+        found, bad = VerifyResult(), []
+        for stored, digest in _hashed(folder, journal.stored_crops()):
             found.checked += 1
             if digest != stored.crop:
                 (found.missing if digest is None else found.changed).append(stored.file)
                 bad.append(stored)
             on_file()
-        found.foreign = [file for file in _files(folder) if not journal.knows_file(file)]
+        found.foreign = [file for file in _files(folder) if not journal.has_file(file)]
         if repair and bad:
-            as_here = (settings or DownloadSettings()).cropping_as(journal.crop_settings)
-            _repair(folder, journal, bad, found, as_here)
+            settings = (settings or DownloadSettings()).cropping_as(journal.crop_settings)
+            _repair(folder, journal, bad, found, settings)
             write_summary(journal, folder, time.monotonic() - started)
     return found
 
 
-def _hashed(folder: Path, every: Iterator[StoredCrop]) -> Iterator[tuple[StoredCrop, str | None]]:
+def _hashed(folder: Path, crops: Iterator[StoredCrop]) -> Iterator[tuple[StoredCrop, str | None]]:
     """Each crop with the SHA-256 of its file; None when there is no such file."""
     with ThreadPoolExecutor() as pool:
-        while batch := list(islice(every, _BATCH)):
+        while batch := list(islice(crops, _BATCH)):
             yield from zip(batch, pool.map(lambda stored: _digest(folder / stored.file), batch), strict=True)
 
 
@@ -94,7 +92,7 @@ def _digest(path: Path) -> str | None:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """All files in the people's folders, in order; what is hidden, and what lies in `folder` itself, is left out."""
+    """All files in the people's folders, in order, without hidden ones."""
     for person in sorted(folder.iterdir()):
         if person.is_dir() and not person.name.startswith("."):
             for path in sorted(person.rglob("*")):
@@ -102,8 +100,10 @@ def _files(folder: Path) -> Iterator[str]:
                     yield path.relative_to(folder).as_posix()
 
 
-def _repair(folder: Path, journal: Journal, bad: list[StoredCrop], found: Verified, settings: DownloadSettings) -> None:
-    """Ask for the rows of bad crops again, and note in `found` what came of each."""
+def _repair(
+    folder: Path, journal: Journal, bad: list[StoredCrop], found: VerifyResult, settings: DownloadSettings
+) -> None:
+    """Request the rows of bad crops again; add to `found` the outcome of each."""
     files = {stored.row.key: stored.file for stored in bad}
 
     def note(outcome: Outcome) -> None:
@@ -115,33 +115,7 @@ def _repair(folder: Path, journal: Journal, bad: list[StoredCrop], found: Verifi
         else:
             found.failed[file] = f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
 
-    ways: list[tuple[list[Row], Fetch | None]] = [
-        ([stored.row for stored in bad if is_drawn(stored.row)], draw_again),
-        ([stored.row for stored in bad if not is_drawn(stored.row)], None),
-    ]
-    for rows, fetch in ways:
+    for drawn, fetch in ((True, draw_again), (False, None)):
+        rows = [stored.row for stored in bad if is_drawn(stored.row) is drawn]
         if rows:
-            work_through(rows, _Repairs(journal), folder, settings=settings, fetch=fetch, on_outcome=note)
-
-
-class _Repairs:
-    """The journal as a repair uses it: every row is asked for, the list stays as it is, failures are not recorded."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self.folder_of = journal.folder_of
-        self.commit = journal.commit
-
-    def begin_list(self) -> None:
-        """No list begins."""
-
-    def list_rows(self, rows: Iterable[tuple[int, bytes]]) -> None:
-        """The list stays as it is."""
-
-    def ended(self, keys: list[bytes]) -> dict[bytes, Ended]:
-        """None of them: their crops are gone."""
-        return {}
-
-    def record(self, outcomes: Iterable[tuple[bytes, Outcome]]) -> None:
-        """Keep those that are mended."""
-        self._journal.record([(key, outcome) for key, outcome in outcomes if outcome.reason is Reason.OK])
+            download_rows(rows, journal, folder, settings=settings, fetch=fetch, repair=True, on_outcome=note)

@@ -1,7 +1,7 @@
-"""The bytes that came for a row -> a file in its place, or the reason why not: verify, crop, publish, in this order.
+"""From the bytes of a row to a stored crop, or the reason why there is none: verify, crop, write, in this order.
 
-Nothing is decoded or stored before the SHA-256 has been compared. The same code serves photos from the web and
-portraits drawn here.
+Nothing is decoded or stored before the SHA-256 has been compared. Photos from the web and drawn portraits are treated
+alike.
 """
 
 import hashlib
@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from data.atomic_write import atomic_write
-from data.journal.outcomes import Outcome
-from data.photos.crop import crop
-from data.quality.perceptual_hash import perceptual_hash
+from data.journal import Outcome
+from data.photos import crop
+from data.quality import perceptual_hash
 from data.reasons import Failure, Reason
 from data.rows import Row
 from data.settings import DownloadSettings
@@ -25,30 +25,29 @@ def verify_and_store(
     settings: DownloadSettings,
     decoding: AbstractContextManager[object],
 ) -> Outcome:
-    """Store the row's crop as `folder/person/<photo>-<row>.jpg`, named by what the photo and the row are.
+    """Store the row's crop as `folder/person/<photo>-<row>.jpg`, named by the digests of photo and row.
 
-    `decoding` is held while the photo stands unpacked in memory.
+    `decoding` limits how many photos are decoded at once: it is held while this one is.
     """
     photo = hashlib.sha256(data).hexdigest()
     if row.sha256 is not None and photo != row.sha256:
-        return Outcome(row, Reason.HASH_MISMATCH, photo=photo, detail=_what_came(data))
+        return Outcome(row, Reason.HASH_MISMATCH, photo=photo, detail=_describe(data))
     with decoding:
         picture = crop(data, row.box, settings)
     if isinstance(picture, Failure):
         return Outcome(row, picture.reason, photo=photo, detail=picture.detail)
     file = f"{person}/{photo[:12]}-{row.key.hex()[:8]}.jpg"
     atomic_write(folder / file, picture)
-    return Outcome(row, Reason.OK, file, photo, hashlib.sha256(picture).hexdigest(), look=perceptual_hash(picture))
+    return Outcome(
+        row, Reason.OK, file, photo, hashlib.sha256(picture).hexdigest(), perceptual_hash=perceptual_hash(picture)
+    )
 
 
-def _what_came(data: bytes) -> str:
-    """What the bytes look like that are not the listed photo."""
+def _describe(data: bytes) -> str:
+    """What kind of bytes came in place of the listed photo."""
     if not data:
         return "an empty body"
     if data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return "a web page"
-    return "another picture" if _looks_like_a_picture(data) else "other bytes"
-
-
-def _looks_like_a_picture(data: bytes) -> bool:
-    return data.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM"))
+    is_picture = data.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM"))
+    return "another picture" if is_picture else "other bytes"

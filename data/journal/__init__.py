@@ -1,11 +1,24 @@
-"""What became of each row of a list, kept in `DIR/journal.sqlite`.
+"""The outcome of each row of a list, kept in `DIR/journal.sqlite`.
 
-journal    the store: what is asked of it, and what it is told
-schema     the database file: locked, opened, its tables
-outcomes   a row's outcome, and the line that it is kept as
+journal    what can be noted and looked up
+schema     the database file: its lock, its tables
+outcomes   a row's outcome, and the line in which it is kept
 """
 
-from data.journal.journal import FILE, PARTITIONS, Journal, OutcomeStore
-from data.journal.outcomes import Ended, ManifestLine, Outcome, StoredCrop
+from data.journal.journal import FILE, PARTITIONS, Journal
+from data.journal.outcomes import COLUMNS, ManifestLine, Outcome, Record, StoredCrop, outcome_of, record_of
+from data.journal.schema import LOCK
 
-__all__ = ["FILE", "PARTITIONS", "Ended", "Journal", "ManifestLine", "Outcome", "OutcomeStore", "StoredCrop"]
+__all__ = [
+    "COLUMNS",
+    "FILE",
+    "LOCK",
+    "PARTITIONS",
+    "Journal",
+    "ManifestLine",
+    "Outcome",
+    "Record",
+    "StoredCrop",
+    "outcome_of",
+    "record_of",
+]

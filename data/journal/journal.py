@@ -1,235 +1,200 @@
-"""What has become of each row, kept in `DIR/journal.sqlite` so that nothing is asked twice, whatever ends a run.
+"""The outcome of each row, kept in `DIR/journal.sqlite`, so that a later run continues where an earlier one ended.
 
-One process at a time: the folder itself is locked, and the lock goes with the process. A line is written after its file
-is safely in place, never before, and is taken out after its file is gone.
+One process at a time: a lock file is held, and is released with the process. A line is written only after its file is
+stored, and deleted only after its file is removed.
 """
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import starmap
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from sqlite3 import Cursor
+from typing import Any, Self
 
 from data.folder_names import candidates, folded
-from data.journal.outcomes import COLUMNS, Ended, ManifestLine, Outcome, Record, StoredCrop, outcome_of, record_of
-from data.journal.schema import FORMAT, disk, locked, opened
+from data.journal.outcomes import COLUMNS, ManifestLine, Outcome, Record, StoredCrop, outcome_of, record_of
+from data.journal.schema import FORMAT, disk, lock_folder, opened
 from data.reasons import Reason
 from data.rows import Box, Row
 from errors import StorageError, UsageError
 
 FILE = "journal.sqlite"
-PARTITIONS = ".partitions"  # beside it, while a cluster works or after it was killed: journals of crops that are here
-_FINISHED = "finished"  # in `meta`: the mark of the list last worked through
-_MOST_NAMES = 10_000  # folders remembered between two look-ups
-
-
-class OutcomeStore(Protocol):
-    """What a pass asks of a journal, and tells it."""
-
-    def begin_list(self) -> None:
-        """A list begins."""
-
-    def list_rows(self, rows: Iterable[tuple[int, bytes]]) -> None:
-        """The numbers and keys of its next rows."""
-
-    def ended(self, keys: list[bytes]) -> dict[bytes, Ended]:
-        """Which of these rows have ended, and how."""
-        ...
-
-    def folder_of(self, name: str) -> str:
-        """Where a person's crops go."""
-        ...
-
-    def record(self, outcomes: Iterable[tuple[bytes, Outcome]]) -> None:
-        """How rows ended."""
-
-    def commit(self) -> None:
-        """What was recorded is to last."""
+PARTITIONS = ".partitions"  # a folder beside it, during a cluster's run or after a kill: journals of crops stored here
+_FINISHED = "finished"  # in `meta`: the fingerprint of the list that was last finished
+_MOST_NAMES = 10_000  # people whose folders are kept in memory
 
 
 class Journal:
     """The journal of one folder, open and locked; a context manager. StorageError when the disk refuses."""
 
     def __init__(self, folder: Path, crop_settings: dict[str, str] | None = None, *, alone: bool = False) -> None:
-        """Without `crop_settings` the folder's own hold, and it must have a journal; UsageError if it has none.
+        """Open the folder's journal, or make one; without `crop_settings` it must exist, and its own are used.
 
-        `alone`: nobody else reads it meanwhile, and the folder may be on a disk that several machines share.
+        `alone`: no other process reads it meanwhile, so the folder may be on a network disk. Raises UsageError when
+        there is no journal, or its crops were made with other settings, StorageError when it is open already.
         """
         self._path = folder / FILE
         self._folders: dict[str, str] = {}
         if crop_settings is None and not self._path.is_file():
             raise UsageError(f"{folder} holds no {FILE}: expected a folder that `download` has made")
         with ExitStack() as undo:
-            undo.callback(os.close, locked(folder))
+            undo.callback(lock_folder(folder).release)
             self._database = opened(self._path, alone=alone)
             undo.callback(self._database.close)
-            self.crop_settings = self._agree(crop_settings)
+            self.crop_settings = self._check_settings(crop_settings)
             self._closing = undo.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._closing, disk(self._path):
-            self._database.commit()
+    def __exit__(self, *error: object) -> None:
+        with self._closing:
+            self.commit()
 
     def begin_list(self) -> None:
-        """Forget the order of the list that an earlier run read, and that it was finished."""
-        with disk(self._path):
-            self._database.execute("DELETE FROM listing")
-            self._database.execute("DELETE FROM meta WHERE name = ?", (_FINISHED,))
+        """Delete the order of an earlier list, and the note that it was finished."""
+        self._run("DELETE FROM listing")
+        self._run("DELETE FROM meta WHERE name = ?", _FINISHED)
 
-    def finish_list(self, mark: str) -> None:
-        """Note that the list which `mark` stands for has been worked through."""
-        with disk(self._path):
-            self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_FINISHED, mark))
+    def finish_list(self, fingerprint: str) -> None:
+        """Note that every row of the list with this fingerprint has ended."""
+        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", _FINISHED, fingerprint)
 
     @property
     def finished(self) -> str | None:
-        """The mark of the list last worked through; None when the last run did not come to the end of its list."""
-        with disk(self._path):
-            found = self._database.execute("SELECT value FROM meta WHERE name = ?", (_FINISHED,)).fetchone()
-        return found and str(found[0])
+        """The fingerprint of the list that was finished last; None when the last run was interrupted."""
+        return next(self._column("SELECT value FROM meta WHERE name = ?", _FINISHED), None)
 
     def list_rows(self, rows: Iterable[tuple[int, bytes]]) -> None:
-        """Note the numbers and keys of the list's next rows."""
-        with disk(self._path):
-            self._database.executemany("INSERT INTO listing (number, key) VALUES (?, ?)", rows)
+        """Add the numbers and keys of the list's next rows."""
+        self._run_many("INSERT INTO listing (number, key) VALUES (?, ?)", rows)
 
-    def ended(self, keys: list[bytes]) -> dict[bytes, Ended]:
-        """What is known of these rows; rows that have not ended are left out."""
-        marks = ",".join("?" * len(keys))
+    def earlier_outcomes(self, rows: Mapping[bytes, Row]) -> dict[bytes, Outcome]:
+        """The outcomes of those of the rows, by key, that an earlier run has ended."""
+        marks = ",".join("?" * len(rows))
         query = f"SELECT key, reason, file, photo, crop, detail FROM outcomes WHERE key IN ({marks})"
-        with disk(self._path):
-            found = self._database.execute(query, keys)
-            return {key: Ended(Reason(reason), *rest) for key, reason, *rest in found}
+        return {
+            key: Outcome(rows[key], Reason(reason), file, photo, crop, detail, fresh=False)
+            for key, reason, file, photo, crop, detail in self._select(query, *rows)
+        }
 
     def folder_of(self, name: str) -> str:
-        """The person's folder, for good: the first of `names.candidates` that is nobody else's."""
+        """The person's folder, which never changes: the first of `folder_names.candidates` that is free."""
         if name not in self._folders:
             if len(self._folders) >= _MOST_NAMES:
                 self._folders.clear()
-            with disk(self._path):
-                self._folders[name] = self._claimed(name)
+            self._folders[name] = self._find_folder(name)
         return self._folders[name]
 
-    def claim(self, folders: Iterable[tuple[str, str]]) -> None:
-        """Note whose folders these are, by name and folder, as another journal has given them out."""
+    def assign_folders(self, folders: Iterable[tuple[str, str]]) -> None:
+        """Note the folders, as (name, folder), that another journal has given to people."""
         claims = ((name, folder, folded(folder)) for name, folder in folders)
-        with disk(self._path):
-            self._database.executemany("INSERT OR IGNORE INTO people VALUES (?, ?, ?)", claims)
+        self._run_many("INSERT OR IGNORE INTO people VALUES (?, ?, ?)", claims)
 
     def record(self, outcomes: Iterable[tuple[bytes, Outcome]]) -> None:
-        """Keep how rows ended. Certain against a kill of the process from the next `commit` on."""
-        with disk(self._path):
-            self._database.executemany(
-                "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", starmap(record_of, outcomes)
-            )
+        """Note outcomes by key; after the next `commit` a kill of the process does not lose them."""
+        places = ",".join("?" * len(COLUMNS))
+        self._run_many(f"INSERT OR REPLACE INTO outcomes VALUES ({places})", starmap(record_of, outcomes))
 
     def commit(self) -> None:
-        """Write down what was recorded."""
+        """Write to the disk what was noted."""
         with disk(self._path):
             self._database.commit()
 
-    def lines(self) -> Iterator[ManifestLine]:
+    def manifest_lines(self) -> Iterator[ManifestLine]:
         """The rows of the list that have ended, in the list's order."""
-        query = """
-            SELECT number, name, url, box, sha256, reason, file, photo
-            FROM listing JOIN outcomes USING (key) ORDER BY place
-        """
-        with disk(self._path):
-            yield from map(ManifestLine._make, self._database.execute(query))
+        columns = ", ".join(ManifestLine._fields)
+        query = f"SELECT {columns} FROM listing JOIN outcomes USING (key) ORDER BY place"
+        return map(ManifestLine._make, self._select(query))
 
     def outcomes(self) -> Iterator[tuple[bytes, Outcome]]:
-        """Every row that ended, with its key, as often as the list has it; one the list has not has the number 0."""
+        """Key and outcome of every row, once for each time it is in the list; 0 is the number of one that is not."""
         query = f"SELECT number, {', '.join(COLUMNS)} FROM outcomes LEFT JOIN listing USING (key) WHERE url IS NOT NULL"
-        with disk(self._path):
-            for number, *values in self._database.execute(query):
-                record = Record(*values)
-                yield record.key, outcome_of(record, number or 0)
+        for number, *values in self._select(query):
+            record = Record(*values)
+            yield record.key, outcome_of(record, number or 0)
 
-    def looks(self) -> Iterator[tuple[int, str, str]]:
-        """What each crop of the list looks like, whose it is, and its file."""
+    def perceptual_hashes(self) -> Iterator[tuple[int, str, str]]:
+        """The perceptual hash of each crop of the list, the person's name, and the file."""
         query = "SELECT look, name, file FROM outcomes WHERE look IS NOT NULL AND key IN (SELECT key FROM listing)"
-        with disk(self._path):
-            for look, name, file in self._database.execute(query):
-                yield int(look, 16), name, file
+        return ((int(digits, 16), name, file) for digits, name, file in self._select(query))
 
-    def stored(self) -> Iterator[StoredCrop]:
-        """Every row whose crop is stored, of this list and of earlier ones, in the order of the files' names."""
+    def stored_crops(self) -> Iterator[StoredCrop]:
+        """Every stored crop, also those of earlier lists, in order of the files' names."""
         query = "SELECT name, url, box, sha256, file, crop FROM outcomes WHERE file IS NOT NULL ORDER BY file"
-        with disk(self._path):
-            for name, url, box, sha256, file, crop in self._database.execute(query):
-                yield StoredCrop(file, crop, Row(0, name, url, Box.parse(box) if box else None, sha256))
+        for name, url, box, sha256, file, crop in self._select(query):
+            yield StoredCrop(file, crop, Row(0, name, url, Box.parse(box) if box else None, sha256))
 
     def files(self) -> Iterator[str]:
-        """The files of `stored`, in the same order."""
-        with disk(self._path):
-            for (file,) in self._database.execute("SELECT file FROM outcomes WHERE file IS NOT NULL ORDER BY file"):
-                yield file
+        """The files of `stored_crops`, in the same order."""
+        return self._column("SELECT file FROM outcomes WHERE file IS NOT NULL ORDER BY file")
 
-    def knows_file(self, file: str) -> bool:
+    def has_file(self, file: str) -> bool:
         """Whether a row's crop is stored under this name."""
-        with disk(self._path):
-            return self._database.execute("SELECT 1 FROM outcomes WHERE file = ?", (file,)).fetchone() is not None
+        return any(self._select("SELECT 1 FROM outcomes WHERE file = ?", file))
 
     def names(self) -> list[str]:
-        """Everyone that a row is about, in alphabetical order."""
+        """Every person of any row, in alphabetical order."""
         query = "SELECT name FROM people UNION SELECT name FROM outcomes WHERE name IS NOT NULL ORDER BY 1"
-        with disk(self._path):
-            return [name for (name,) in self._database.execute(query)]
+        return list(self._column(query))
 
     def crops_of(self, name: str) -> list[str]:
         """The SHA-256 of each crop of the person, sorted, each once."""
         query = "SELECT DISTINCT crop FROM outcomes WHERE name = ? AND crop IS NOT NULL ORDER BY crop"
-        with disk(self._path):
-            return [crop for (crop,) in self._database.execute(query, (name,))]
+        return list(self._column(query, name))
 
     def forget(self, name: str) -> int:
-        """Take out all lines about the person, from `commit` on for good; returns how many rows there were."""
-        with disk(self._path):
-            self._database.execute("PRAGMA secure_delete = ON")  # what is taken out is overwritten
-            rows = "SELECT key FROM outcomes WHERE name = ?"
-            self._database.execute(f"DELETE FROM listing WHERE key IN ({rows})", (name,))
-            self._database.execute("DELETE FROM people WHERE name = ?", (name,))
-            return self._database.execute("DELETE FROM outcomes WHERE name = ?", (name,)).rowcount
+        """Delete all lines about the person, with the next `commit` for ever; return how many rows there were."""
+        self._run("PRAGMA secure_delete = ON")  # deleted bytes are overwritten
+        self._run("DELETE FROM listing WHERE key IN (SELECT key FROM outcomes WHERE name = ?)", name)
+        self._run("DELETE FROM people WHERE name = ?", name)
+        return self._run("DELETE FROM outcomes WHERE name = ?", name).rowcount
 
-    def drop_traces(self) -> None:
-        """Empty the log that SQLite keeps beside the journal: what was taken out is still in it."""
-        with disk(self._path):
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def clear_log(self) -> None:
+        """Empty the log that SQLite keeps beside the journal: it still holds deleted lines."""
+        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _claimed(self, name: str) -> str:
-        for (folder,) in self._database.execute("SELECT folder FROM people WHERE name = ?", (name,)):
-            return str(folder)
+    def _find_folder(self, name: str) -> str:
+        for folder in self._column("SELECT folder FROM people WHERE name = ?", name):
+            return folder
         for folder in candidates(name):
-            claim = (name, folder, folded(folder))
-            if self._database.execute("INSERT OR IGNORE INTO people VALUES (?, ?, ?)", claim).rowcount:
+            if self._run("INSERT OR IGNORE INTO people VALUES (?, ?, ?)", name, folder, folded(folder)).rowcount:
                 return folder
         raise StorageError(f"{self._path}: every folder that {name!r} could have is another person's")
 
-    def _agree(self, crop_settings: dict[str, str] | None) -> dict[str, str]:
-        """Note the settings in a journal without crops; refuse if the folder's crops were made otherwise."""
-        with disk(self._path):
-            known = dict(self._database.execute("SELECT name, value FROM meta WHERE name <> ?", (_FINISHED,)))
-            asked_for = {name: value for name, value in known.items() if name != "format"}
-            asked_for = asked_for if crop_settings is None else crop_settings
-            wanted = {"format": FORMAT, **asked_for}
-            if known == wanted:
-                return asked_for
-            crop = self._database.execute("SELECT 1 FROM outcomes WHERE file IS NOT NULL LIMIT 1").fetchone()
-            bare = crop is None and not (self._path.parent / PARTITIONS).exists()
-            if (bare or not known) and known.get("format", FORMAT) == FORMAT:
-                self._database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", wanted.items())
-                self._database.commit()
-                return asked_for
+    def _check_settings(self, crop_settings: dict[str, str] | None) -> dict[str, str]:
+        """Note the settings in a journal without crops; UsageError if the folder's crops were made with others."""
+        known = dict(self._select("SELECT name, value FROM meta WHERE name <> ?", _FINISHED))
+        if crop_settings is None:
+            crop_settings = {name: value for name, value in known.items() if name != "format"}
+        wanted = {"format": FORMAT, **crop_settings}
+        if known == wanted:
+            return crop_settings
+        has_crops = any(self._select("SELECT 1 FROM outcomes WHERE file IS NOT NULL LIMIT 1"))
+        is_empty = not has_crops and not (self._path.parent / PARTITIONS).exists()
+        if (is_empty or not known) and known.get("format", FORMAT) == FORMAT:
+            self._run_many("INSERT OR REPLACE INTO meta VALUES (?, ?)", wanted.items())
+            self.commit()
+            return crop_settings
         different = [name for name in wanted if known.get(name) != wanted[name]]
         made = ", ".join(f"{name} {known.get(name)}" for name in different)
         asked = ", ".join(f"{name} {wanted[name]}" for name in different)
         raise UsageError(
             f"{self._path.parent} was made with {made}; asked for {asked}: choose the same, or another folder"
         )
+
+    def _run(self, query: str, *values: Any) -> Cursor:
+        with disk(self._path):
+            return self._database.execute(query, values)
+
+    def _run_many(self, query: str, lines: Iterable[Any]) -> None:
+        with disk(self._path):
+            self._database.executemany(query, lines)
+
+    def _select(self, query: str, *values: Any) -> Iterator[Any]:
+        """The lines of a query, read while they are asked for."""
+        with disk(self._path):
+            yield from self._database.execute(query, values)
+
+    def _column(self, query: str, *values: Any) -> Iterator[str]:
+        return (value for (value,) in self._select(query, *values))

@@ -1,4 +1,4 @@
-"""What became of a row, as values: an outcome, and the line of the journal that it is kept as.
+"""What became of a row, as values: an outcome, and the line of the journal in which it is kept.
 
 A column is added here together with the tables of `schema`.
 """
@@ -9,15 +9,16 @@ from typing import NamedTuple
 from data.reasons import Reason
 from data.rows import BadRow, Box, Row
 
+# Of the database and of a cluster's shards, whose formats call the perceptual hash "look".
 COLUMNS = ("key", "name", "url", "box", "sha256", "reason", "file", "photo", "crop", "detail", "look")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a row ended. `file` is relative to the folder; `photo` is the SHA-256 of the bytes that came, if any did.
+    """How a row ended.
 
-    `crop` is the SHA-256 of the stored file and `look` what it looks like (`looks`). `fresh` is False when an earlier
-    run had ended the row already.
+    `file` is the crop's name relative to the folder, `photo` the SHA-256 of the bytes that came, if any did, `crop` the
+    SHA-256 of the crop's file. `fresh` is False when an earlier run had ended the row already.
     """
 
     row: Row | BadRow
@@ -27,21 +28,11 @@ class Outcome:
     crop: str | None = None
     detail: str = ""
     fresh: bool = True
-    look: str | None = None
-
-
-class Ended(NamedTuple):
-    """What the journal knows of a row that ended."""
-
-    reason: Reason
-    file: str | None
-    photo: str | None
-    crop: str | None
-    detail: str
+    perceptual_hash: str | None = None
 
 
 class ManifestLine(NamedTuple):
-    """A row of the list with what became of it; of a bad row only number, reason and detail are known."""
+    """A row of the list with its outcome; of a bad row only number, reason and detail are known."""
 
     number: int
     name: str | None
@@ -54,7 +45,7 @@ class ManifestLine(NamedTuple):
 
 
 class StoredCrop(NamedTuple):
-    """A row whose crop is stored, with the crop's SHA-256, and the row to ask for if it has to be had again."""
+    """A stored crop: its file, the SHA-256 of the file, and the row that it was made from."""
 
     file: str
     crop: str
@@ -74,40 +65,28 @@ class Record(NamedTuple):
     photo: str | None
     crop: str | None
     detail: str
-    look: str | None
+    perceptual_hash: str | None
 
 
 def record_of(key: bytes, outcome: Outcome) -> Record:
-    """The line that an outcome is kept as."""
+    """The line in which an outcome is kept."""
     row = outcome.row
     name, url, box, sha256 = (row.name, row.url, row.box, row.sha256) if isinstance(row, Row) else (None,) * 4
-    return Record(
-        key=key,
-        name=name,
-        url=url,
-        box=str(box) if box else None,
-        sha256=sha256,
-        reason=outcome.reason.value,
-        file=outcome.file,
-        photo=outcome.photo,
-        crop=outcome.crop,
-        detail=outcome.detail,
-        look=outcome.look,
-    )
+    result = (outcome.reason.value, outcome.file, outcome.photo, outcome.crop, outcome.detail, outcome.perceptual_hash)
+    return Record(key, name, url, str(box) if box else None, sha256, *result)
 
 
 def outcome_of(record: Record, number: int) -> Outcome:
-    """The outcome that a line tells of, at this place of the list. Only for rows: a bad row's text is not kept."""
+    """The outcome in a line, for the row with this number. Only for rows: the text of a bad row is not kept."""
     assert record.name is not None, "a line about a bad row"
     assert record.url is not None, "a line about a bad row"
     box = Box.parse(record.box) if record.box else None
-    row = Row(number, record.name, record.url, box, record.sha256)
     return Outcome(
-        row,
+        Row(number, record.name, record.url, box, record.sha256),
         Reason(record.reason),
         record.file,
         record.photo,
         record.crop,
         record.detail,
-        look=record.look,
+        perceptual_hash=record.perceptual_hash,
     )

@@ -1,24 +1,26 @@
-"""The file behind the journal: locked, opened, brought up to this version's tables, its complaints said in one line.
+"""The database file of a journal: its lock, its tables, and the upgrade from an earlier format.
 
-    meta       the format, the crop settings that every file of the folder was made with, the list last worked through
-    people     which folder is whose
+    meta       the format, the crop settings of all files in the folder, the fingerprint of the list last finished
+    people     the folder of each person
     outcomes   one line per row that ended, by the row's key, in the order they ended: neighbours of a list stay near
-    listing    the list as the last run read it: its order, a key a row
+    listing    the list as the last run read it: its order, one key per row
 
-The table forms change only together with `FORMAT`, and with a step in `_upgrade` from the one before.
+The column `look` holds the perceptual hash of a crop. The tables change only together with `FORMAT`, and with a step in
+`_upgrade` from the format before.
 """
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from data.atomic_write import disk_error
 from errors import StorageError
 
 FORMAT = "2"
+LOCK = ".journal.lock"  # in the folder, hidden: no command takes it for a photo or a person
 _TABLES = """
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS people (
@@ -42,28 +44,26 @@ _FROM_FORMAT_1 = f"""
 """
 
 
-def locked(folder: Path) -> int:
-    """Lock the folder, making it if needed; StorageError when another process has it. Closing the handle unlocks."""
+def lock_folder(folder: Path) -> FileLock:
+    """Lock the folder, making it if needed; the lock is held until `release`, or until the process ends.
+
+    Raises StorageError when another journal of it is open, in this process or another one, or the disk refuses.
+    """
+    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise disk_error(folder, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
+        lock.acquire()
+    except Timeout as error:
         raise StorageError(f"another download is working in {folder}: wait for it, or choose another folder") from error
     except OSError as error:
-        os.close(handle)
         raise disk_error(folder, error) from error
-    return handle
+    return lock
 
 
 def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:
-    """The database in `path` with all tables; StorageError when it is none, or the disk refuses.
+    """Open the database in `path` with all tables; StorageError when it is not one, or the disk refuses.
 
-    `alone` keeps every other reader out, and so needs no memory shared between them: no network's disk has that.
+    `alone` locks out other readers. SQLite then needs no shared memory, which a network disk does not offer.
     """
     with disk(path):
         database = sqlite3.connect(path)
@@ -71,7 +71,7 @@ def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:
             if alone:
                 database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")  # a commit outlives the process; power may take the last
+            database.execute("PRAGMA synchronous = NORMAL")  # only a power cut may lose the last commit
             database.execute("PRAGMA cache_size = -65536")  # KiB
             _upgrade(database)
             database.executescript(_TABLES)
@@ -83,7 +83,7 @@ def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:
 
 @contextmanager
 def disk(path: Path) -> Iterator[None]:
-    """SQLite's complaints as one line."""
+    """SQLite's errors as a StorageError of one line."""
     try:
         yield
     except sqlite3.Error as error:
@@ -91,7 +91,7 @@ def disk(path: Path) -> Iterator[None]:
 
 
 def _upgrade(database: sqlite3.Connection) -> None:
-    """Bring the tables of an earlier format to this one; those of a later format are left for `journal` to refuse."""
+    """Convert the tables of an earlier format to this one; a later format is refused by `journal`."""
     if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
         known = database.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
         if known == ("1",):

@@ -1,8 +1,13 @@
-"""The four files of MNIST.
+"""The four files of MNIST: found, downloaded, read.
 
-files      what they are, where they lie, and their arrays
-idx        one file of the IDX form -> an array
-download   fetched, verified, stored
-mirrors    where they are fetched from
-gzipped    packed bytes, unpacked within a limit
+files      their names, sizes and digests; their content as arrays
+idx        one file of the IDX format -> an array
+download   the files fetched, verified and stored
+mirrors    the servers that they are fetched from
+gzipped    read a file that may be compressed, within a limit
 """
+
+from data.mnist.download import download_mnist
+from data.mnist.files import CLASSES, FILES, SIDE, Mnist, MnistFile, load_mnist
+
+__all__ = ["CLASSES", "FILES", "SIDE", "Mnist", "MnistFile", "download_mnist", "load_mnist"]

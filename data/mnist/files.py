@@ -1,7 +1,7 @@
-"""MNIST: 70,000 handwritten digits of 28x28 pixels in four IDX files - what they are, where they are, and their arrays.
+"""MNIST, 70,000 handwritten digits of 28x28 pixels in four IDX files: names, digests, and the content as arrays.
 
-What is read need not be MNIST itself: any four files of the same form will do, however few digits they hold; only the
-download compares SHA-256. The files lie in one folder, gzipped or not; beside its `.gz` the unpacked one is read.
+Any four files of the same format can be read, also with fewer digits; only the download compares SHA-256. The files are
+in one folder, gzipped or not; if both are there, the uncompressed one is read.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class MnistFile:
-    """One of the four: its name, its dimensions, and the size in bytes and the SHA-256 of its unpacked content."""
+    """One of the four files: its name, number of dimensions, and size in bytes and SHA-256 without compression."""
 
     name: str
     dimensions: int
@@ -45,7 +45,7 @@ FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 @dataclass(frozen=True, eq=False)
 class Mnist:
-    """The arrays as they are in the files. MNIST itself has N = 60,000 training and M = 10,000 test digits."""
+    """The arrays of the four files. MNIST itself has N = 60,000 training and M = 10,000 test digits."""
 
     train_images: NDArray[np.uint8]  # (N, 28, 28), 0 paper to 255 ink
     train_labels: NDArray[np.uint8]  # (N,), 0 to 9
@@ -56,15 +56,15 @@ class Mnist:
 def load_mnist(folder: Path = MNIST_FOLDER) -> Mnist:
     """Read the four files of `folder`, gzipped or not.
 
-    Raises DatasetError when one is missing or is not what its name says: strict IDX, images of 28x28, labels from 0 to
-    9, as many labels as images.
+    Raises DatasetError when one is missing or not valid: IDX without extra bytes, images of 28x28, labels from 0 to 9,
+    as many labels as images.
     """
     train = _load_half(folder, TRAIN_IMAGES, TRAIN_LABELS)
     return Mnist(*train, *_load_half(folder, TEST_IMAGES, TEST_LABELS))
 
 
-def found(folder: Path, name: str) -> list[Path]:
-    """The files of this name in `folder`: unpacked, gzipped, in this order, or none. DatasetError if it is closed."""
+def files_named(folder: Path, name: str) -> list[Path]:
+    """The existing ones of `folder/name` and `folder/name.gz`. DatasetError if the folder cannot be read."""
     try:
         return [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
     except OSError as error:
@@ -88,7 +88,7 @@ def _load_half(folder: Path, images: MnistFile, labels: MnistFile) -> tuple[NDAr
 
 
 def _find(folder: Path, file: MnistFile) -> Path:
-    paths = found(folder, file.name)
+    paths = files_named(folder, file.name)
     if not paths:
         out = "" if folder == MNIST_FOLDER else f" --out {folder}"
         raise DatasetError(

@@ -1,7 +1,7 @@
-"""A file that may be gzipped, read as what is in it, within a limit.
+"""Read a file that may be gzipped, within a limit.
 
-Bytes decide, not names: some servers and browsers unpack a `.gz` on the way and keep its name. No more is unpacked than
-is asked for, so that a kilobyte cannot become a gigabyte.
+The content decides, not the name: some servers and browsers decompress a `.gz` and keep its name. No more is
+decompressed than is requested, so that a kilobyte cannot become a gigabyte.
 """
 
 import gzip
@@ -12,17 +12,17 @@ _CHUNK = 1 << 20
 _MAGIC = b"\x1f\x8b"
 
 
-def unpacking(file: BufferedIOBase) -> BufferedIOBase:
-    """What is in `file`, which stands at its beginning: unpacked if it is gzipped, else as it is."""
+def decompressing(file: BufferedIOBase) -> BufferedIOBase:
+    """The content of `file`, which must be at its beginning: decompressed if it is gzipped, else unchanged."""
     gzipped = file.read(len(_MAGIC)) == _MAGIC
     file.seek(0)
     return gzip.GzipFile(fileobj=file, mode="rb") if gzipped else file
 
 
-def take(file: BufferedIOBase, size: int) -> bytearray:
-    """The next `size` bytes of `file`, fewer at its end; ValueError where its packing is damaged or breaks off.
+def read_up_to(file: BufferedIOBase, size: int) -> bytearray:
+    """The next `size` bytes of `file`, fewer at its end; ValueError if its compression is damaged or incomplete.
 
-    Memory grows with what is there, not with `size`, which a header may have made up.
+    Memory grows with the content, not with `size`, which may come from a wrong header.
     """
     data = bytearray()
     try:

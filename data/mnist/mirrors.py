@@ -1,7 +1,6 @@
-"""A file that several servers have, asked of one after another until the caller is content with what came.
+"""Fetch a file that several servers have, from one after another, until the caller accepts the answer.
 
-The web is asked as for photos (`fetch`): the same rules for addresses, redirects, times and sizes, and the same
-patience with what can pass. What the right file is, is not known here.
+The rules of a download of photos hold: for addresses, redirects, times, sizes, and repeated attempts.
 """
 
 import time
@@ -11,42 +10,41 @@ from contextlib import contextmanager
 from data.reasons import Failure, Reason
 from data.rows import Row
 from data.settings import DownloadSettings
-from data.web.client import Web
-from data.web.robots import Robots
+from data.web import Robots, Web
 
-Answers = Iterator[tuple[str, bytes | Failure]]  # a place, and the file there or why there is none
+Answers = Iterator[tuple[str, bytes | Failure]]  # a URL, and the file there, or why there is none
 
 
 @contextmanager
 def mirrors(bases: Sequence[str], settings: DownloadSettings) -> Iterator[Callable[[str], Answers]]:
-    """Yield what asks the servers for a file by its name, first for its `.gz`; `bases` are URLs of folders.
+    """Yield a function from a file's name to the answers of the servers; `bases` are URLs of folders.
 
-    A server is asked when the next answer is wanted. One whose answer was not the last that was wanted comes last for
-    the files that follow.
+    Each server is asked for `name.gz`, and on 404 for `name`, when its answer is iterated over. A server after whose
+    answer the iteration went on comes last for the next files.
     """
     order = [base if base.endswith("/") else f"{base}/" for base in bases]
     with Web(settings, Robots() if settings.respect_robots else None) as web:
 
-        def ask(name: str) -> Answers:
+        def find(name: str) -> Answers:
             for base in tuple(order):
-                answer = _patiently(web, f"{base}{name}.gz", settings)
+                answer = _get(web, f"{base}{name}.gz", settings)
                 yield f"{base}{name}.gz", answer
                 if isinstance(answer, Failure) and answer.reason is Reason.HTTP_404:
-                    yield f"{base}{name}", _patiently(web, f"{base}{name}", settings)
+                    yield f"{base}{name}", _get(web, f"{base}{name}", settings)
                 order.remove(base)
                 order.append(base)
 
-        yield ask
+        yield find
 
 
-def _patiently(web: Web, url: str, settings: DownloadSettings) -> bytes | Failure:
-    """What the web answers, after as many further attempts at what can pass as the settings allow."""
+def _get(web: Web, url: str, settings: DownloadSettings) -> bytes | Failure:
+    """The answer of the web, with further attempts after temporary failures as the settings allow."""
     end, attempts = time.monotonic() + settings.deadline, 0
     while True:
         answer = web(Row(1, "", url, None, None), end - time.monotonic())
-        if not isinstance(answer, Failure) or not answer.passing or attempts == settings.retries:
+        if not isinstance(answer, Failure) or not answer.temporary or attempts == settings.retries:
             return answer
-        pause = answer.pause(attempts)
+        pause = answer.delay(attempts)
         if time.monotonic() + pause >= end:
             return answer
         time.sleep(pause)

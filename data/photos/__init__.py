@@ -1,13 +1,39 @@
-"""Photos on disk: which there are, which part each is for, and how one is opened and cut.
+"""Photos on disk: which there are, which part each is for, how one is opened and cut.
 
 folder         DIR/<person>/<photo> -> people and photos
 split          photos -> training, validation, test
+decoding       bytes -> an open picture, or the reason why not
+cutting        parts of a photo, stored or upright, resized
+images         the photos of a folder as one array
 photo_files    the photos that a command is given: files, folders, lists of names
-box_table      a CSV that says where the faces are
-augmentation   random small changes to batches of images (the one module here that needs torch)
+box_table      a CSV of boxes, the faces in photos
+augmentation   random small changes to batches of images (the only module here that needs torch)
 """
 
+from data.photos.box_table import BoxTable
+from data.photos.cutting import Mode, Region, crop, find_regions, open_regions
+from data.photos.decoding import flat, quiet_decoding
 from data.photos.folder import Folder, Photo, read_folder
+from data.photos.images import FILTER, load_images, open_photo
+from data.photos.photo_files import PhotoFiles
 from data.photos.split import Split, split
 
-__all__ = ["Folder", "Photo", "Split", "read_folder", "split"]
+__all__ = [
+    "FILTER",
+    "BoxTable",
+    "Folder",
+    "Mode",
+    "Photo",
+    "PhotoFiles",
+    "Region",
+    "Split",
+    "crop",
+    "find_regions",
+    "flat",
+    "load_images",
+    "open_photo",
+    "open_regions",
+    "quiet_decoding",
+    "read_folder",
+    "split",
+]

@@ -1,6 +1,6 @@
 """Random small changes to whole batches of images, so that a network sees more photos than there are.
 
-The one module of this room that needs torch. A batch is (N, C, H, W) of float values, the generator is on its device.
+The only module of `data` that needs torch. A batch is (N, C, H, W) of float values; the generator is on its device.
 """
 
 import math
@@ -14,14 +14,14 @@ from torch.nn.functional import grid_sample
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """How far a photo may be changed; every change is drawn anew, evenly, for each image of each batch."""
+    """How much a photo may be changed; each change is drawn uniformly for each image of each batch."""
 
     mirror: float = 0.5  # probability of a left-right mirror image
     rotation: float = 10.0  # degrees, either way
     shift: float = 0.04  # fraction of the width and of the height, either way
     zoom: float = 0.1  # 0.1: from 1/1.1 to 1.1 times as large
     crop: int | None = None  # first cut a square of so many pixels out at random, and put it into the middle
-    beyond: Literal["border", "zeros"] = "border"  # what lies outside the photo: its nearest pixel, or 0
+    beyond: Literal["border", "zeros"] = "border"  # pixels from outside the photo: its nearest pixel, or 0
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Return a changed copy of the batch `x` (N, C, H, W)."""
@@ -62,7 +62,7 @@ def _grid(x: Tensor, angle: Tensor, scale: Tensor, right: Tensor, down: Tensor, 
 
 
 def random_crop(x: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    """Return (N, C, H, W) with a square of `side` pixels, drawn anew for each image, in the middle of zeros.
+    """Return (N, C, H, W) with a random square of `side` pixels of each image, in the middle of zeros.
 
     `side` is at most the height and the width.
     """

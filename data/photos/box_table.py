@@ -1,7 +1,7 @@
-"""A table of boxes: which faces of which photos, as a CSV with the columns `file` and `box`; further ones are ignored.
+"""A table of boxes, the faces in photos: a CSV with the columns `file` and `box`; other columns are ignored.
 
 Boxes count pixels of the upright photo; an empty one means the whole photo, and a photo with several faces has several
-rows. What `predict` prints is such a table.
+rows. `predict` prints such a table.
 """
 
 import csv
@@ -17,12 +17,12 @@ _FORM = "CSV with a header that names `file` and `box`"
 class BoxTable:
     """The boxes of a CSV by photo. Raises ListError naming the line that cannot be read.
 
-    A `file` is looked for from where the command runs, and then from where the table lies.
+    A `file` is relative to the working folder or, if it is not there, to the folder of the table.
     """
 
     def __init__(self, path: Path) -> None:
-        self._boxes: dict[Path, dict[Box | None, None]] = {}  # absolute name -> its boxes, each once, in order
-        self._unused: dict[Path, str] = {}  # absolute name -> as it is written; those that nobody has asked for
+        self._boxes: dict[Path, dict[Box | None, None]] = {}  # absolute path -> its boxes, each once, in order
+        self._unused: dict[Path, str] = {}  # absolute path -> as it is written; photos that `of` was not called for
         try:
             with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as lines:
                 self._read(path, csv.DictReader(lines))
@@ -31,11 +31,11 @@ class BoxTable:
 
     @property
     def unused(self) -> list[str]:
-        """The photos of the table whose boxes nobody has asked for."""
+        """The photos of the table that `of` was not called for."""
         return list(self._unused.values())
 
     def of(self, file: Path) -> list[Box | None]:
-        """The boxes of a photo, however its name is written; none when the table does not have it."""
+        """The boxes of a photo; none if the table does not have it."""
         self._unused.pop(file.resolve(), None)
         return list(self._boxes.get(file.resolve(), ()))
 

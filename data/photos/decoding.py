@@ -1,24 +1,23 @@
-"""A stranger's bytes as an open picture, and the cut that a network gets: what a crop and a face have in common.
+"""Open the bytes of a photo safely: its format is found from the content, and what fails ends as a reason.
 
-The format is told by content, the size is read from the header before anything is decoded, and whatever a decoder makes
-of damaged bytes ends as a reason. A new format is added here with its signature. Nothing here knows which boxes there
-are, or whether they count the raw pixels or those of the upright photo.
+The size is read from the header before any pixel is decoded. A new format is added here with its signature.
 """
 
 import io
-from collections.abc import Callable
-from math import ceil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from data.reasons import Failure, Reason, one_line
 
 Result = TypeVar("Result")
 
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 JPEG = ("JPEG", "MPO")  # MPO: a JPEG that further ones follow
-_SCALES = (8, 4, 2)  # by which a JPEG decoder can make a photo smaller than it is
-SPARE = 2  # what is decoded has at least so many times the cut's pixels a side: the rest is left to the filter
+_SCALES = (8, 4, 2)  # how many times smaller a JPEG decoder can make a photo
 _SIGNATURES = {
     "JPEG": (b"\xff\xd8\xff",),
     "PNG": (b"\x89PNG\r\n\x1a\n",),
@@ -32,7 +31,10 @@ _MOST_SCANS = 200  # of a progressive JPEG; cameras and editors write about ten
 def decode(
     data: bytes, use: Callable[[ImageFile.ImageFile], Result | Failure], *, formats: tuple[str, ...], max_pixels: int
 ) -> Result | Failure:
-    """Open the photo, not yet decoded, and return what `use` makes of it; a Failure when it is none, or damaged."""
+    """Call `use` with the photo, opened but not decoded, and return its result; a Failure if the bytes are no photo.
+
+    Reasons: not_an_image, truncated (damaged or cut short), bomb (more than `max_pixels`, or too many scans).
+    """
     try:
         with Image.open(io.BytesIO(data), formats=formats) as photo:
             if photo.width * photo.height > max_pixels:
@@ -43,16 +45,16 @@ def decode(
     except Image.DecompressionBombError as error:
         return Failure(Reason.BOMB, one_line(error))
     except Exception as error:  # a decoder raises anything on hostile bytes: OSError, SyntaxError, struct.error ...
-        begins = any(_begins_as(data, form) for form in formats)
-        return Failure(
-            Reason.TRUNCATED if begins else Reason.NOT_AN_IMAGE, one_line(f"{type(error).__name__}: {error}")
-        )
+        reason = Reason.TRUNCATED if any(_begins_as(data, form) for form in formats) else Reason.NOT_AN_IMAGE
+        if isinstance(error, UnidentifiedImageError):  # its text is an address in memory
+            return Failure(reason, "the format cannot be identified")
+        return Failure(reason, one_line(f"{type(error).__name__}: {error}"))
 
 
 def shrink(photo: Image.Image, mode: str, spare: float) -> int:
-    """Let a JPEG decoder leave out what a cut cannot show; return by how much the photo is smaller now: 1, 2, 4 or 8.
+    """Let a JPEG decoder decode a smaller photo; return how many times smaller it is now: 1, 2, 4 or 8.
 
-    `spare` is how many times smaller the photo may become; a picture of another format stays as it is.
+    `spare` is how many times smaller it may become; `mode` is what it is decoded to. Only JPEG can do this.
     """
     if photo.format not in JPEG:
         return 1
@@ -62,19 +64,17 @@ def shrink(photo: Image.Image, mode: str, spare: float) -> int:
     return round(width / photo.width)
 
 
-def cut(
-    photo: Image.Image, edges: tuple[float, float, float, float], size: int, mode: str, resample: Image.Resampling
-) -> Image.Image:
-    """The part x1, y1, x2, y2 of the picture, on white where it is transparent, in `mode`, as size x size pixels."""
-    x1, y1, x2, y2 = edges
-    left, upper = int(x1), int(y1)
-    region = photo.crop((left, upper, min(ceil(x2), photo.width), min(ceil(y2), photo.height)))
-    toned = flat(region).convert(mode)
-    return toned.resize((size, size), resample, (x1 - left, y1 - upper, x2 - left, y2 - upper))
+@contextmanager
+def quiet_decoding() -> Iterator[None]:
+    """Keep warnings of decoders off stderr. Python has one set of warning filters: enter this before threads start."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", module=r"PIL\..*")
+        yield
 
 
 def flat(image: Image.Image) -> Image.Image:
-    """Return the picture in mode L or RGB: what is transparent shown on white, 16 bits brought down to 8."""
+    """Return the picture in mode L or RGB: transparent parts become white, 16 bits become 8."""
     if image.mode.startswith("I"):  # 16 bits, as PNG has them: 65535 is white
         return image.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
     if image.mode == "La":

@@ -1,8 +1,7 @@
 """A folder of photos per person, read as torchvision's ImageFolder reads it: `DIR/<person>/<photo>`.
 
-Besides a file and a person, each photo has a group: photos of one group show the same original picture (two boxes
-of one photo, two rows of a list with one SHA-256, a file copied under another name) and must never stand on both
-sides of a split. `split` uses the groups, `images` opens the files.
+Each photo also has a group: photos of one group show the same original picture (two boxes of one photo, two rows of a
+list with one SHA-256, a copy of a file), and must never be on both sides of a split.
 """
 
 import csv
@@ -28,7 +27,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Folder:
-    """What lies in a folder: its people in alphabetical order and their photos in order of file name."""
+    """The people of a folder in alphabetical order, and their photos in order of file name."""
 
     path: Path
     people: tuple[str, ...]
@@ -36,7 +35,7 @@ class Folder:
 
 
 def read_folder(path: Path) -> Folder:
-    """Read `path/<person>/<photo>`; every photo is hashed once. Hidden files and other extensions are passed over.
+    """Read `path/<person>/<photo>`; every photo is hashed once. Hidden files and other extensions are left out.
 
     Raises DatasetError when the folder is missing, has fewer than two people, or a person has no photo.
     """
@@ -53,7 +52,7 @@ def read_folder(path: Path) -> Folder:
         raise DatasetError(f"{error.filename or path} cannot be read: {error.strerror}; mend or remove it") from error
     relative = [photo.relative_to(path).as_posix() for _, photo in files]
     for file in relative:
-        if any("\ud800" <= character <= "\udfff" for character in file):  # how Python reads a byte that is no UTF-8
+        if any("\ud800" <= character <= "\udfff" for character in file):  # bytes that are not UTF-8
             raise DatasetError(f"{path} has a file whose name is no UTF-8, {file!a}: rename it")
     groups = _groups(relative, digests, _originals(path))
     photos = tuple(
@@ -78,7 +77,7 @@ def _photos_of(person: Path) -> list[Path]:
 
 
 def _originals(path: Path) -> dict[str, list[str]]:
-    """File -> marks of the original it was cut from (its URL, its SHA-256), as the download's manifest tells."""
+    """File -> URL and SHA-256 of the photo that it was cut from, from the download's manifest."""
     manifest = path / "manifest.csv"
     if not manifest.is_file():
         return {}
@@ -94,11 +93,11 @@ def _rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
     try:
         yield from csv.DictReader(lines)
     except (csv.Error, UnicodeDecodeError):
-        return  # somebody else's manifest: the files' own digests still group them
+        return  # not a download's manifest: equal files are grouped all the same
 
 
 def _groups(files: list[str], digests: list[str], originals: dict[str, list[str]]) -> list[int]:
-    """Number the sets of files connected by a common mark (union-find over marks, smallest index as the root)."""
+    """Number the sets of files that share a digest, a URL or an original (union-find, the smallest index as root)."""
     parent = list(range(len(files)))
 
     def root(index: int) -> int:
@@ -109,7 +108,7 @@ def _groups(files: list[str], digests: list[str], originals: dict[str, list[str]
 
     first_with: dict[str, int] = {}
     for index, (file, digest) in enumerate(zip(files, digests, strict=True)):
-        for mark in (digest, *originals.get(file, [])):
-            one, other = root(index), root(first_with.setdefault(mark, index))
+        for value in (digest, *originals.get(file, [])):
+            one, other = root(index), root(first_with.setdefault(value, index))
             parent[max(one, other)] = min(one, other)
     return [root(index) for index in range(len(files))]

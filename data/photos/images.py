@@ -1,7 +1,7 @@
 """Open the photos of a folder as one array, or a single photo for a prediction.
 
-Here a photo is shown as its owner sees it: a phone's EXIF rotation is applied (`crop`, whose boxes count raw pixels,
-does not). A photo that cannot be opened is an error that names it; nothing is skipped silently.
+Photos are turned upright first, as EXIF says. A photo that cannot be opened is an error that names it; none is skipped
+silently.
 """
 
 import os
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data.photos.crop import quiet_decoding
-from data.photos.regions import Mode, open_regions
+from data.photos.cutting import Mode, open_regions
+from data.photos.decoding import quiet_decoding
 from data.reasons import Failure
 from data.settings import DownloadSettings
 from errors import DatasetError

@@ -1,8 +1,7 @@
-"""The photos a command is given, one by one and in a stable order: files, folders with all below them, lists of names.
+"""The photos that a command is given, in a stable order: files, folders with everything below them, lists of names.
 
-In a folder hidden files and folders are left out and links to folders are not followed; what else is no photo by its
-name is counted, so that a command can say what it passed over. A file named outright is always taken: whether it is a
-photo is found out by whoever opens it.
+Hidden files and folders inside a folder are left out, and symbolic links to folders are not followed; files whose names
+are not those of photos are counted. A file that is named itself is always used, whatever its name.
 """
 
 import os
@@ -13,17 +12,17 @@ from pathlib import Path
 from data.photos.folder import EXTENSIONS
 from errors import UsageError
 
-LISTED = "-"  # stands for the names that are listed elsewhere, on stdin
+LISTED = "-"  # means: the names on stdin
 
 
 class PhotoFiles:
-    """Iterate over the files once. A folder without a photo, or closed to us, comes itself.
+    """Iterate over the files once. A folder without a photo, or one that cannot be read, is itself yielded.
 
-    `passed_over` counts, by extension, the files in folders that are no photos by their names.
+    `passed_over` counts, by extension, the files in folders that are not photos by their names.
     """
 
     def __init__(self, names: Iterable[str | Path], listed: Iterable[str] = ()) -> None:
-        """`listed` are the lines that a name `-` stands for, read as they are needed; blank ones are left out."""
+        """`listed` are the lines that the name `-` means, read when needed; blank ones are left out."""
         self.passed_over: Counter[str] = Counter()
         self._names = names
         self._listed = listed
@@ -44,8 +43,8 @@ class PhotoFiles:
 
     def _inside(self, folder: Path) -> Iterator[Path]:
         any_photo = False
-        closed: list[Path] = []
-        for place, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
+        unreadable: list[Path] = []
+        for place, folders, files in os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename))):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for file in (Path(place, name) for name in sorted(files) if not name.startswith(".")):
                 if file.suffix.lower() in EXTENSIONS:
@@ -53,6 +52,6 @@ class PhotoFiles:
                     yield file
                 else:
                     self.passed_over[file.suffix.lower() or "no extension"] += 1
-        yield from closed
-        if not any_photo and folder not in closed:
+        yield from unreadable
+        if not any_photo and folder not in unreadable:
             yield folder

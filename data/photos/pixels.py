@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from data.photos.decoding import cut
+from data.photos.cutting import Mode, cut
 from data.photos.images import FILTER, open_photo
-from data.photos.regions import Mode
 from errors import ImageError
 
 OneImage = str | Path | Image.Image | NDArray[Any]
@@ -63,7 +62,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _whole(image: Image.Image, size: int, mode: Mode) -> Image.Image:
-    return cut(image, (0, 0, image.width, image.height), size, mode, Image.Resampling[FILTER.upper()])
+    return cut(image, None, size, mode, FILTER)
 
 
 def _from_array(array: NDArray[Any], place: int) -> Image.Image:

@@ -1,7 +1,7 @@
-"""Which photos a network learns from, which ones choose its settings, which ones judge it.
+"""Divide photos into training, validation and test.
 
-Stratified: so many photos of each person a part. Grouped: photos of one original picture stay together, also when
-they show two people. Seeded: the caller's generator decides, and the lists of files are part of every run.
+Stratified: a fixed number of photos of each person in each part. Grouped: photos of one original picture stay together,
+also when they show two people. Seeded: the caller's generator decides, and each run keeps the lists of files.
 """
 
 from collections import Counter
@@ -30,20 +30,20 @@ class Split:
 
 
 def split(photos: Sequence[Photo], sizes: SplitSizes, generator: np.random.Generator) -> Split:
-    """Deal the groups, shuffled, to test, validation and training until each person has what `sizes` asks for.
+    """Put the groups, shuffled, into test, validation and training until each person has the photos of `sizes`.
 
-    A group that no longer fits a part goes to a later one, or to none. Each part keeps the order of `photos`.
+    A group that no longer fits into a part goes to the next one, or to none. Each part keeps the order of `photos`.
     Raises DatasetError naming a person who has no photo left to train on.
     """
     groups = _shuffled_groups(photos, generator)
-    dealt = [_deal(groups, size) for size in (sizes.test, sizes.validation, sizes.train)]
-    test, validation, train = (tuple(photo for photo in photos if photo.group in numbers) for numbers in dealt)
+    numbers = [_fill(groups, size) for size in (sizes.test, sizes.validation, sizes.train)]
+    test, validation, train = (tuple(photo for photo in photos if photo.group in part) for part in numbers)
     _check_training(photos, train, sizes)
     return Split(train, validation, test)
 
 
 def _shuffled_groups(photos: Sequence[Photo], generator: np.random.Generator) -> dict[int, Counter[str]]:
-    """{group: {person: photos}} in random order, groups that bind two people first, while they still fit."""
+    """{group: {person: photos}} in random order, groups of several people first, while they still fit."""
     groups: dict[int, Counter[str]] = {}
     for photo in photos:
         groups.setdefault(photo.group, Counter())[photo.name] += 1
@@ -52,16 +52,16 @@ def _shuffled_groups(photos: Sequence[Photo], generator: np.random.Generator) ->
     return dict(sorted(shuffled, key=lambda item: -len(item[1])))
 
 
-def _deal(groups: dict[int, Counter[str]], size: int) -> set[int]:
-    """Take from `groups`, in order, each one that leaves every person of it at or below `size` photos."""
+def _fill(groups: dict[int, Counter[str]], size: int) -> set[int]:
+    """Remove from `groups`, in order, each one after which all its people have at most `size` photos; return them."""
     taken: Counter[str] = Counter()
-    dealt = set()
+    chosen = set()
     for number, people in list(groups.items()):
         if all(taken[name] + n <= size for name, n in people.items()):
             taken.update(people)
-            dealt.add(number)
+            chosen.add(number)
             del groups[number]
-    return dealt
+    return chosen
 
 
 def _check_training(photos: Sequence[Photo], train: Sequence[Photo], sizes: SplitSizes) -> None:

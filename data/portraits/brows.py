@@ -25,7 +25,7 @@ def paint_brows(layer: PaintCanvas, sitter: Sitter) -> None:
     width = sitter.pose.scale * t.brow_width * profile(count, 0.35, 0.98, 1.0, 0.8, 0.12)
     colour = mix(darker(t.hair, 0.3), sitter.skin.line, 0.3)
     layer.glaze(ribbons(bands, width), colour, 0.72)
-    # Short hairs, each from the lower edge up and outwards, so that the band is no sausage.
+    # Short hairs, each from the lower edge up and outwards, so that the band does not look solid.
     starts = np.linspace(0, count - 6, HAIRS).astype(np.int64)
     rise = np.array([(0.0, 0.42), (0.0, 0.0), (0.0, -0.62)]) * width[starts + 2][:, None, None]
     hairs = (bands[:, starts[:, None] + (0, 2, 4)] + rise).reshape(-1, 3, 2)

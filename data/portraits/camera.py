@@ -9,7 +9,7 @@ from data.portraits.variation import Camera
 
 
 def _tones(camera: Camera) -> list[int]:
-    """The 768 entries of a table from a channel's value to what the film makes of it."""
+    """The 768 entries of a table, 256 for each channel: from a value to the value after exposure and contrast."""
     levels = np.arange(256)
     table = [(levels * (camera.exposure * cast) - 128.0) * camera.contrast + 128.0 for cast in camera.cast]
     values: list[int] = np.clip(np.round(np.concatenate(table)), 0, 255).astype(np.int64).tolist()
@@ -17,14 +17,14 @@ def _tones(camera: Camera) -> list[int]:
 
 
 def expose(scene: Image.Image, camera: Camera, grain: int) -> Image.Image:
-    """The scene (RGB) as the camera sees it: toned, blurred, noisy."""
+    """The scene (RGB) with the camera's exposure, blur and noise."""
     picture = scene.point(_tones(camera))
     if camera.blur:
         picture = picture.filter(ImageFilter.BoxBlur(camera.blur))
-    # One die a pixel, the same for all channels: whole numbers, so that no machine rounds them differently.
-    dice = np.random.Generator(np.random.PCG64(grain)).bytes(scene.width * scene.height)
+    # One random byte a pixel, the same for all channels: whole numbers, so that no machine rounds them differently.
+    random = np.random.Generator(np.random.PCG64(grain)).bytes(scene.width * scene.height)
     faces = 2 * camera.noise + 1
-    noise = Image.frombytes("L", scene.size, dice).point([value * faces >> 8 for value in range(256)])
+    noise = Image.frombytes("L", scene.size, random).point([value * faces >> 8 for value in range(256)])
     picture = ImageChops.add(picture, Image.merge("RGB", (noise, noise, noise)), offset=-camera.noise)
     return picture.convert("L").convert("RGB") if camera.grey else picture
 

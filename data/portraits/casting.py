@@ -1,8 +1,8 @@
 """Who is who: people whose traits are spread out, so that no two look alike.
 
-People are cast in companies of twelve. Within a company every measure takes twelve steps from its least to its most
-in shuffled order (a Latin square), and styles, beards and glasses are dealt like cards. A person depends on the seed
-and her index alone, not on how many people there are.
+People are made in groups of twelve. Within a group, every measure takes twelve steps from its least to its most value,
+in shuffled order (a Latin square), and styles, beards and glasses come from shuffled lists. A person depends only on
+the seed and the person's number, not on how many people there are.
 """
 
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ from data.portraits.palette import (
 from data.portraits.styles import HERS, HIS
 from data.portraits.traits import Traits
 
-COMPANY: Final = 12
+GROUP: Final = 12
 STREAM: Final = 2
-"""Tells the random numbers of the casting from those of names and photos."""
+"""Separates the random numbers of the casting from those of names and photos."""
 
 Range = tuple[float, float]
 MEASURES: Final[dict[str, tuple[Range, Range]]] = {
@@ -55,15 +55,15 @@ MEASURES: Final[dict[str, tuple[Range, Range]]] = {
 }  # fmt: skip
 """The least and the most of each of `Traits`' measures, hers and his."""
 TINTS: Final = ("skin", "age", "hair", "iris", "blush", "paint", "cloth")
-"""What else is spread evenly over a company."""
+"""What else is spread evenly over a group."""
 
 BEARDS: Final = ("none", "full", "stubble", "none", "moustache", "short", "goatee")
 GLASSES: Final = ("none",) * 8 + ("round", "square", "cat", "pilot")
 
 
 @dataclass(frozen=True)
-class _Card:
-    """What a company deals to one person: every measure and tint in 0..1, and what comes from decks of cards."""
+class _Choice:
+    """One person's values from the group: every measure and tint in 0..1, and the choices from shuffled lists."""
 
     she: bool
     rank: int
@@ -74,24 +74,24 @@ class _Card:
     grain: int
 
 
-def _deal(g: np.random.Generator, cards: tuple[str, ...], count: int) -> list[str]:
-    """`count` cards of a shuffled deck, which is shuffled again when it is used up."""
-    dealt: list[str] = []
-    while len(dealt) < count:
-        dealt += [cards[k] for k in g.permutation(len(cards))]
-    return dealt[:count]
+def _shuffled(g: np.random.Generator, items: tuple[str, ...], count: int) -> list[str]:
+    """`count` items of a shuffled list, which is shuffled again when it is used up."""
+    chosen: list[str] = []
+    while len(chosen) < count:
+        chosen += [items[k] for k in g.permutation(len(items))]
+    return chosen[:count]
 
 
 @lru_cache(maxsize=64)
-def _company(seed: int, number: int) -> tuple[_Card, ...]:
+def _group(seed: int, number: int) -> tuple[_Choice, ...]:
     g = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, STREAM, number))))
-    half = COMPANY // 2
-    steps = {name: (g.permutation(COMPANY) + g.uniform(0.2, 0.8, COMPANY)) / COMPANY for name in (*MEASURES, *TINTS)}
-    styles = _deal(g, HERS, half), _deal(g, HIS, half)
-    beards, glasses = _deal(g, BEARDS, half), _deal(g, GLASSES, COMPANY)
-    grains = g.integers(2**31, size=COMPANY).tolist()
+    half = GROUP // 2
+    steps = {name: (g.permutation(GROUP) + g.uniform(0.2, 0.8, GROUP)) / GROUP for name in (*MEASURES, *TINTS)}
+    styles = _shuffled(g, HERS, half), _shuffled(g, HIS, half)
+    beards, glasses = _shuffled(g, BEARDS, half), _shuffled(g, GLASSES, GROUP)
+    grains = g.integers(2**31, size=GROUP).tolist()
     return tuple(
-        _Card(
+        _Choice(
             she=k % 2 == 0,
             rank=number * half + k // 2,
             step={name: float(values[k]) for name, values in steps.items()},
@@ -100,18 +100,18 @@ def _company(seed: int, number: int) -> tuple[_Card, ...]:
             glasses="square" if k % 2 and glasses[k] == "cat" else glasses[k],
             grain=grains[k],
         )
-        for k in range(COMPANY)
+        for k in range(GROUP)
     )
 
 
-def _card(seed: int, person: int) -> _Card:
-    return _company(seed, person // COMPANY)[person % COMPANY]
+def _choice_of(seed: int, person: int) -> _Choice:
+    return _group(seed, person // GROUP)[person % GROUP]
 
 
 def name_of(seed: int, person: int) -> str:
     """The name of a seed's `person` (from 0)."""
-    card = _card(seed, person)
-    return full_name(seed, card.rank, she=card.she)
+    choice = _choice_of(seed, person)
+    return full_name(seed, choice.rank, she=choice.she)
 
 
 def _hair(step: dict[str, float], age: float) -> Colour:
@@ -123,30 +123,30 @@ def _hair(step: dict[str, float], age: float) -> Colour:
 
 
 def traits_of(seed: int, person: int) -> Traits:
-    """The looks of a seed's `person` (from 0)."""
-    card = _card(seed, person)
-    step, she = card.step, card.she
+    """The traits of a seed's `person` (from 0)."""
+    choice = _choice_of(seed, person)
+    step, she = choice.step, choice.she
     ranges = {name: hers if she else his for name, (hers, his) in MEASURES.items()}
     measures = {name: round(least + (most - least) * step[name], 4) for name, (least, most) in ranges.items()}
-    age = max(0.0, step["age"] * 1.1 - 0.15, 0.8 if card.style == "receding" else 0.0)
+    age = max(0.0, step["age"] * 1.1 - 0.15, 0.8 if choice.style == "receding" else 0.0)
     eyes = ALL_EYES if step["skin"] < 0.45 else BROWN_EYES if step["skin"] < 0.75 else DARK_EYES
     return Traits(
         **measures,
-        grain=card.grain,
+        grain=choice.grain,
         skin=pick(SKINS, step["skin"]),
         age=age,
         blush=step["blush"] * (0.7 if she else 0.3),
         freckles=1.0 if step["skin"] < 0.4 and step["blush"] > 0.6 else 0.0,
         mole=0.0 if step["paint"] < 0.8 else 1.0 if step["cloth"] > 0.5 else -1.0,
-        hair_style=card.style,
+        hair_style=choice.style,
         hair=_hair(step, age),
-        beard=card.beard,
+        beard=choice.beard,
         iris=pick(eyes, step["iris"]),
         lashes=0.9 if she else 0.15,
         lid_paint=pick(EYE_SHADOWS, step["iris"]),
         lip_paint=0.15 + 0.75 * step["paint"] if she else 0.0,
         lip_colour=pick(LIPSTICKS, step["hair"]),
-        glasses=card.glasses,
+        glasses=choice.glasses,
         glasses_colour=pick(RIMS, step["paint"]),
         cloth=pick(CLOTHS, step["cloth"]),
         earrings=she and step["cloth"] > 0.4,

@@ -41,7 +41,7 @@ def _torso(sitter: Sitter, line: Line) -> tuple[Points, Points]:
 
 
 def _shadow(layer: PaintLayer, sitter: Sitter, neck: Points) -> None:
-    """What a border throws on the skin above it."""
+    """The shadow of a border on the skin above it."""
     for wide in (0.14, 0.07):
         layer.glaze(ribbons(neck, wide * sitter.stance.scale), sitter.skin.shade, 0.16)
 

@@ -25,12 +25,12 @@ from data.portraits.variation import Variation, draw_variation
 from errors import UsageError
 
 VERSION: Final = 1
-"""Grows when the same address would show another picture."""
+"""Raised when the same address would give another picture."""
 MOST_PEOPLE: Final = 10_000
 STREAM: Final = 3
-"""Tells the random numbers of photos from those of names and casting."""
+"""Separates the random numbers of photos from those of names and casting."""
 CHUNK: Final = 16
-"""Photos a process draws before it hands them over."""
+"""Photos that a process draws before it returns them."""
 
 _ADDRESS: Final = re.compile(r"portrait://(\d+)/seed-(\d+)/([a-z-]+)/(\d+)")
 

@@ -1,8 +1,8 @@
 """Curves and the turned head: control points in head units become outlines in canvas pixels.
 
 Head units: the origin lies between the eyes, x to the right of the picture, y down, z towards the viewer; the chin is
-near y = 1.1, the crown near y = -1.05, half the face's width near 0.7. Every drawing part speaks head units and
-asks a `Pose` for pixels. A leaf: numpy only.
+near y = 1.1, the crown near y = -1.05, half the face's width near 0.7. All parts are drawn in head units,
+which a `Pose` converts to pixels. Needs only numpy.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Hair as sheets of strands: how any hair is painted. What hair there is stands in `styles_short` and `styles_long`.
+"""Hair as sheets of strands: how any hair is painted. The styles are in `styles_short` and `styles_long`.
 
 A sheet is a grid of control points: k guide strands of n points from root to tip, side by side. It is filled as one
 shape, then strands between the guides are painted a little lighter or darker, and short bright ones make the gloss.

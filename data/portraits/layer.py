@@ -2,8 +2,8 @@
 
 Everything is painted at `OVERSAMPLE` times the photo's size with hard edges and averaged down once, which makes the
 edges smooth. Outside the coverage a picture counts as black, so the average is already multiplied by the coverage.
-What has no edge (a blush, a shadow) is kept coarse: a stain on a picture `CELL` times
-smaller than the photo, multiplied in at the end together with the light. Knows pillow, not people.
+What has no edge (a blush, a shadow) is a stain: painted on a picture `CELL` times smaller than the photo,
+and multiplied in at the end together with the light.
 """
 
 from collections.abc import Iterator, Sequence

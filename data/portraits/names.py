@@ -1,4 +1,4 @@
-"""Invented names: first and family names from many countries, joined at random. A leaf."""
+"""Invented names: first and family names from many countries, joined at random."""
 
 from functools import lru_cache
 from typing import Final
@@ -21,7 +21,7 @@ FAMILIES: Final = (
     "Dang", "Sorensen", "Iyer",
 )  # fmt: skip
 STREAM: Final = 1
-"""Tells the random numbers of names from those of casting and photos."""
+"""Separates the random numbers of names from those of casting and photos."""
 
 
 @lru_cache(maxsize=32)
@@ -51,5 +51,5 @@ def full_name(seed: int, rank: int, *, she: bool) -> str:
 
 
 def slug(name: str) -> str:
-    """A name as it stands in an address: "Mira Okafor" is mira-okafor."""
+    """A name as part of a URL: "Mira Okafor" is mira-okafor."""
     return name.lower().replace(" ", "-")

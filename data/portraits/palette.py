@@ -1,4 +1,4 @@
-"""The paints: skins, hairs, irises, cloths, and how two colours mix. A leaf: numbers only."""
+"""The paints: skins, hairs, irises, cloths, and how two colours are mixed."""
 
 from dataclasses import dataclass
 from functools import cached_property

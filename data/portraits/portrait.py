@@ -1,4 +1,4 @@
-"""A portrait: the parts in the order a painter lays them, the light on them, and the box around the face."""
+"""A portrait: the parts in the order in which they are painted, the light on them, and the box around the face."""
 
 from dataclasses import replace
 from typing import Final
@@ -32,7 +32,7 @@ FACE_HEIGHT: Final = 1.86
 
 
 def seat(traits: Traits, variation: Variation) -> Sitter:
-    """The person as she sits for the photo: pose and stance in pixels of the canvas."""
+    """The person in the photo: pose and stance in pixels of the canvas."""
     width, height = variation.size
     scale = variation.face * min(width, height) * OVERSAMPLE / FACE_HEIGHT
     x, y = variation.place[0] * width * OVERSAMPLE, variation.place[1] * height * OVERSAMPLE

@@ -1,4 +1,4 @@
-"""Whom the parts draw: one person as she sits for one photo. All that a drawing part is told."""
+"""One person in one photo: all values that the functions which draw the parts of a portrait get."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a person is: the traits that stay the same in every photo of her. A leaf: values only, chosen in `casting`.
+"""What a person is: the traits that stay the same in every photo of her. Values only, chosen in `casting`.
 
 Lengths are in head units (see `geometry`), colours in 0..255, the rest in 0..1 unless it says otherwise.
 """
@@ -10,7 +10,7 @@ from data.portraits.layer import Colour
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """One person's looks."""
+    """One person's appearance."""
 
     grain: int
     """Seeds what is the person's own and random: strands of hair, freckles."""

@@ -79,7 +79,7 @@ class Variation:
 
 
 def _about(g: np.random.Generator, spread: float) -> float:
-    """A random number about 0, within `spread`: two dice, so that no logarithm differs between machines."""
+    """A random number about 0, within `spread`: a sum of two uniform ones, since logarithms differ by machine."""
     return float(g.random() + g.random() - 1.0) * spread
 
 

@@ -1,6 +1,6 @@
-"""What no single row shows: pictures that stand under several names, and lists that look wrong.
+"""Checks that no single row allows: pictures under several names, and lists that look wrong.
 
-perceptual_hash   what a crop looks like, in 256 bits
+perceptual_hash   a hash of what a crop shows, 256 bits
 near_duplicates   groups of crops that show one picture under different names
 list_warnings     what is suspicious about a list as a whole
 """

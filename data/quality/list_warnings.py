@@ -1,6 +1,6 @@
-"""What is suspicious about a list as a whole, told while there is time to stop: no single row shows it.
+"""Find what is suspicious about a list as a whole, early enough to stop: no single row shows it.
 
-Fed with one row after another, as they end or as a journal has them; remembers a bounded part of what it has seen.
+Rows are added one by one, while they end or from a journal. Memory is bounded.
 """
 
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ from data.rows import host_of
 
 _FIRST = 100  # rows whose bytes came: if none of them are the listed ones, the list is wrong, not the web
 _OFTEN = 5  # different URLs of one host with the same wrong bytes
-_MOST_PICTURES = 20_000  # wrong pictures remembered; those seen once are forgotten first
+_MOST_PICTURES = 20_000  # wrong pictures kept; those seen once are dropped first
 _MOST_WARNINGS = 20
 
 
 class ListWarnings:
-    """Feed it with `notice`; `warnings` tells what came of it."""
+    """Add rows with `add`; `warnings` returns everything suspicious so far."""
 
     def __init__(self) -> None:
         self._came = 0  # rows whose bytes came
         self._mismatched = 0  # of the first `_FIRST` of them
         self._seen: dict[tuple[str, str], tuple[int, str]] = {}  # host, SHA-256 -> different URLs, the last of them
 
-    def notice(self, reason: str, url: str | None, photo: str | None) -> str | None:
-        """A row ended so; returns a warning at the row that gives rise to it."""
+    def add(self, reason: str, url: str | None, photo: str | None) -> str | None:
+        """Add a row's reason, URL and SHA-256 of what came; return a warning if this row completes one."""
         if url is None or photo is None:
             return None
         mismatched = reason == Reason.HASH_MISMATCH
@@ -35,8 +35,13 @@ class ListWarnings:
         return self._count(host_of(url), photo, url) if mismatched else None
 
     def warnings(self) -> list[str]:
-        """All that is suspicious, in whole numbers."""
+        """All warnings, with the numbers so far."""
         return [*([self._wrong_column()] if self._mismatched == _FIRST else []), *self._repeated()]
+
+    @property
+    def pictures(self) -> int:
+        """How many different wrong pictures are kept."""
+        return len(self._seen)
 
     def _wrong_column(self) -> str:
         return (

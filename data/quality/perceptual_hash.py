@@ -1,10 +1,10 @@
-"""What a crop looks like, in 256 bits, and which crops look alike: one picture under two names is wrong under one.
+"""A hash of what a crop shows, 256 bits, and pairs of close hashes: one picture under two names is wrong under one.
 
-The bits say, for a picture brought down to 17 x 16 grey pixels, whether each is brighter than its right neighbour:
-a difference hash, which a change of size, of quality or of brightness leaves nearly as it is (N. Krawetz, "Kind of Like
-That", 2013, with 64 bits: too few for faces that all look out of their boxes in the same way). Of 726 faces of six
-people those of different ones differ in 40 bits or more; halved in size and badly compressed, nine in ten differ from
-themselves in 10 or fewer. The rule changes only together with the journal's format.
+For the crop at 17 x 16 grey pixels, each bit says whether a pixel is brighter than its right neighbour: a difference
+hash, which a change of size, quality or brightness hardly changes (N. Krawetz, "Kind of Like That", 2013, with 64 bits,
+which are too few for faces in similar poses). Measured on 726 faces of six people: different ones differ in 40 bits or
+more; nine in ten differ from their own copy at half the size and low quality in 10 or fewer. The journal stores these
+hashes, so this rule changes only together with its format.
 """
 
 import io
@@ -13,41 +13,41 @@ from itertools import pairwise
 
 from PIL import Image
 
-CLOSE = 15  # bits in which the looks of one picture may differ
+CLOSE = 15  # bits in which hashes of one picture may differ
 _WIDTH, _HEIGHT = 17, 16
 _BLOCKS = [0xFFFF << 16 * place for place in range(16)]  # the 256 bits in sixteen parts
-_REACH = 16  # neighbours that a look is compared with where very many have a part in common
+_NEIGHBOURS = 16  # that a hash is compared with, if many have a block in common
 
 
 def perceptual_hash(jpeg: bytes) -> str:
-    """The look of a stored crop: 64 hexadecimal digits."""
+    """The hash of a JPEG: 64 hexadecimal digits."""
     with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as photo:
         photo.draft("L", (4 * _WIDTH, 4 * _HEIGHT))
         small = photo.convert("L").resize((_WIDTH, _HEIGHT), Image.Resampling.BOX).tobytes()
     bits = 0
     for place, (left, right) in enumerate(pairwise(small), start=1):
-        if place % _WIDTH:  # no pixel is compared with the first of the next line
+        if place % _WIDTH:  # the last pixel of a row has no right neighbour
             bits = bits << 1 | (left > right)
     return f"{bits:064x}"
 
 
-def close_pairs(looks: Iterable[int]) -> set[tuple[int, int]]:
-    """Pairs of different looks that differ in at most `CLOSE` bits, the smaller first.
+def close_pairs(hashes: Iterable[int]) -> set[tuple[int, int]]:
+    """Pairs of different hashes that differ in at most `CLOSE` bits, the smaller first.
 
-    Fifteen differing bits leave one of sixteen blocks as it is: looks are sorted by each block in turn, and only those
-    that agree in it are compared - n log n for n looks. A sort leaves looks that agree in a block in the order of the
-    blocks before, so that of a long run (flat pictures make them) the likeliest `_REACH` neighbours are compared.
+    Fifteen different bits leave at least one of sixteen blocks equal. So the hashes are sorted by each block in turn,
+    and only those with an equal block are compared: O(n log n) for n hashes. Hashes with an equal block keep the order
+    of the sorts before, so that in a long run of them (of flat pictures) the most similar are neighbours.
     """
-    order = sorted(set(looks))
+    order = sorted(set(hashes))
     return {pair for block in _BLOCKS for pair in _pairs(order, block)}
 
 
-def _pairs(looks: list[int], block: int) -> Iterator[tuple[int, int]]:
-    """The close pairs among neighbours that agree in the bits of `block`; sorts `looks`."""
-    looks.sort(key=block.__and__)
-    for place, look in enumerate(looks):
-        for other in looks[place + 1 : place + 1 + _REACH]:
-            if (look ^ other) & block:
+def _pairs(hashes: list[int], block: int) -> Iterator[tuple[int, int]]:
+    """The close pairs among neighbours with equal bits in `block`; sorts `hashes`."""
+    hashes.sort(key=block.__and__)
+    for place, value in enumerate(hashes):
+        for other in hashes[place + 1 : place + 1 + _NEIGHBOURS]:
+            if (value ^ other) & block:
                 break
-            if (look ^ other).bit_count() <= CLOSE:
-                yield min(look, other), max(look, other)
+            if (value ^ other).bit_count() <= CLOSE:
+                yield min(value, other), max(value, other)

@@ -1,8 +1,8 @@
-"""One URL -> its bytes, or the reason why there are none.
+"""From one URL to its bytes, or the reason why there are none.
 
-client      asks, follows redirects, judges the answer
-transport   connections to public addresses alone, within the time that a row has
-body        the bytes of an answer, unpacked, within a limit
+client      sends the request, follows redirects, checks the answer
+transport   connections to public addresses only, within the time that a row has
+body        the bytes of an answer, decompressed, within a limit
 addresses   which network addresses are public
 robots      what a host's robots.txt forbids
 """

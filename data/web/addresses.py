@@ -1,6 +1,7 @@
-"""Which network addresses belong to the public internet: the others are nobody's business to ask for a stranger's list.
+"""Which network addresses belong to the public internet; by default a download connects to no others.
 
-A pure function of an address. It errs to the safe side: what is not known to be public is not.
+A list may come from a stranger, and must not make this program send requests into a private network. An address that
+is not known to be public counts as private.
 """
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -19,7 +20,7 @@ def is_public(address: str) -> bool:
 
 
 def is_private_literal(host: str) -> bool:
-    """Whether a URL's host is itself an address, or a name of this machine, that is not public; no look-up is made."""
+    """Whether a URL's host is a private address or a name of this machine, found without asking a name server."""
     host = host.strip("[]").rstrip(".").lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -30,7 +31,7 @@ def is_private_literal(host: str) -> bool:
 
 
 def _inner(ip: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a router would make of an IPv6 one, if any."""
+    """The IPv4 address inside an IPv6 address, if any."""
     if ip.ipv4_mapped is not None:
         return ip.ipv4_mapped
     if ip.sixtofour is not None:

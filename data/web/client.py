@@ -1,8 +1,8 @@
-"""One URL -> its bytes, or the reason why not: one attempt, within the seconds that the row has left.
+"""Get the bytes of one URL, or the reason why not: one attempt, within the seconds that the row has left.
 
-What is asked: http and https, plain GET, under our own name, without cookies or passwords; redirects are followed here,
-each hop under the same rules. What is not decided here: whether the bytes are the right photo, and whether and when
-to ask again (`Failure.passing` says if it may help; `pace` and `download` decide).
+Requests are plain GETs of http and https, with this program's own name, without cookies or passwords; redirects are
+followed here, each under the same rules. Whether the bytes are the right photo is decided elsewhere, and so is whether
+and when to try again: `Failure.temporary` only says that it may help.
 """
 
 import email.utils
@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
-from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, getproxies_environment
@@ -34,17 +33,17 @@ _HEADERS = {
     "Accept-Encoding": "identity",
 }
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PASSING = frozenset({408, 425, 429})  # and every 5xx
+_TEMPORARY = frozenset({408, 425, 429})  # and every 5xx
 _OPT_OUT = frozenset({"noai", "noimageai"})
-_LONGEST_WAIT = 60.0  # seconds that a server may ask us to wait
-_SMALL = 1 << 14  # bytes: reading so much of a refusal is cheaper than a new connection
+_LONGEST_WAIT = 60.0  # seconds that a server may tell a client to wait
+_SMALL = 1 << 14  # bytes: reading so few of an unused answer is cheaper than a new connection
 
 
 class Web:
     """One worker's connections to the web; a context manager that closes them."""
 
     def __init__(self, settings: DownloadSettings, robots: Robots | None = None) -> None:
-        """`robots`: obey these, asking for them as need be; None: a host's robots.txt is not asked for."""
+        """`robots`: obey each host's robots.txt, read when first needed; None: do not read it."""
         self._settings = settings
         self._robots = robots
         self._timer = Timer(settings.timeout)
@@ -60,13 +59,11 @@ class Web:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._session.close()
 
     def __call__(self, row: Row, seconds: float) -> bytes | Failure:
-        """The bytes that `row.url` leads to, or why there are none; after `seconds` it is over."""
+        """The bytes of `row.url`, or why there are none, after at most about `seconds`."""
         self._timer.start(seconds)
         try:
             return self._follow(row.url, self._robots)
@@ -76,17 +73,17 @@ class Web:
             return _failure(error)
 
     def _follow(self, url: str, robots: Robots | None) -> bytes | Failure:
-        """Go where redirects lead, as far as they and the robots.txt of each host may be followed."""
+        """Request `url` and follow its redirects, each of them if the robots.txt of its host allows it."""
         seen: set[str] = set()
         while url not in seen and len(seen) <= self._settings.max_redirects:
             seen.add(url)
-            if robots is not None and (refusal := robots.refuse(url, lambda page: self._follow(page, None))):
+            if robots is not None and (refusal := robots.check(url, lambda page: self._follow(page, None))):
                 return refusal
             with self._get(url) as response:
                 target = response.headers.get("Location", "")
                 if response.status_code not in _REDIRECTS or not target:
-                    return self._judge(response)
-                self._leave(response)
+                    return self._read(response)
+                self._drain(response)
                 following = _target(url, target)
             if isinstance(following, Failure):
                 return following
@@ -107,25 +104,25 @@ class Web:
             request,
             stream=True,
             allow_redirects=False,
-            timeout=self._timer.patience(),
+            timeout=self._timer.seconds_to_wait(),
             verify=self._authorities,
             proxies=proxies,
         )
 
-    def _judge(self, response: Response) -> bytes | Failure:
-        """An answer that is no redirect: its body if it is a success that we may use."""
+    def _read(self, response: Response) -> bytes | Failure:
+        """The body of an answer that is not a redirect; a Failure for an error status, or if the owner opts out."""
         status = response.status_code
         if not 200 <= status < 300:
-            self._leave(response)
+            self._drain(response)
             wait = _retry_after(response.headers.get("Retry-After", ""))
-            return Failure(_refusal(status), f"status {status}", status in _PASSING or status >= 500, wait)
-        wishes = response.headers.get("X-Robots-Tag", "").lower().replace(":", ",").split(",")
-        if not _OPT_OUT.isdisjoint(wish.strip() for wish in wishes):
+            return Failure(_refusal(status), f"status {status}", status in _TEMPORARY or status >= 500, wait)
+        directives = response.headers.get("X-Robots-Tag", "").lower().replace(":", ",").split(",")
+        if not _OPT_OUT.isdisjoint(directive.strip() for directive in directives):
             return Failure(Reason.OPT_OUT, "X-Robots-Tag")
         return read_body(response, self._settings.max_bytes)
 
-    def _leave(self, response: Response) -> None:
-        """Read the rest of an answer that says nothing more, if it is short: its connection can be used again."""
+    def _drain(self, response: Response) -> None:
+        """Read the rest of an answer that is not needed, if it is short: then its connection can be used again."""
         announced = response.headers.get("Content-Length", "")
         if announced.isdecimal() and int(announced[:20]) <= _SMALL:
             try:
@@ -135,7 +132,8 @@ class Web:
 
 
 def _proxy_rule() -> Callable[[str], dict[str, str]]:
-    """URL -> its proxies. Requests reads the whole environment for each; once is enough when no host is exempt."""
+    """A function from a URL to its proxies. Requests reads the environment for each URL; if no host is exempt, once is
+    enough."""
     found = getproxies()
     if found and ("no" in found or found != getproxies_environment()):
         return get_environ_proxies
@@ -143,7 +141,7 @@ def _proxy_rule() -> Callable[[str], dict[str, str]]:
 
 
 class _Session(requests.Session):
-    """A session that leaves redirects to us: requests' own reads their bodies whole, however long they are."""
+    """A session that follows no redirects: requests would read their whole bodies, however long they are."""
 
     def get_redirect_target(self, resp: Response) -> str | None:
         return None
@@ -158,7 +156,7 @@ def _refusal(status: int) -> Reason:
 
 
 def _target(url: str, location: str) -> str | Failure:
-    """Where a redirect leads; a Failure when we do not follow it there."""
+    """The URL that a redirect leads to; a Failure if it is not followed."""
     try:
         target = urljoin(url, location.encode("latin-1", "replace").decode("utf-8", "replace"))
         parts = urlsplit(target)
@@ -173,7 +171,7 @@ def _target(url: str, location: str) -> str | Failure:
 
 
 def _retry_after(text: str) -> float | None:
-    """Seconds to wait, at most `_LONGEST_WAIT`, from a `Retry-After` in seconds or as a date; None from any other."""
+    """Seconds to wait, at most `_LONGEST_WAIT`, from a `Retry-After` in seconds or as a date; None from other text."""
     text = text.strip()
     if text.isdecimal():
         return min(float(text[:9]), _LONGEST_WAIT)
@@ -185,16 +183,16 @@ def _retry_after(text: str) -> float | None:
 
 
 def _failure(error: Exception) -> Failure:
-    """What an exception of requests, urllib3 or the system says about the row."""
+    """The reason for an exception of requests, urllib3 or the system."""
     detail = one_line(error)
     if isinstance(error, (requests.Timeout, faults.TimeoutError, TimeoutError)):
-        return Failure(Reason.TIMEOUT, "no byte in time", passing=True)
+        return Failure(Reason.TIMEOUT, "no byte in time", temporary=True)
     if isinstance(error, (requests.exceptions.SSLError, faults.SSLError)):
         return Failure(Reason.TLS, detail)
     if isinstance(error, (requests.exceptions.ProxyError, requests.exceptions.InvalidSchema)):
         return Failure(Reason.CONNECT, detail)
     if isinstance(error, faults.HTTPError):  # while the body was read; before it, requests wraps them
-        return Failure(Reason.SHORT_BODY, detail, passing=True)
+        return Failure(Reason.SHORT_BODY, detail, temporary=True)
     if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
         return Failure(Reason.DNS, detail)  # requests' InvalidURL, and names that no resolver can hold
-    return Failure(Reason.CONNECT, detail, passing=True)
+    return Failure(Reason.CONNECT, detail, temporary=True)

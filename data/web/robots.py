@@ -1,7 +1,7 @@
-"""What hosts ask of robots: a `robots.txt` a host, asked for once for all workers, read by Python's own reader.
+"""Each host's `robots.txt`: read once for all workers, with the parser of Python's library.
 
-As RFC 9309 has it, a host that has no such file (4xx) forbids nothing, and while the file cannot be had (5xx, no
-connection) nothing else is asked for.
+By RFC 9309, a host without the file (status 4xx) forbids nothing; while the file cannot be read (5xx, no connection),
+nothing else of the host is requested.
 """
 
 from collections.abc import Callable
@@ -12,40 +12,40 @@ from urllib.robotparser import RobotFileParser
 from data.reasons import Failure, Reason
 
 NAME = "faces"  # in a robots.txt, and at the head of our User-Agent
-_MOST_HOSTS = 20_000  # whose wishes are remembered
+_MOST_HOSTS = 20_000  # whose rules are kept in memory
 _LONGEST = 500 * 1024  # bytes that are read of it
-_UNKNOWN = frozenset({Reason.HTTP_5XX, Reason.RATE_LIMITED, Reason.SHORT_BODY})
+_UNREADABLE = frozenset({Reason.HTTP_5XX, Reason.RATE_LIMITED, Reason.SHORT_BODY})
 
 
 class Robots:
-    """The wishes of hosts, shared by all workers."""
+    """The rules of all hosts, shared by the workers."""
 
     def __init__(self) -> None:
-        self._wishes: dict[str, RobotFileParser] = {}
-        self._asking: dict[str, Lock] = {}
+        self._rules: dict[str, RobotFileParser] = {}
+        self._reading: dict[str, Lock] = {}
         self._lock = Lock()
 
-    def refuse(self, url: str, ask: Callable[[str], bytes | Failure]) -> Failure | None:
-        """Why `url` may not be asked for, None when it may. `ask` gets a URL of the host; what it raises goes up."""
+    def check(self, url: str, get: Callable[[str], bytes | Failure]) -> Failure | None:
+        """Why `url` may not be requested, None if it may. `get` returns the bytes of a URL of the same host."""
         parts = urlsplit(url)
         host = f"{parts.scheme}://{parts.netloc.lower()}"
         with self._lock:
-            asking = self._asking.setdefault(host, Lock())
-        with asking:
-            wishes = self._wishes.get(host)
-            if wishes is None:
-                answer = ask(f"{host}/robots.txt")
-                if isinstance(answer, Failure) and answer.reason in _UNKNOWN:
+            reading = self._reading.setdefault(host, Lock())
+        with reading:
+            rules = self._rules.get(host)
+            if rules is None:
+                answer = get(f"{host}/robots.txt")
+                if isinstance(answer, Failure) and answer.reason in _UNREADABLE:
                     return answer
-                wishes = self._remember(host, b"" if isinstance(answer, Failure) else answer)
-        return None if wishes.can_fetch(NAME, url) else Failure(Reason.OPT_OUT, "robots.txt")
+                rules = self._remember(host, b"" if isinstance(answer, Failure) else answer)
+        return None if rules.can_fetch(NAME, url) else Failure(Reason.OPT_OUT, "robots.txt")
 
     def _remember(self, host: str, text: bytes) -> RobotFileParser:
-        wishes = RobotFileParser()
-        wishes.parse(text[:_LONGEST].decode("utf-8", "replace").splitlines())
+        rules = RobotFileParser()
+        rules.parse(text[:_LONGEST].decode("utf-8", "replace").splitlines())
         with self._lock:
-            if len(self._wishes) >= _MOST_HOSTS:
-                self._wishes.clear()
-                self._asking.clear()
-            self._wishes[host] = wishes
-        return wishes
+            if len(self._rules) >= _MOST_HOSTS:
+                self._rules.clear()
+                self._reading.clear()
+            self._rules[host] = rules
+        return rules

@@ -1,8 +1,9 @@
-"""How a connection is made for a row: to public addresses only, and never beyond the row's time.
+"""Connections for a row: to public addresses only, and never longer than the row's time.
 
-Requests and urllib3 decide by name and wait for each byte anew: a name may lead anywhere, and a server that sends a
-byte a second is never late. Here the address that was checked is the one connected to, and every read waits no
-longer than what the row has left. What goes wrong is raised as `TransportError`, which no layer in between swallows.
+Requests and urllib3 check only the host's name, which may lead to any address, and their time limit starts again with
+each byte, so a server that sends a byte a second is never late. Here the address that was checked is the one that is
+connected to, and a read waits no longer than the row has time left. Errors are raised as `TransportError`, which
+requests and urllib3 pass on.
 """
 
 import socket
@@ -21,26 +22,26 @@ from data.web.addresses import is_public
 
 
 class TransportError(Exception):
-    """The connection did not come about, or had to be ended: `failure` says why."""
+    """No connection, or one that had to be closed: `failure` says why."""
 
-    def __init__(self, reason: Reason, detail: str, passing: bool = False) -> None:
+    def __init__(self, reason: Reason, detail: str, temporary: bool = False) -> None:
         super().__init__(detail)
-        self.failure = Failure(reason, one_line(detail), passing)
+        self.failure = Failure(reason, one_line(detail), temporary)
 
 
 class Timer:
-    """How long a worker's connections may still wait: `timeout` for the next byte, and no later than the row's end."""
+    """How long a worker's connections may wait: `timeout` seconds for the next byte, but no longer than the row has."""
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._end = float("inf")
 
     def start(self, seconds: float) -> None:
-        """A row begins that may take `seconds`."""
+        """Start a row that may take `seconds`."""
         self._end = time.monotonic() + seconds
 
-    def patience(self) -> float:
-        """Seconds to wait for the next byte. LineError when the row's time is over."""
+    def seconds_to_wait(self) -> float:
+        """Seconds to wait for the next byte. TransportError when the row's time is over."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise TransportError(Reason.DEADLINE, "the row took too long")
@@ -48,7 +49,7 @@ class Timer:
 
 
 class _TimedSocket(socket.socket):
-    """A plain connection whose reads keep to the timer."""
+    """A connection whose reads obey the timer."""
 
     timer: Timer
 
@@ -57,7 +58,7 @@ class _TimedSocket(socket.socket):
 
 
 class _TimedTlsSocket(ssl.SSLSocket):
-    """The same, encrypted. While hands are shaken there is no timer yet: Python bounds that as a whole."""
+    """The same, encrypted. It has no timer during the TLS handshake: Python limits the time of that as a whole."""
 
     timer: Timer | None = None
 
@@ -67,17 +68,17 @@ class _TimedTlsSocket(ssl.SSLSocket):
         return _read(self, self.timer, super().recv_into, *args, **kwargs)
 
 
-def _read(line: socket.socket, timer: Timer, receive: Callable[..., int], *args: Any, **kwargs: Any) -> int:
-    line.settimeout(timer.patience())
+def _read(connection: socket.socket, timer: Timer, receive: Callable[..., int], *args: Any, **kwargs: Any) -> int:
+    connection.settimeout(timer.seconds_to_wait())
     try:
         return receive(*args, **kwargs)
     except TimeoutError:
-        timer.patience()
+        timer.seconds_to_wait()
         raise
 
 
 def connect(host: str, port: int, timer: Timer, *, public_only: bool) -> socket.socket:
-    """Connect to the first address of `host` that may be asked and answers; LineError when there is none."""
+    """Connect to the first address of `host` that is allowed and answers; TransportError when there is none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -87,26 +88,26 @@ def connect(host: str, port: int, timer: Timer, *, public_only: bool) -> socket.
         raise TransportError(Reason.BLOCKED_ADDRESS, f"{host} is {found[0][4][0]}, not a public address")
     problem: OSError | None = None
     for family, kind, protocol, _, address in allowed:
-        line = _TimedSocket(family, kind, protocol)
-        line.timer = timer
+        connection = _TimedSocket(family, kind, protocol)
+        connection.timer = timer
         try:
-            line.settimeout(timer.patience())
-            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            line.connect(address)
+            connection.settimeout(timer.seconds_to_wait())
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.connect(address)
         except (OSError, TransportError) as error:
-            line.close()
+            connection.close()
             if isinstance(error, TransportError):
                 raise
             problem = error
         else:
-            return line
-    timer.patience()
+            return connection
+    timer.seconds_to_wait()
     late = isinstance(problem, TimeoutError)
-    raise TransportError(Reason.TIMEOUT if late else Reason.CONNECT, f"{host}: {problem}", passing=late)
+    raise TransportError(Reason.TIMEOUT if late else Reason.CONNECT, f"{host}: {problem}", temporary=late)
 
 
 class Adapter(HTTPAdapter):
-    """Requests' transport over such connections. A proxy named by the environment may be anywhere: it is trusted."""
+    """Requests' transport with such connections. A proxy from the environment is trusted, and may have any address."""
 
     def __init__(self, timer: Timer, *, allow_private: bool) -> None:
         self._timer = timer
@@ -130,7 +131,7 @@ class Adapter(HTTPAdapter):
 
 
 def _pools(timer: Timer, *, public_only: bool) -> dict[str, type[HTTPConnectionPool]]:
-    """Urllib3's pools for http and https, whose connections are dialled here."""
+    """Urllib3's pools for http and https, with connections made by `connect`."""
 
     class Http(HTTPConnection):
         def _new_conn(self) -> socket.socket:

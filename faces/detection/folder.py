@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from data.atomic_write import atomic_write, disk_error, remove_leftovers
-from data.photos.crop import quiet_decoding
+from data.photos.cutting import find_regions
+from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo, read_folder
-from data.photos.regions import find_regions
 from data.reasons import Failure, Reason
 from errors import DatasetError, UsageError
 from faces.detection.cascade import FaceDetector

@@ -15,9 +15,9 @@ import torch
 
 import errors
 from data.atomic_write import remove_leftovers
-from data.cluster.connection import cluster, cpus, losses
+from data.cluster.connection import cluster, cluster_errors, cpus
 from data.cluster.locate import locate
-from data.photos.crop import quiet_decoding
+from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo
 from errors import FacesError, UsageError
 from faces.backbones.backbone import Backbone, FrozenNetwork
@@ -53,7 +53,7 @@ def keep_features_on_ray(
     remove_leftovers(folder)
     batches = [missing[start : start + batch_size] for start in range(0, len(missing), batch_size)]
     lines = [{"files": [p.file for p in batch], "photos": [p.sha256 for p in batch]} for batch in batches]
-    with cluster(located) as ray, losses(ray):
+    with cluster(located) as ray, cluster_errors(ray):
         threads = 1 if num_gpus else min(cpus(ray)[0], workers_and_threads("cpu")[1])
         told = {
             "folder": folder.absolute(),

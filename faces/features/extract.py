@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data.photos.crop import quiet_decoding
+from data.photos.decoding import quiet_decoding
 from data.photos.images import open_photo
 from errors import DatasetError
 from faces.backbones.backbone import Backbone, FrozenNetwork

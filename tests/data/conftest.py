@@ -70,7 +70,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             site.asked[self.path] += 1
             try:
                 site.routes.get(self.path, _gone)(self)
-            except OSError:  # the client has had enough
+            except OSError:  # the client has closed the connection
                 self.close_connection = True
 
         def log_message(self, *args: object) -> None:

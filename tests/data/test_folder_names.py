@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.folder_names import candidates, folded, is_plain
-from data.journal.journal import Journal
+from data.journal import Journal
 
 NASTY = [
     "..", ".", "/", "\\", "../../etc/passwd", "a/b", "a\\b", "C:\\x", "\0", "a\0b",
     "CON", "con.txt", "LPT1", "COM¹", "nul .jpg",
     "x" * 300, "\u202egnp.exe", "zero\u200bwidth", "Ann.", "Ann ", " Ann", ".hidden", "-rf",
     "=1+1", "~root", "e\u0301", "a\nb",
-    "manifest.csv", "Report.JSON", "journal.sqlite", "Ｃon", "*", "", "   ", "😀" * 200, "\ud800",
+    "manifest.csv", "Report.JSON", "journal.sqlite", ".journal.lock", "Ｃon", "*", "", "   ", "😀" * 200, "\ud800",
 ]  # fmt: skip
 PLAIN = [
     "Alec Baldwin",

@@ -1,4 +1,4 @@
-"""What a row says, and the key that stands for it."""
+"""Rows and boxes, and the key that identifies a row."""
 
 import dataclasses
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from data.journal.journal import PARTITIONS
+from data.journal import LOCK, PARTITIONS
 
 Rows = list[str]
 
@@ -49,7 +49,7 @@ def workers_on() -> Callable[[Iterable[Path]], list[int]]:
         inodes = set()
         for folder in folders:
             try:
-                inodes.add(folder.stat().st_ino)
+                inodes.add((folder / LOCK).stat().st_ino)
             except FileNotFoundError:
                 continue
         locks = (line.split() for line in Path("/proc/locks").read_text().splitlines())

@@ -99,7 +99,7 @@ def web_port() -> Iterator[int]:
 def test_a_cluster_that_is_not_there_is_one_line_within_seconds(
     installed: None, silent_port: int, web_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "_PROBE", 0.5)
+    monkeypatch.setattr(finding, "PROBE_TIMEOUT", 0.5)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nobody = closed.getsockname()[1]
@@ -144,7 +144,7 @@ def grpc_port(request: pytest.FixtureRequest) -> Iterator[int]:
 )
 def test_another_grpc_server_is_no_cluster(grpc_port: int, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
-    monkeypatch.setattr(finding, "_PROBE", 1.0)
+    monkeypatch.setattr(finding, "PROBE_TIMEOUT", 1.0)
     started = time.monotonic()
     with pytest.raises(UsageError, match=f"no Ray cluster at 127.0.0.1:{grpc_port} .{why}"):
         locate(f"127.0.0.1:{grpc_port}")
@@ -152,7 +152,7 @@ def test_another_grpc_server_is_no_cluster(grpc_port: int, why: str, monkeypatch
 
 
 def test_the_patience_with_a_cluster_is_within_ten_seconds() -> None:
-    assert 2 * finding._PROBE < 10  # with two seconds to import Ray
+    assert 2 * finding.PROBE_TIMEOUT < 10  # with two seconds to import Ray
 
 
 def test_a_name_that_is_none_is_one_line(installed: None) -> None:
@@ -219,7 +219,7 @@ def test_what_is_not_asked_of_a_cluster_imports_nothing_of_it(imports: str, heav
 
 
 def test_a_cluster_of_our_own_listens_on_loopback_alone_and_leaves_nothing() -> None:
-    """In a process of its own: Ray is told so when it is imported."""
+    """In a process of its own, because Ray reads its settings when it is imported."""
     pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
     program = """
 import os, tempfile

@@ -14,15 +14,13 @@ from typing import Any
 
 import pytest
 
-from data.download.lists import mark_of, read_list
-from data.download.manifest import Report
-from data.download.run import download
-from data.journal.outcomes import Outcome
+from data.download import Report, download, list_fingerprint, read_list
+from data.journal import Outcome
 from data.settings import DownloadSettings
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
-from data.cluster.done import Done
 from data.cluster.download import download_on_ray
+from data.cluster.partition_result import PartitionResult
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 WORKERS = 4
@@ -59,7 +57,7 @@ def test_a_cluster_makes_what_one_machine_makes(
 ) -> None:
     (source, sites), folder = photo_list, tmp_path / "photos"
     outcomes: list[Outcome] = []
-    done: list[Done] = []
+    done: list[PartitionResult] = []
     report = on_ray(source, folder, ray_cluster, on_outcome=outcomes.append, on_partition=done.append)
     assert (told(report), snapshot(folder)) == alone
     assert sorted(outcome.row.number for outcome in outcomes) == list(range(1, 124))
@@ -67,28 +65,27 @@ def test_a_cluster_makes_what_one_machine_makes(
     assert sum(one.rows for one in done) == 121  # of the others one is no row, and one has an empty box
     assert 1 <= len({one.process for one in done}) <= 2
     assert sorted(path.name for path in folder.iterdir() if not path.is_dir()) == [
+        ".journal.lock",
         "journal.sqlite",
         "manifest.csv",
         "report.json",
     ]
 
 
-def test_a_second_run_asks_for_nothing_and_failures_again_when_told(
+def test_a_cluster_requests_nothing_that_has_ended_and_failures_again_when_told(
     photo_list: List, alone: Any, ray_cluster: str, tmp_path: Path, snapshot: Snapshot
 ) -> None:
-    (source, sites), folder = photo_list, tmp_path / "photos"
-    on_ray(source, folder, ray_cluster)
-    before = requests(sites)
+    (source, sites), folder = photo_list, tmp_path / "alone"
     assert (told(on_ray(source, folder, ray_cluster)), snapshot(folder)) == alone
-    assert requests(sites) == before
-    report = on_ray(source, folder, ray_cluster, retry_failed=True, mark=mark_of(source))
+    assert requests(sites).total() == 0
+    report = on_ray(source, folder, ray_cluster, retry_failed=True, fingerprint=list_fingerprint(source))
     failed = report.rows - report.ok - 2  # a row that cannot be read, and one that could not be in any photo
-    assert (requests(sites) - before).total() == failed
+    assert requests(sites).total() == failed
     assert told(report) == alone[0]
 
 
 def slow_down(sites: list[Any], seconds: float) -> None:
-    """Let every answer take a while, so that there is a midst."""
+    """Delay every answer, so that the run can be killed before its end."""
     for site in sites:
         for path, route in site.routes.items():
             site.routes[path] = lambda request, route=route: (time.sleep(seconds), route(request))

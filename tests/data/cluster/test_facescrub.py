@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from data.download.lists import read_list
-from data.download.run import download
+from data.download import download, read_list
 from data.settings import DownloadSettings
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")

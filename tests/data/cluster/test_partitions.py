@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
+from data.download import download
 from data.download.forget import forget
-from data.download.partitions import take_over
-from data.download.run import download
-from data.journal.journal import PARTITIONS, Journal
-from data.journal.outcomes import Outcome
+from data.download.partitions import merge_partitions
+from data.journal import PARTITIONS, Journal, Outcome
 from data.reasons import Reason
 from data.rows import Box, Row
 from data.settings import DownloadSettings
@@ -59,7 +58,7 @@ def killed(folder: Path, numbers: range) -> None:
     """Leave a partition as a killed run does: its journal knows of some rows."""
     partition = folder / PARTITIONS / "00003"
     with Journal(partition, SETTINGS.crop_settings, alone=True) as journal:
-        journal.claim({("Ann", "Ann")})
+        journal.assign_folders({("Ann", "Ann")})
         journal.begin_list()
         journal.list_rows([(n, row(n).key) for n in numbers])
         journal.record([(row(n).key, Outcome(row(n), Reason.HTTP_404, detail="404")) for n in numbers])
@@ -93,7 +92,7 @@ def test_a_partition_of_other_crops_is_refused(tmp_path: Path) -> None:
         journal.record([(b"k" * 16, Outcome(row(9), Reason.OK, "Ann/1.jpg", "0" * 64, "0" * 64))])
     other = DownloadSettings(size=17).crop_settings
     with Journal(tmp_path, other) as journal, pytest.raises(UsageError, match="was made with size 16"):
-        take_over(journal, tmp_path)
+        merge_partitions(journal, tmp_path)
 
 
 def test_a_partition_that_always_loses_its_process_is_given_up(tmp_path: Path) -> None:
@@ -126,7 +125,10 @@ def test_after_a_killed_first_run_the_folder_keeps_its_size(tmp_path: Path) -> N
 
 def test_outcomes_come_back_as_they_were(tmp_path: Path, picture: Callable[..., Any]) -> None:
     rows = [row(n) for n in range(1, 30)]
-    given = [(r.key, Outcome(r, Reason.OK, f"Ann/{r.number}.jpg", "1" * 64, "2" * 64, look="a" * 64)) for r in rows]
+    given = [
+        (r.key, Outcome(r, Reason.OK, f"Ann/{r.number}.jpg", "1" * 64, "2" * 64, perceptual_hash="a" * 64))
+        for r in rows
+    ]
     with Journal(tmp_path, SETTINGS.crop_settings) as journal:
         journal.begin_list()
         journal.list_rows([(r.number, r.key) for r in rows])

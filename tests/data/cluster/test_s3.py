@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from data.download.verify import verify
-from data.journal.outcomes import Outcome
+from data.journal import Outcome
 from data.reasons import Reason
 from data.rows import Row
 from data.settings import DownloadSettings
@@ -68,7 +68,7 @@ def test_shards_become_a_folder_that_can_be_verified(bucket: str, tmp_path: Path
         file = f"Ann/{digest[:12]}-{row.key.hex()[:8]}.jpg"
         (scratch / "Ann").mkdir(parents=True, exist_ok=True)
         (scratch / file).write_bytes(data)
-        packer.add(Outcome(row, Reason.OK, file, digest, digest, look="0" * 64))
+        packer.add(Outcome(row, Reason.OK, file, digest, digest, perceptual_hash="0" * 64))
     packer.flush()
     assert names(storage) == packer.shards
     folder = unpack(storage.place, tmp_path / "unpacked")

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from data.atomic_write import MACHINE
-from data.download.lists import read_list
-from data.download.run import download
+from data.download import download, read_list
 from data.download.verify import verify
-from data.journal.journal import Journal
-from data.photos.folder import read_folder
+from data.journal import Journal
+from data.photos import read_folder
 from data.settings import DownloadSettings
 from errors import DatasetError, StorageError, UsageError
 
@@ -29,7 +28,7 @@ from data.cluster.download import download_on_ray
 from data.cluster.shards import SHARDS, Packer, read_shard
 from data.cluster.storage import Storage
 from data.cluster.unpack import unpack
-from data.journal.outcomes import Outcome
+from data.journal import Outcome
 from data.reasons import Reason
 from data.rows import Box, Row
 
@@ -113,7 +112,7 @@ def packed(scratch: Path, number: int, data: bytes) -> Outcome:
     file = f"Ann/{digest[:12]}-{row.key.hex()[:8]}.jpg"
     (scratch / "Ann").mkdir(parents=True, exist_ok=True)
     (scratch / file).write_bytes(data)
-    return Outcome(row, Reason.OK, file, digest, digest, look="0" * 64)
+    return Outcome(row, Reason.OK, file, digest, digest, perceptual_hash="0" * 64)
 
 
 def test_a_shard_gives_back_what_was_packed(store: Storage, tmp_path: Path, photo: Callable[..., bytes]) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from data.download.lists import read_list
-from data.download.run import download
+from data.download import download, read_list
 from data.settings import DownloadSettings
 
 SETTINGS = DownloadSettings(size=48, gray=True)  # small and grey: the counts are the same, the decoding is quicker

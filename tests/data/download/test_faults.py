@@ -26,8 +26,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from data.download.run import download
-from data.journal.outcomes import Outcome
+from data.download import download
+from data.journal import Outcome
 from data.reasons import Reason
 from data.rows import BadRow, Box, Row
 from data.settings import DownloadSettings
@@ -368,7 +368,7 @@ def _pretend(patch: pytest.MonkeyPatch) -> None:
 
 
 def _secure(folder: Path) -> tuple[socket.socket, str]:
-    """A server whose certificate nobody trusts; without openssl, one that hangs up in the middle of the handshake."""
+    """A server with an unknown certificate; without openssl, one that hangs up in the middle of the handshake."""
     server = socket.create_server(("127.0.0.1", 0))
     if shutil.which("openssl"):
         command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -keyout key.pem -out crt.pem"

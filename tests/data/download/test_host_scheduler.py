@@ -42,7 +42,7 @@ def test_a_row_waits_alone_for_its_next_attempt() -> None:
     scheduler.add(first)
     scheduler.add(second)
     assert taken(scheduler) == ["a/1"]
-    scheduler.again(first, 5.0, reason=Reason.HTTP_5XX, rest=False)
+    scheduler.retry(first, 5.0, reason=Reason.HTTP_5XX, pause=False)
     assert scheduler.next_moment() == 5.0
     assert taken(scheduler, 1.0) == ["a/2"]
     scheduler.done(second, Reason.OK)
@@ -58,8 +58,8 @@ def test_a_host_that_names_a_time_rests_until_then_and_others_do_not() -> None:
     for one in (first, second, third):
         scheduler.add(one)
     assert taken(scheduler) == ["a/1", "a/2"]
-    scheduler.again(first, 5.0, reason=Reason.RATE_LIMITED, rest=True)
-    scheduler.again(second, 9.0, reason=Reason.RATE_LIMITED, rest=True)
+    scheduler.retry(first, 5.0, reason=Reason.RATE_LIMITED, pause=True)
+    scheduler.retry(second, 9.0, reason=Reason.RATE_LIMITED, pause=True)
     scheduler.add(task("b"))
     assert taken(scheduler, 1.0) == ["b/1"]
     assert taken(scheduler, 5.0) == []
@@ -73,9 +73,9 @@ def test_a_host_that_nothing_reaches_rests_until_the_first_rows_are_tried_again(
     for one in (first, second, task("a", 3), task("a", 4)):
         scheduler.add(one)
     assert taken(scheduler) == ["a/1", "a/2"]
-    scheduler.again(first, 5.0, reason=Reason.TIMEOUT, rest=False)  # one may be that photo's own fault
+    scheduler.retry(first, 5.0, reason=Reason.TIMEOUT, pause=False)  # one may be that photo's own fault
     assert taken(scheduler, 1.0) == ["a/3"]
-    scheduler.again(second, 6.0, reason=Reason.CONNECT, rest=False)
+    scheduler.retry(second, 6.0, reason=Reason.CONNECT, pause=False)
     assert taken(scheduler, 5.9) == []
     assert taken(scheduler, 6.0) == ["a/2"]
 
@@ -87,14 +87,14 @@ def test_a_host_out_of_reach_is_given_up_with_its_reason() -> None:
     for _ in range(2):
         one = scheduler.take(0.0)
         assert one is not None
-        assert scheduler.given_up(one) is None
+        assert scheduler.host_failure(one) is None
         scheduler.done(one, Reason.DNS)
     one = scheduler.take(0.0)
     assert one is not None
-    failure = scheduler.given_up(one)
+    failure = scheduler.host_failure(one)
     assert failure is not None
     assert failure.reason is Reason.DNS
-    assert scheduler.given_up(task("b")) is None
+    assert scheduler.host_failure(task("b")) is None
 
 
 def test_any_answer_shows_that_a_host_is_within_reach() -> None:
@@ -103,7 +103,7 @@ def test_any_answer_shows_that_a_host_is_within_reach() -> None:
         scheduler.add(task("a"))
         one = scheduler.take(0.0)
         assert one is not None
-        assert scheduler.given_up(one) is None
+        assert scheduler.host_failure(one) is None
         scheduler.done(one, reason)
 
 
@@ -115,4 +115,4 @@ def test_hosts_without_rows_are_forgotten() -> None:
         assert one is not None
         scheduler.done(one, Reason.OK)
     assert scheduler.take(0.0) is None
-    assert not scheduler._hosts
+    assert scheduler.hosts == 0

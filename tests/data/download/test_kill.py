@@ -24,8 +24,8 @@ KILLS = int(os.environ.get("FACES_KILLS", "0"))
 RUN = """
 import sys
 from pathlib import Path
-from data.download.run import download
-from data.download.lists import read_list
+from data.download import download
+from data.download import read_list
 from data.settings import DownloadSettings
 settings = DownloadSettings(size=int(sys.argv[4]), workers=int(sys.argv[3]), per_host=99, allow_private=True)
 report = download(read_list(Path(sys.argv[1])), Path(sys.argv[2]), settings=settings)

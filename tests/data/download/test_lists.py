@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.download.lists import count_lines, read_list, select
+from data.download import count_lines, read_list, select
 from data.rows import BadRow, Box, Row, Unselected
 from errors import ListError, UsageError
 

@@ -14,12 +14,9 @@ import pytest
 from PIL import Image
 
 from data.atomic_write import MACHINE
+from data.download import Report, download, list_fingerprint, select
 from data.download.forget import forget
-from data.download.lists import mark_of, select
-from data.download.manifest import Report
-from data.download.run import download
-from data.journal.journal import Journal
-from data.journal.outcomes import Outcome
+from data.journal import Journal, Outcome
 from data.reasons import Reason
 from data.rows import BadRow, Box, Row
 from data.settings import DownloadSettings
@@ -280,13 +277,13 @@ def unread() -> Iterator[Row]:
 def finished(site: Site, photo: Draw, tmp_path: Path) -> list[Row]:
     """Rows that a run with the mark "all" has come to the end of."""
     rows = [row(1, site.serve("/1", photo())), row(2, site.url("/gone"))]
-    run(rows, tmp_path, mark="all")
+    run(rows, tmp_path, fingerprint="all")
     return rows
 
 
 def test_a_finished_list_is_not_even_read(finished: list[Row], tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*") if "sqlite" not in path.name}
-    report, outcomes = run(unread(), tmp_path, mark="all")
+    report, outcomes = run(unread(), tmp_path, fingerprint="all")
     assert (report.rows, report.ok, report.reasons, outcomes) == (2, 1, {"http_404": 1, "ok": 1}, [])
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
@@ -309,7 +306,7 @@ def lose_a_person(folder: Path, rows: list[Row]) -> None:
 
 
 def work_on_another_list(folder: Path, rows: list[Row]) -> None:
-    run(rows[:1], folder, mark="another")
+    run(rows[:1], folder, fingerprint="another")
 
 
 def be_interrupted(folder: Path, rows: list[Row]) -> None:
@@ -340,25 +337,30 @@ def test_after_any_change_the_list_is_worked_through(
     finished: list[Row], tmp_path: Path, change: Callable[[Path, list[Row]], None]
 ) -> None:
     change(tmp_path, finished)
-    report, outcomes = run(finished, tmp_path, mark="all")
+    report, outcomes = run(finished, tmp_path, fingerprint="all")
     assert len(outcomes) == 2
     assert report.ok == len(crops(tmp_path)) == 1
     assert len((tmp_path / "manifest.csv").read_text().splitlines()) == 3
 
 
 def test_failed_rows_are_asked_for_again_when_that_is_asked(finished: list[Row], site: Site, tmp_path: Path) -> None:
-    run(finished, tmp_path, mark="all", retry_failed=True)
+    run(finished, tmp_path, fingerprint="all", retry_failed=True)
     assert site.asked == {"/1": 1, "/gone": 2}
 
 
 def test_the_mark_of_a_list_changes_with_the_file_and_with_what_is_selected(tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
-    marks = set()
+    fingerprints = set()
     for text in ("name,url\nAnn,http://a.example/1\n", "name,url\nAnn,http://a.example/2\n"):
         file.write_text(text)
-        marks |= {mark_of(file), mark_of(file, ["Ann"]), mark_of(file, None, 3), mark_of(file, ["Ann"], 3)}
-        assert mark_of(file, ["Bob", "Ann"]) == mark_of(file, ["Ann", "Bob", "Ann"])
-    assert len(marks) == 8
+        fingerprints |= {
+            list_fingerprint(file),
+            list_fingerprint(file, ["Ann"]),
+            list_fingerprint(file, None, 3),
+            list_fingerprint(file, ["Ann"], 3),
+        }
+        assert list_fingerprint(file, ["Bob", "Ann"]) == list_fingerprint(file, ["Ann", "Bob", "Ann"])
+    assert len(fingerprints) == 8
 
 
 # Ends that are not the list's -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A long list costs time and disk, not memory: rows are read as they are worked through, and nothing is kept."""
+"""A long list costs time and disk, not memory."""
 
 import subprocess
 import sys
@@ -13,8 +13,8 @@ import re
 import resource
 import sys
 from pathlib import Path
-from data.download.run import download
-from data.download.lists import mark_of, read_list
+from data.download import download
+from data.download import list_fingerprint, read_list
 from data.settings import DownloadSettings
 
 def peak():
@@ -25,9 +25,8 @@ def peak():
 
 path, folder = Path(sys.argv[1]), Path(sys.argv[2])
 for run in range(2):
-    report = download(
-        read_list(path), folder, settings=DownloadSettings(), fetch=lambda row: b"gone", mark=mark_of(path)
-    )
+    settings, fingerprint = DownloadSettings(), list_fingerprint(path)
+    report = download(read_list(path), folder, settings=settings, fetch=lambda row: b"gone", fingerprint=fingerprint)
     print(peak(), report.rows, report.reasons["hash_mismatch"])
 """
 

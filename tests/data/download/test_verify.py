@@ -1,4 +1,4 @@
-"""What lies on the disk beside what the journal says, and how the difference is mended."""
+"""Differences between the files of a folder and its journal: found, and repaired."""
 
 import hashlib
 import sqlite3
@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
+from data.download import download
 from data.download.portrait_source import download_portraits
-from data.download.run import download
 from data.download.verify import verify
-from data.journal.journal import Journal
+from data.journal import Journal
 from data.portraits import Gallery
 from data.rows import Row
 from data.settings import DownloadSettings
 from errors import StorageError, UsageError
 
 SETTINGS = DownloadSettings(size=16, workers=4, timeout=1.0, deadline=5.0, allow_private=True)
-WEB = DownloadSettings(allow_private=True)  # as a repair is told: the folder knows how its crops are made
+WEB = DownloadSettings(allow_private=True)  # for a repair; the crop settings come from the folder
 Draw = Callable[..., bytes]
 
 
@@ -141,7 +141,7 @@ def test_a_journal_of_the_first_format_is_taken_over(crops: Path) -> None:
     found = verify(crops)
     assert (found.is_right, found.checked) == (True, 4)
     with Journal(crops, SETTINGS.crop_settings) as journal:
-        assert len(list(journal.lines())) == 5
+        assert len(list(journal.manifest_lines())) == 5
 
 
 def test_a_journal_of_a_later_format_is_left_alone(crops: Path) -> None:

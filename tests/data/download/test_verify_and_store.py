@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.download.verify_and_store import verify_and_store
-from data.journal.journal import Journal
-from data.journal.outcomes import Outcome
-from data.photos.crop import quiet_decoding
-from data.quality.perceptual_hash import perceptual_hash
+from data.journal import Journal, Outcome
+from data.photos import quiet_decoding
+from data.quality import perceptual_hash
 from data.reasons import Reason
 from data.rows import Box, Row
 from data.settings import DownloadSettings
@@ -66,7 +65,7 @@ def check(folder: Path, outcome: Outcome, data: bytes) -> None:
     for path in files:
         assert path.parent.parent == folder
         assert hashlib.sha256(path.read_bytes()).hexdigest() == outcome.crop
-        assert perceptual_hash(path.read_bytes()) == outcome.look
+        assert perceptual_hash(path.read_bytes()) == outcome.perceptual_hash
         with Image.open(path) as image:
             image.load()
             assert image.size == (SETTINGS.size, SETTINGS.size)

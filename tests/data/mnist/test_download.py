@@ -1,4 +1,4 @@
-"""MNIST's files on loopback servers and in folders: had once, verified unpacked, never written over.
+"""MNIST's files on loopback servers and in folders: fetched once, verified, never overwritten.
 
 The four files are small ones of the same form; where the real ones are at hand they are verified too.
 """
@@ -18,9 +18,8 @@ import numpy as np
 import pytest
 
 from data.atomic_write import MACHINE
+from data.mnist import FILES, MnistFile, download_mnist, load_mnist
 from data.mnist import download as mnist_download
-from data.mnist.download import download_mnist
-from data.mnist.files import FILES, MnistFile, load_mnist
 from data.settings import DownloadSettings
 from errors import DatasetError, FetchError, StorageError
 
@@ -157,7 +156,7 @@ def test_what_is_wrong_is_not_kept_and_the_next_mirror_is_asked(
     site.serve(f"/bad/{FIRST}.gz", body)
     monkeypatch.setattr(mnist_download, "MIRRORS", [site.url("/bad/")])
     told = complaint(out, None)
-    assert told.startswith(f"{FIRST} of MNIST could not be had ({site.url('/bad/')}{FIRST}.gz: {said}")
+    assert told.startswith(f"{FIRST} of MNIST could not be found ({site.url('/bad/')}{FIRST}.gz: {said}")
     assert told.endswith("): copy the four files into a folder, and add --from FOLDER")
     assert files(out) == {}
 
@@ -272,7 +271,7 @@ def test_a_folder_may_have_a_wrong_one_beside_the_right_one(
 def test_a_folder_without_the_right_files_is_one_line(small_mnist: Path, out: Path, tmp_path: Path) -> None:
     (small_mnist / NAMES[1]).write_bytes(b"wrong")
     told = complaint(out, small_mnist, DatasetError)
-    assert told.startswith(f"{NAMES[1]} of MNIST could not be had ({small_mnist / NAMES[1]}: hash_mismatch: 5 bytes")
+    assert told.startswith(f"{NAMES[1]} of MNIST could not be found ({small_mnist / NAMES[1]}: hash_mismatch: 5 bytes")
     assert [*files(out)] == [FIRST]  # what came before stays
     (small_mnist / NAMES[1]).unlink()
     assert f"(not in {small_mnist}): expected it there" in complaint(out, small_mnist, DatasetError)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from data.mnist.files import FILES, MnistFile, load_mnist
+from data.mnist import FILES, MnistFile, load_mnist
 from data.settings import MNIST_FOLDER
 from errors import DatasetError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from data.photos.box_table import BoxTable
+from data.photos import BoxTable
 from data.rows import Box
 from errors import ListError
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from data.photos.folder import read_folder
+from data.photos import read_folder
 from errors import DatasetError
 
 

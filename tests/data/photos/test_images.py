@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.photos.images import load_images, open_photo
+from data.photos import load_images, open_photo
 from errors import DatasetError
 
 

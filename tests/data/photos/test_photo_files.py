@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from data.photos.photo_files import PhotoFiles
+from data.photos import PhotoFiles
 from errors import UsageError
 
 

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.photos.folder import Photo
-from data.photos.split import Split, split
+from data.photos import Photo, Split, split
 from data.settings import SplitSizes
 from errors import DatasetError
 

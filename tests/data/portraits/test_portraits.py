@@ -15,7 +15,7 @@ from PIL import Image
 
 from data.portraits import Gallery, contact_sheet
 from data.portraits.backdrop import BACKDROPS
-from data.portraits.casting import COMPANY, MEASURES, name_of, traits_of
+from data.portraits.casting import GROUP, MEASURES, name_of, traits_of
 from data.portraits.clothes import GARMENTS
 from data.portraits.extras import EXTRAS
 from data.portraits.gallery import VERSION
@@ -29,7 +29,7 @@ from data.portraits.variation import SIDES
 from errors import UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-EVERYONE = range(COMPANY)
+EVERYONE = range(GROUP)
 
 # What photos of seed 0 look like: 8 x 8 grey pixels of the picture before JPEG, whose encoder differs between builds.
 # Libraries may round a pixel of an edge differently, hence thumbnails and not a digest.
@@ -159,8 +159,8 @@ def test_people_do_not_depend_on_how_many_there_are() -> None:
 def test_no_two_people_of_a_company_look_alike() -> None:
     for seed in range(8):
         cast = [traits_of(seed, person) for person in EVERYONE]
-        assert len({traits.hair_style for traits in cast}) == COMPANY
-        assert len({traits.skin for traits in cast}) == COMPANY
+        assert len({traits.hair_style for traits in cast}) == GROUP
+        assert len({traits.skin for traits in cast}) == GROUP
         distances = [np.abs(spread(first) - spread(second)).mean() for first, second in combinations(cast, 2)]
         assert min(distances) > 0.15
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
-from data.quality.near_duplicates import find_near_duplicates
+from data.quality import find_near_duplicates
 from data.quality.perceptual_hash import CLOSE, close_pairs, perceptual_hash
 
 

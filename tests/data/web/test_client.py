@@ -19,7 +19,7 @@ import pytest
 from data.reasons import Failure, Reason
 from data.rows import Row
 from data.settings import DownloadSettings
-from data.web.client import Web
+from data.web import Web
 
 SETTINGS = DownloadSettings(timeout=0.4, deadline=1.0, max_bytes=20_000, max_redirects=5, allow_private=True)
 Site = Any
@@ -138,7 +138,7 @@ def faults(site: Site) -> dict[str, Callable[[BaseHTTPRequestHandler], None]]:
 
 
 @pytest.mark.parametrize(
-    ("path", "reason", "passing"),
+    ("path", "reason", "temporary"),
     [
         ("/drip-body", Reason.DEADLINE, False),
         ("/drip-header", Reason.DEADLINE, False),
@@ -163,18 +163,18 @@ def faults(site: Site) -> dict[str, Callable[[BaseHTTPRequestHandler], None]]:
         ("/redirect-with-endless-body", Reason.REDIRECT, False),
     ],
 )
-def test_a_fault_ends_in_time_with_its_own_reason(site: Site, path: str, reason: Reason, passing: bool) -> None:
+def test_a_fault_ends_in_time_with_its_own_reason(site: Site, path: str, reason: Reason, temporary: bool) -> None:
     site.routes.update(faults(site))
     started = time.monotonic()
     failure = ask(site.url(path))
     assert isinstance(failure, Failure)
-    assert (failure.reason, failure.passing) == (reason, passing), failure.detail
+    assert (failure.reason, failure.temporary) == (reason, temporary), failure.detail
     assert time.monotonic() - started < SETTINGS.deadline + 1
     assert site.asked[path] == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "passing"),
+    ("status", "reason", "temporary"),
     [
         (400, Reason.HTTP_4XX, False),
         (401, Reason.HTTP_4XX, False),
@@ -189,10 +189,10 @@ def test_a_fault_ends_in_time_with_its_own_reason(site: Site, path: str, reason:
         (304, Reason.REDIRECT, False),
     ],
 )
-def test_a_status_says_why_and_whether_it_may_pass(site: Site, status: int, reason: Reason, passing: bool) -> None:
+def test_a_status_says_why_and_whether_it_may_pass(site: Site, status: int, reason: Reason, temporary: bool) -> None:
     failure = ask(site.serve("/", b"no" if status != 304 else b"", status))
     assert isinstance(failure, Failure)
-    assert (failure.reason, failure.passing, failure.wait) == (reason, passing, None)
+    assert (failure.reason, failure.temporary, failure.wait) == (reason, temporary, None)
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_host_that_is_not_there(url: str) -> None:
     failure = ask(url)
     assert isinstance(failure, Failure)
     assert failure.reason is (Reason.CONNECT if "127" in url else Reason.DNS)
-    assert not failure.passing
+    assert not failure.temporary
 
 
 def strict(**changes: Any) -> DownloadSettings:

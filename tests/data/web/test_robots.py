@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from data.download.run import download
+from data.download import download
 from data.reasons import Failure, Reason
 from data.rows import Row
 from data.settings import DownloadSettings
-from data.web.client import Web
-from data.web.robots import Robots
+from data.web import Robots, Web
 
 SETTINGS = DownloadSettings(
     size=16, workers=6, timeout=0.5, deadline=2.0, retries=0, allow_private=True, respect_robots=True

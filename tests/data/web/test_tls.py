@@ -16,7 +16,7 @@ import pytest
 from data.reasons import Failure, Reason
 from data.rows import Row
 from data.settings import DownloadSettings
-from data.web.client import Web
+from data.web import Web
 
 SETTINGS = DownloadSettings(timeout=0.5, deadline=1.0, allow_private=True)
 
@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for 127.0.0.1 that nobody trusts."""
+    """A key and a certificate for 127.0.0.1 that no authority has signed."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not on this machine: no certificate to test with")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
@@ -86,7 +86,7 @@ def test_a_certificate_that_nobody_trusts_is_refused(secure: str) -> None:
     failure = ask(secure)
     assert isinstance(failure, Failure)
     assert failure.reason is Reason.TLS
-    assert not failure.passing
+    assert not failure.temporary
 
 
 def test_a_server_that_does_not_speak_it(site: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from data.download.lists import read_list
-from data.photos.crop import quiet_decoding
+from data.photos.decoding import quiet_decoding
 from data.photos.folder import read_folder
 from data.portraits import Gallery
 from data.rows import Box, Row

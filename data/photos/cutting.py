@@ -1,0 +1,172 @@
+"""Cut parts out of a photo and resize them: for the crops of a download, for training and for prediction.
+
+A box counts pixels of the photo as it is shown (`upright`, after the EXIF orientation), or as it is stored: the boxes
+of FaceScrub's lists count stored pixels.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from data.photos.decoding import FORMATS, decode, flat, shrink
+from data.reasons import Failure, Reason
+from data.rows import Box
+from data.settings import DownloadSettings, Filter
+
+Mode = Literal["L", "RGB"]
+
+WEB_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")  # accepted by a download
+_WHOLE = Box(0, 0, 10**9, 10**9)  # cut off at the edges of any photo, it is the photo
+_QUALITY = 95  # of a stored crop
+_SPARE = 2  # a JPEG is decoded to at least this many times the result's pixels a side; the filter does the rest
+_NO_AVERAGE = frozenset({"nearest", "box"})  # their result depends on single pixels: decoded at full scale
+_ORIENTATION = 0x0112  # the EXIF tag
+_TRANSPOSE = {  # its values -> how stored pixels become upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = (5, 6, 7, 8)  # width and height change places
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a photo, size x size pixels. `box` is the part that was cut; None means the whole photo."""
+
+    box: Box | None
+    picture: Image.Image
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture as (C, size, size) in 0..255, C = 1 for mode L and 3 for RGB."""
+        side = self.picture.width
+        return np.asarray(self.picture).reshape(side, side, -1).transpose(2, 0, 1)
+
+
+def open_regions(
+    data: bytes,
+    boxes: Sequence[Box | None],
+    size: int,
+    mode: Mode,
+    *,
+    upright: bool = True,
+    filter: Filter = DownloadSettings.filter,
+    formats: tuple[str, ...] = FORMATS,
+    max_pixels: int = DownloadSettings.max_pixels,
+    scaled: bool = True,
+) -> list[Region | Failure] | Failure:
+    """Cut the boxes out of a photo, each as far as it lies inside; None is the whole photo.
+
+    Returns a Region for each box, or a Failure (bad_box) if no part of it lies inside; one Failure for a photo that
+    cannot be decoded. With `scaled=False` every pixel of a JPEG is decoded: slower, to compare with.
+    """
+
+    def cut_boxes(photo: ImageFile.ImageFile) -> list[Region | Failure]:
+        orientation = _orientation(photo) if upright else 1
+        width, height = reversed(photo.size) if orientation in _SIDEWAYS else photo.size
+        inside = [
+            None if box is None else box.within(width, height) or _outside(box, width, height, upright) for box in boxes
+        ]
+        scale = 1
+        if scaled:
+            # Stored grey crops have always been decoded to grey at once, upright ones in colour first: each stays as
+            # it is, because the two differ by a level of rounding.
+            decoded = photo.mode if upright or mode == "RGB" else mode
+            spare = 1 if filter in _NO_AVERAGE else _spare(inside, width, height, size)
+            scale = shrink(photo, decoded, spare)
+        picture = photo.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else photo
+        return [
+            box if isinstance(box, Failure) else Region(box, cut(picture, box, size, mode, filter, scale))
+            for box in inside
+        ]
+
+    return decode(data, cut_boxes, formats=formats, max_pixels=max_pixels)
+
+
+def find_regions(
+    data: bytes,
+    find: Callable[[Image.Image], Sequence[Box]],
+    size: int,
+    mode: Mode,
+    *,
+    max_pixels: int = DownloadSettings.max_pixels,
+) -> list[Region] | Failure:
+    """Cut out the boxes that `find` returns for the upright photo, which it gets in mode RGB; in its order."""
+
+    def upright(photo: ImageFile.ImageFile) -> Image.Image:
+        orientation = _orientation(photo)
+        return flat(photo.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else photo).convert("RGB")
+
+    picture = decode(data, upright, formats=FORMATS, max_pixels=max_pixels)
+    if isinstance(picture, Failure):
+        return picture
+    return [Region(box, cut(picture, box, size, mode, DownloadSettings.filter)) for box in find(picture)]
+
+
+def crop_image(
+    data: bytes, box: Box | None, settings: DownloadSettings, *, scaled: bool = True
+) -> Image.Image | Failure:
+    """A row's crop as a picture in mode L or RGB; `box` counts stored pixels, None is the whole photo."""
+    regions = open_regions(
+        data,
+        [box or _WHOLE],
+        settings.size,
+        "L" if settings.gray else "RGB",
+        upright=False,
+        filter=settings.filter,
+        formats=WEB_FORMATS,
+        max_pixels=settings.max_pixels,
+        scaled=scaled,
+    )
+    region = regions if isinstance(regions, Failure) else regions[0]
+    return region if isinstance(region, Failure) else region.picture
+
+
+def crop(data: bytes, box: Box | None, settings: DownloadSettings) -> bytes | Failure:
+    """A row's crop as a JPEG file of `size` x `size` pixels: `crop_image`, encoded."""
+    picture = crop_image(data, box, settings)
+    if isinstance(picture, Failure):
+        return picture
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=_QUALITY, subsampling=0, comment=b"")
+    return file.getvalue()
+
+
+def cut(photo: Image.Image, box: Box | None, size: int, mode: Mode, filter: Filter, scale: int = 1) -> Image.Image:
+    """The box as size x size pixels in `mode`, on white where the photo is transparent.
+
+    `photo` has been decoded `scale` times smaller than the pixels that `box` counts.
+    """
+    x1, y1, x2, y2 = (0, 0, *photo.size) if box is None else (edge / scale for edge in box)
+    left, upper = int(x1), int(y1)
+    part = photo.crop((left, upper, min(ceil(x2), photo.width), min(ceil(y2), photo.height)))
+    edges = (x1 - left, y1 - upper, x2 - left, y2 - upper)
+    return flat(part).convert(mode).resize((size, size), Image.Resampling[filter.upper()], edges)
+
+
+def _spare(boxes: Sequence[Box | Failure | None], width: int, height: int, size: int) -> float:
+    """How many times smaller the photo may be decoded before the smallest box has too few pixels."""
+    known = (box or Box(0, 0, width, height) for box in boxes if not isinstance(box, Failure))
+    sides = [side for box in known for side in (box.x2 - box.x1, box.y2 - box.y1)]
+    return min(sides, default=0) / (_SPARE * size)
+
+
+def _orientation(photo: Image.Image) -> int:
+    with suppress(Exception):  # a damaged EXIF block does not make the picture unusable: it is shown as stored
+        return int(photo.getexif().get(_ORIENTATION, 1))
+    return 1
+
+
+def _outside(box: Box, width: int, height: int, upright: bool) -> Failure:
+    return Failure(Reason.BAD_BOX, f"box {box} in {'an upright' if upright else 'a'} photo of {width} x {height}")
