@@ -20,7 +20,7 @@ from errors import UsageError
 from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, HiddenSettings, TrainingOptions, TransferSettings
 
 if TYPE_CHECKING:
-    from nn.parallel.ranks import Ranks
+    from nn.parallel import Ranks
 
 MODELS: dict[str, type[TrainingOptions]] = {"hidden": HiddenSettings, "alexnet": TransferSettings}
 
@@ -96,7 +96,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     told = given(options, "hidden", "epochs", "lr", "batch_size", "weight_decay", "class_weight")
     settings = MODELS[options.model](**told)
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
-    folder = ranks.first_then_others(lambda: _photos_to_train_on(options, ranks.is_first))
+    folder = ranks.rank_zero_first(lambda: _photos_to_train_on(options, ranks.is_first))
     from faces.device import choose_device
     from faces.models import make_classifier
     from faces.training_run import FaceTraining
@@ -106,7 +106,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     task = FaceTraining(
         folder=folder,
         out=out_folder(options, f"{folder.resolve().name}-{options.model}"),
-        classifier=ranks.first_then_others(lambda: make_classifier(settings, options.weights, options.seed, device)),
+        classifier=ranks.rank_zero_first(lambda: make_classifier(settings, options.weights, options.seed, device)),
         sizes=sizes,
         resume=options.resume,
         memory_limit=options.memory_limit,

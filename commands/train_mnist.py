@@ -18,7 +18,7 @@ from errors import UsageError
 from mnist.settings import MODELS, VALIDATION
 
 if TYPE_CHECKING:
-    from nn.parallel.ranks import Ranks
+    from nn.parallel import Ranks
 
 
 def add_to(commands: Any) -> None:

@@ -92,7 +92,7 @@ class Recipe:
             on_epoch=watch,
         )
         watch.keep("filters")
-        trained, tested = evaluate(network, loss, *learned), evaluate(network, loss, *parts.test)
+        trained, tested = evaluate(network, loss, learned), evaluate(network, loss, parts.test)
         looks = {name: look(network, parts) for name, look in self.looks.items()}
         further = self.further(network, parts)
         return Measurement(

@@ -24,7 +24,7 @@ from nn import checkpoint
 from nn.layers import Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import AdamW
-from nn.parallel.ranks import ALONE, Ranks
+from nn.parallel import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
 from nn.training.batches import Data

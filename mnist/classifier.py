@@ -20,7 +20,7 @@ from nn import checkpoint
 from nn.layers import Sequential
 from nn.losses import CrossEntropy, PerColumn
 from nn.optimisers import SGD, AdamW, Optimiser
-from nn.parallel.ranks import ALONE, Ranks
+from nn.parallel import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
 from nn.training.evaluation import correct

@@ -23,7 +23,7 @@ from mnist.pictures import mistakes_picture, weights_picture
 from mnist.run import MISTAKES
 from mnist.run_page import page_of_run
 from mnist.settings import VALIDATION
-from nn.parallel.ranks import ALONE, Ranks
+from nn.parallel import ALONE, Ranks
 from nn.training.resume import StateKeeper, fingerprint_of, left_behind
 from nn.training.state import TrainingState
 from report import run_folder as files

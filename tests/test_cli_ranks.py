@@ -22,7 +22,7 @@ from mnist.digits import load_digits, split_off
 from mnist.settings import MODELS
 from mnist.training_run import DigitTraining, train_mnist
 from nn import checkpoint
-from nn.parallel.ranks import Ranks
+from nn.parallel import Ranks
 
 CLI = Path(cli.__file__)
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
@@ -142,13 +142,13 @@ def test_ctrl_c_is_one_line_and_exit_code_130(
 FAILS = """
 import os, cli, commands.train_mnist
 from errors import UsageError
-from nn.parallel.torchrun_env import join_ranks
+from nn.parallel import join_ranks
 
 def fail(options):
     with join_ranks(os.environ) as ranks:
         if ranks.rank:
             raise UsageError("this cannot be meant")
-        ranks.wait()
+        ranks.barrier()
 
 commands.train_mnist.train_mnist = fail
 raise SystemExit(cli.main(["train-mnist"]))

@@ -14,6 +14,7 @@ from nn import checkpoint
 from nn.checks import same_names
 from nn.layers.base import Layer
 from nn.optimisers.base import Optimiser
+from nn.parallel.generators import RankGenerators
 from nn.training.early_stopping import EarlyStopping
 from nn.training.history import EpochRecord, History
 
@@ -48,7 +49,7 @@ class Progress:
 
     network: Layer
     optimiser: Optimiser
-    generator: Generator
+    generators: RankGenerators
     stopping: EarlyStopping
     history: History = field(default_factory=History)
     step: int = 0
@@ -101,7 +102,7 @@ class Progress:
         self.history = History(records, self.stopping.best_epoch or None, self.stopping.should_stop)
 
     def _generators(self) -> dict[str, Generator]:
-        return {"training": self.generator} | {f"network.{k}": g for k, g in self.network.generators().items()}
+        return {"training": self.generators.order} | {f"network.{k}": g for k, g in self.network.generators().items()}
 
     def _generator_states(self) -> Tensors:
         return {name: generator.get_state() for name, generator in self._generators().items()}

@@ -204,4 +204,4 @@ def test_the_best_epoch_comes_back_with_its_running_statistics() -> None:
     assert history.best_epoch is not None
     assert history.best_epoch < 8
     best = history.records[history.best_epoch - 1]
-    assert evaluate(own, CrossEntropy(), *samples(40, 5)).loss == best.validation_loss
+    assert evaluate(own, CrossEntropy(), samples(40, 5)).loss == best.validation_loss
