@@ -82,7 +82,7 @@ def test_train_mnist_under_torchrun_is_one_run_that_one_process_may_not_resume(
     assert "repeat those to resume it, with as many processes" in capsys.readouterr().err
 
 
-def test_train_faces_in_two_processes_is_one_run_as_one_does_it(
+def test_train_faces_in_two_processes_is_one_run_on_the_features_of_one(
     people: Path, tmp_path: Path, start_ranks: Start, ends: Ends
 ) -> None:
     """With features that stay on the disk: two processes compute half of them each, and both read all."""
@@ -99,8 +99,8 @@ def test_train_faces_in_two_processes_is_one_run_as_one_does_it(
     assert len(list(people.glob(".features-*"))) == 2
     assert cli.main([*map(str, asked[:-3]), "--out", str(tmp_path / "alone"), "--quiet"]) == 0
     two, one = (checkpoint.load((tmp_path / run / "model.safetensors").read_bytes())[0] for run in ("run", "alone"))
-    for name, value in one.items():
-        torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-6)
+    for name in ("scale", "centre", "neighbours", "neighbour_classes"):  # from the features, without random numbers
+        torch.testing.assert_close(two[name], one[name], rtol=1e-4, atol=1e-6)
 
 
 def endless(start_ranks: Start, mnist: Path, cwd: Path) -> list[subprocess.Popen[str]]:

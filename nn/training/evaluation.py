@@ -6,9 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nn.layers.base import Layer
-from nn.losses.base import Loss
-from nn.parallel.ranks import ALONE, Ranks
+from nn.layers import Layer
+from nn.losses import Loss
+from nn.parallel import ALONE, Ranks
 from nn.training.batches import Data, as_batches
 
 Metric = Callable[[Tensor, Tensor], Tensor]

@@ -9,12 +9,10 @@ from torch import Generator, Tensor
 
 from errors import LayerError
 from nn.checks import at_least, one_of
-from nn.layers.base import Layer
-from nn.losses.base import Loss
-from nn.optimisers.base import Optimiser
-from nn.parallel.generators import RankGenerators
-from nn.parallel.ranks import ALONE, Ranks
-from nn.parallel.shared_gradients import SharedGradients, average, broadcast
+from nn.layers import Layer
+from nn.losses import Loss
+from nn.optimisers import Optimiser
+from nn.parallel import ALONE, RankGenerators, Ranks, SharedGradients, average, broadcast
 from nn.schedules import Schedule
 from nn.training.batches import Batches, Data, as_batches
 from nn.training.early_stopping import EarlyStopping, Mode, Rule
