@@ -33,7 +33,7 @@ from nn.losses import CrossEntropy, Loss, SquaredError
 from nn.optimisers import SGD, Adam, Optimiser
 from nn.parameter import Parameter
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings, train, training_step
+from nn.training import TrainingSettings, train, training_step
 
 LR = 1e-3
 SHARED = Path(os.environ.get("FACES_SHARED", Path(__file__).resolve().parents[2] / "shared"))

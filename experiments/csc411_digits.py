@@ -16,7 +16,7 @@ from nn.layers import Layer
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings
+from nn.training import TrainingSettings
 
 LR, MOMENTUM = 1e-4, 0.8
 ALL = 60_000  # images per batch: an epoch is a step

@@ -29,8 +29,7 @@ from nn.layers import Layer, Linear, ReLU, Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import Adam
 from nn.schedules import Constant
-from nn.training.batches import TensorBatches
-from nn.training.loop import TrainingSettings
+from nn.training import TensorBatches, TrainingSettings
 
 PEOPLE, SIDE = 6, 32
 SIZES = SplitSizes(train=70, validation=10, test=20)

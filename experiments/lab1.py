@@ -19,7 +19,7 @@ from nn.layers import L2Pool2d, Layer, MaxPool2d, ReLU, Sequential, Tanh
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings
+from nn.training import TrainingSettings
 from report.figures.series import Panel, series_picture
 
 SIDE = 32

@@ -15,11 +15,7 @@ from nn.losses import Loss
 from nn.optimisers import Optimiser
 from nn.parameter import Parameter
 from nn.schedules import Schedule
-from nn.training.batches import Data
-from nn.training.evaluation import Scores, evaluate
-from nn.training.history import EpochRecord, History
-from nn.training.loop import Augment, TrainingSettings, train
-from nn.training.state import TrainingState
+from nn.training import Augment, Data, EpochRecord, History, Scores, TrainingSettings, TrainingState, evaluate, train
 
 Pair = tuple[Tensor, Tensor]
 

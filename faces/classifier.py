@@ -27,10 +27,7 @@ from nn.optimisers import AdamW
 from nn.parallel import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
-from nn.training.batches import Data
-from nn.training.history import History
-from nn.training.loop import OnEpoch, TrainingSettings, train
-from nn.training.state import TrainingState
+from nn.training import Data, History, OnEpoch, TrainingSettings, TrainingState, train
 from report.hidden_units import UnitClass
 
 KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold for "none of these" lets pass

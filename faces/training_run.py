@@ -28,7 +28,7 @@ from faces.run import SPLIT, UNITS
 from faces.run_page import page_of_run
 from faces.settings import MEMORY_LIMIT
 from nn.parallel import ALONE, Ranks
-from nn.training.resume import StateKeeper, fingerprint_of, left_behind
+from nn.training import StateKeeper, fingerprint_of, left_behind
 from report import run_folder as files
 from report.figures.confusion import confusion_picture
 from report.figures.curves import learning_curve

@@ -23,10 +23,7 @@ from nn.optimisers import SGD, AdamW, Optimiser
 from nn.parallel import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
-from nn.training.evaluation import correct
-from nn.training.history import History
-from nn.training.loop import OnBatch, OnEpoch, TrainingSettings, train
-from nn.training.state import TrainingState
+from nn.training import History, OnBatch, OnEpoch, TrainingSettings, TrainingState, correct, train
 from report.hidden_units import UnitClass, unit_classes
 
 BATCH = 100  # digits read at a time: with more, what a convolution writes leaves the processor's cache

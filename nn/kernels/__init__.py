@@ -7,7 +7,6 @@ toeplitz      the convolution as one matrix: for tests and pictures
 """
 
 from nn.kernels.products import RankOneGradient
-from nn.kernels.toeplitz import toeplitz
 from nn.kernels.windows import Pair, Windows
 
-__all__ = ["Pair", "RankOneGradient", "Windows", "toeplitz"]
+__all__ = ["Pair", "RankOneGradient", "Windows"]

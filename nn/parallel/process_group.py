@@ -87,13 +87,17 @@ class ProcessGroup(Ranks):
         with self._lost_rank_named():
             dist.barrier(group=self._barrier_group)
 
-    def is_first_failure(self) -> bool:
-        """Return whether no other rank has failed before this one; then this one prints why."""
+    def is_first_failure(self, error: BaseException) -> bool:
+        """Return whether no other rank has failed before this one; then this one prints why.
+
+        The count of failures is kept by rank 0. If that has ended, the answer is True, but for Ctrl-C, which all ranks
+        get and rank 0 has printed.
+        """
         try:
             self._store.set_timeout(FAILURE_TIMEOUT)
             return bool(self._store.add("failed", 1) == 1)
-        except RuntimeError:  # the process with the store has ended
-            return True
+        except RuntimeError:
+            return not isinstance(error, KeyboardInterrupt)
 
     @contextmanager
     def _lost_rank_named(self) -> Iterator[None]:
@@ -116,7 +120,7 @@ def process_group(env: TorchrunEnv) -> Iterator[ProcessGroup]:
     except (Exception, KeyboardInterrupt) as error:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # torchrun repeats Ctrl-C within milliseconds
-        if group.is_first_failure():
+        if group.is_first_failure(error):
             raise
         code = error.exit_code if isinstance(error, FacesError) else 1
         raise SystemExit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else code) from error

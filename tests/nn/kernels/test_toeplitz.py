@@ -8,9 +8,9 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from errors import LayerError
+from nn.kernels import Pair, Windows
 from nn.kernels.convolution import adjoint, correlate
 from nn.kernels.toeplitz import toeplitz
-from nn.kernels.windows import Pair, Windows
 from nn.layers import Conv2d, ConvTranspose2d
 
 

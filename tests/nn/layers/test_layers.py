@@ -16,7 +16,7 @@ from torch.nn import functional
 from errors import LayerError
 from nn.gradient_check import layer_errors
 from nn.initialisers import normal
-from nn.kernels.products import RankOneGradient
+from nn.kernels import RankOneGradient
 from nn.layers import (
     AvgPool2d,
     BatchNorm,

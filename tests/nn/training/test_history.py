@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from nn.training.history import EpochRecord, History
+from nn.training import EpochRecord, History
 
 
 def record(epoch: int = 1, train_loss: float = 0.1 + 0.2) -> EpochRecord:

@@ -13,9 +13,7 @@ from nn.layers import Layer, Linear, ReLU, Sequential
 from nn.losses import MSE, CrossEntropy
 from nn.optimisers import SGD, Adam
 from nn.schedules import Constant, InverseTime
-from nn.training.batches import TensorBatches
-from nn.training.history import EpochRecord, History
-from nn.training.loop import TrainingSettings, train, training_step
+from nn.training import EpochRecord, History, TensorBatches, TrainingSettings, train, training_step
 
 
 def seeded(seed: int = 0) -> Generator:
