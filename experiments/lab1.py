@@ -25,7 +25,7 @@ from report.figures.series import Panel, series_picture
 SIDE = 32
 EPOCHS, PATIENCE = 30, 10
 RATE, MOMENTUM = 1e-3, 0.9
-TIMES = 4  # the augmented variants see so many changed copies of each digit in an epoch
+TIMES = 4  # an epoch of an augmented variant has so many changed copies of each digit
 AUGMENT = Augmentation(mirror=0.0, rotation=20.0, shift=0.0, zoom=0.0, crop=28, beyond="zeros")
 
 Activation = Literal["tanh", "ReLU"]
@@ -47,7 +47,7 @@ class Variant:
 
     @property
     def title(self) -> str:
-        """The line in words."""
+        """The title of the line."""
         dropout = "CV & FC" if self.map_dropout else f"{self.dropouts} FC" if self.dropouts else "none"
         parts = [
             self.activation,

@@ -484,7 +484,7 @@ def test_a_layer_at_two_places_is_refused() -> None:
 def test_the_lowest_layer_with_parameters_is_spared_its_dx() -> None:
     class Spared(Linear):
         def _backward(self, dy: Tensor, x: Tensor) -> Tensor:
-            raise AssertionError("nobody reads this dx")
+            raise AssertionError("this dx is not needed")
 
     bottom = Spared(6, 4, generator=seeded(0))
     layer = Sequential(Flatten(), Sequential(bottom), ReLU(), Linear(4, 2, generator=seeded(0)))
