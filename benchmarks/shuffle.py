@@ -2,9 +2,9 @@
 
     python benchmarks/shuffle.py FOLDER --weights FILE [--seeds 4] [--windows 64 128 256 1024]
 
-FOLDER holds photos, one subfolder per person. For each window it prints, over the seeds, how many test photos are named
-right, and, each person being left out once, how many known faces and how many strangers are accepted: what the weaker
-shuffle of `train-faces --memory-limit` costs.
+FOLDER has one subfolder of photos per person. For each window it prints, summed over the seeds, how many test photos
+are named correctly; and, with each person left out once, how many known faces and how many strangers are accepted. It
+shows the cost of the weaker shuffle of `train-faces --memory-limit`.
 """
 
 import argparse

@@ -2,11 +2,11 @@
 
     python benchmarks/training.py [--pairs 200] [--mnist DIR] [--only WORD]
 
-Same layers, same parameters to start from, same batch, same optimiser. The torch side is written as its tutorials write
-it, and its optimiser runs with torch's default settings; rows of their own show it with `fused=True`. Before a row is
-timed both sides take a few steps and must arrive at the same loss. One row trains on the 60,000 images of MNIST, or on
-random numbers of their shape where no folder holds them, and says which. The last lines compare with the code that the
-authors of two course reports had, timed once on a machine like this.
+Same layers, same first parameters, same batch, same optimiser. The torch side is written as in torch's tutorials, with
+the default settings of its optimisers; some rows show `fused=True`. Before a row is timed, both sides make a few steps
+and must have the same loss. One row trains on the 60,000 images of MNIST, or on random numbers of their shape if there
+is no folder of MNIST, and says which. The last lines compare with the code of two course reports, timed once on a
+similar machine.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from nn.losses import CrossEntropy, Loss, SquaredError
 from nn.optimisers import SGD, Adam, Optimiser
 from nn.parameter import Parameter
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings, train, training_step
+from nn.training import TrainingSettings, train, training_step
 
 LR = 1e-3
 SHARED = Path(os.environ.get("FACES_SHARED", Path(__file__).resolve().parents[2] / "shared"))
@@ -53,7 +53,7 @@ class BenchmarkRow:
     title: str
     network: Callable[[Generator], Layer]
     module: Callable[[], torch.nn.Module]
-    """The same layers in torch's words: its parameters in the order of ours."""
+    """The same layers of torch, with parameters in the same order."""
     batch: Callable[[], Data]
     loss: Callable[[], Loss] = CrossEntropy
     criterion: Callable[[Tensor, Tensor], Tensor] = torch.nn.functional.cross_entropy
@@ -81,7 +81,7 @@ def mnist(folder: Path) -> Data | None:
 
 
 def our_step(network: Layer, loss: Loss, optimiser: Optimiser, data: Data) -> Step:
-    """Return a step of the core, as its loop makes it for a batch."""
+    """Return a step of the hand-written core, as in its loop."""
     return lambda: training_step(network, loss, optimiser, LR, *data)[0]
 
 

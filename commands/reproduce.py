@@ -1,7 +1,6 @@
-"""`reproduce`: the published experiments again, reported beside measured.
+"""`reproduce`: run the published experiments again, and show reported beside measured numbers.
 
-How much is run and where from is told here; what is run, in `experiments/`: a further report is a file and a line of
-its `catalogue`.
+The experiments are in `experiments/`; a new one is a file there and a line of its `catalogue`.
 """
 
 import argparse
@@ -17,7 +16,7 @@ from commands.parser import add_command
 from data.settings import MNIST_FOLDER
 from errors import UsageError
 
-BUDGETS = ("quick", "full")  # as in `experiments`, which takes seconds to import; a test holds them together
+BUDGETS = ("quick", "full")  # as in `experiments`, which takes seconds to import; a test compares the two
 
 
 def add_to(commands: Any) -> None:
@@ -47,7 +46,7 @@ def add_to(commands: Any) -> None:
 
 
 def reproduce(options: argparse.Namespace) -> int:
-    """Run the experiments asked for, and name each page as it is done."""
+    """Run the experiments asked for, and print the path of each page when it is done."""
     from experiments.catalogue import EXPERIMENTS
     from experiments.reproduce import Effort, jobs
     from experiments.reproduce import reproduce as run

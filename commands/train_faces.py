@@ -20,7 +20,7 @@ from errors import UsageError
 from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, ClassifierSettings, HiddenSettings, TransferSettings
 
 if TYPE_CHECKING:
-    from nn.parallel.ranks import Ranks
+    from nn.parallel import Ranks
 
 MODELS: dict[str, type[ClassifierSettings]] = {"hidden": HiddenSettings, "alexnet": TransferSettings}
 
@@ -95,7 +95,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     check_run(options)
     told = given(options, "hidden", "epochs", "lr", "batch_size", "weight_decay", "class_weight")
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
-    folder = ranks.first_then_others(lambda: _photos_to_train_on(options, ranks.is_first))
+    folder = ranks.rank_zero_first(lambda: _photos_to_train_on(options, ranks.is_first))
     from faces.classifier import Classifier
     from faces.device import choose_device
     from faces.hidden import HiddenClassifier
@@ -110,7 +110,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
         classifier = HiddenClassifier(**parameters)
     else:
         classifier = TransferClassifier(weights=options.weights, **parameters)
-        ranks.first_then_others(lambda: classifier.identity())  # the weights are fetched by one
+        ranks.rank_zero_first(lambda: classifier.identity())  # the weights are fetched by one
     task = FaceTraining(
         folder=folder,
         out=out_folder(options, f"{folder.resolve().name}-{options.model}"),

@@ -16,7 +16,7 @@ from data.settings import MNIST_FOLDER
 from mnist.settings import MODELS, VALIDATION
 
 if TYPE_CHECKING:
-    from nn.parallel.ranks import Ranks
+    from nn.parallel import Ranks
 
 
 def add_to(commands: Any) -> None:

@@ -1,10 +1,10 @@
-"""The five reports as runs: what was published beside what the training core measures.
+"""Five course reports, run again with `nn`: published numbers beside measured ones.
 
     experiment      what an experiment is: tasks, rows beside published figures, figures to draw
-    recipe          a training as a table of typed settings, and the one function that runs it
+    recipe          the settings of one training, and the function that runs it
     sources         where digits, faces and weights come from
     results         results/NAME.json and NAME.md
-    reproduce       runs the tasks of experiments, as many at once as there are cores
+    reproduce       runs the tasks of experiments in several processes
     catalogue       all experiments by name
     figures         what the figures of several reports share
 

@@ -1,7 +1,7 @@
-"""Trainings compared by epoch: squared errors and the deltas at the convolution, a line a training.
+"""Trainings compared by epoch: squared errors and the deltas at the convolution, one line per training.
 
-Groups of trainings stand side by side on common scales. A training without an outcome has no line, a group without
-lines no panel; of several seeds the first is drawn. `filter_sheets` shows what the same trainings learned.
+Groups of trainings are drawn side by side with common scales. A training without an outcome has no line, a group
+without lines no panel; of several seeds the first is drawn. `filter_sheets` draws the filters of the same trainings.
 """
 
 import math
@@ -13,7 +13,7 @@ from experiments.figures import line
 from report.figures.series import Curve, Panel, series_picture
 
 Tasks = Mapping[str, str]
-"""What a figure calls a training -> its task's name."""
+"""Name of a training in the figure -> name of its task."""
 
 
 class _Quantity(NamedTuple):
@@ -68,7 +68,7 @@ def _panels(quantity: _Quantity, groups: Mapping[str, Mapping[str, Measurement]]
 
 
 def _limits(lines: Sequence[Curve]) -> tuple[float, float] | None:
-    """Return what a logarithmic axis must show: all values, but of a line that diverged only where it starts."""
+    """Return the limits of a logarithmic axis: all values, but only the first of a line that diverged."""
     shown = [value for line in lines for value in (line.y if math.isfinite(line.y[-1]) else line.y[:1])]
     values = [value for value in shown if math.isfinite(value) and value > 0]
     return (min(values) / 1.3, 1.3 * max(values)) if values else None

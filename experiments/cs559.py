@@ -13,7 +13,7 @@ from mnist.networks import fully_connected, two_convolutions
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings
+from nn.training import TrainingSettings
 from report.figures.series import Panel, series_picture
 
 

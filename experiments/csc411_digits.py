@@ -16,13 +16,13 @@ from nn.layers import Layer
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings
+from nn.training import TrainingSettings
 
 LR, MOMENTUM = 1e-4, 0.8
 ALL = 60_000  # images per batch: an epoch is a step
 DIRECTIONS = (Weight(45, 7), Weight(453, 8), Weight(129, 2), Weight(631, 3))
 STEP = 1e-4  # of the finite differences
-BATCH = 10_000  # images that lie in memory as float64 at a time
+BATCH = 10_000  # images converted to float64 at a time
 
 
 def _data(sources: Sources, generator: Generator) -> Parts:
@@ -49,7 +49,7 @@ PLAIN = Recipe(
 
 
 def finite_differences(network: Layer, parts: Parts) -> Measurement:
-    """Measure how far the gradient of the summed cost is from forward and from central differences, in float64."""
+    """Compare the gradient of the summed cost with forward and central differences, in float64."""
     precise = softmax_regression(Generator()).to(dtype=torch.float64)
     precise.load(network.state())
     parameter = precise.parameters()["1.weight"]

@@ -1,6 +1,6 @@
 """CSC411, part 7: all gradients of a network of N layers of K units, by backpropagation and one derivative at a time.
 
-The report counts O(N K^3) for the first and O(K^N) for the second. Here both are done, and timed.
+The report counts O(N K^3) operations for the first and O(K^N) for the second. Here both are timed.
 """
 
 import math
@@ -32,7 +32,7 @@ LAST = 4  # sizes that decide an exponent
 
 
 def one_at_a_time(layers: int) -> str:
-    """Return what the curve over K is called."""
+    """Return the name of the curve over K."""
     return f"one at a time, N = {layers}"
 
 
@@ -80,7 +80,7 @@ class OneAtATime:
         ]
 
     def along_paths(self, n: int, k: int) -> float:
-        """Return dC/dz for what unit k of layer n sums up: over all paths from it to an output, none remembered."""
+        """Return dC/dz of unit k of layer n: a sum over all paths from it to an output, without storing any."""
         slope = self.a[n][k] * (1 - self.a[n][k])
         if n == len(self.w):
             return self.dy[k] * slope
@@ -88,7 +88,7 @@ class OneAtATime:
 
 
 def backpropagation_seconds(layers: int, units: int, samples: int) -> float:
-    """Return what the gradients of all weights take by the layers' own backward, on a batch of so many samples."""
+    """Return the seconds of the gradients of all weights by `backward`, on a batch of so many samples."""
     generator = Generator().manual_seed(0)
     network = network_of(layers, units, generator)
     x, dy = torch.rand(samples, INPUTS, generator=generator), torch.rand(samples, units, generator=generator)
@@ -102,7 +102,7 @@ def backpropagation_seconds(layers: int, units: int, samples: int) -> float:
 
 
 def one_at_a_time_seconds(layers: int, units: int) -> float:
-    """Return what the same takes one derivative at a time, for one sample."""
+    """Return the seconds of the same, one derivative at a time, for one sample."""
     generator = Generator().manual_seed(0)
     network = network_of(layers, units, generator)
     unrolled = OneAtATime.of(network, torch.rand(1, INPUTS, generator=generator), torch.ones(1, units))
@@ -110,7 +110,7 @@ def one_at_a_time_seconds(layers: int, units: int) -> float:
 
 
 def _fastest(work: Callable[[], object], before: Callable[[], None] = lambda: None, enough: float = 0.06) -> float:
-    """Return the least of several times, in the processor's seconds, which other programs touch little."""
+    """Return the least of several times, in seconds of the processor, which depend little on other programs."""
     times: list[float] = []
     while len(times) < 3 or sum(times) < enough:
         before()
@@ -131,7 +131,7 @@ def _curve(sizes: Sequence[int], seconds: Callable[[int], float], limit: float) 
 
 
 def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
-    """Return p of the power law seconds ~ size^p through the largest sizes, where lower powers no longer count."""
+    """Return p of the power law seconds ~ size^p, fitted to the largest sizes, where lower powers are negligible."""
     return float(np.polyfit(np.log(sizes[-LAST:]), np.log(seconds[-LAST:]), 1)[0])
 
 

@@ -1,6 +1,6 @@
 """CSC411, parts 8 to 10: six people told apart, from grey pixels and from AlexNet's features.
 
-Each mini-batch is stayed with for many steps before the next; the loop is `nn.training.loop`'s, the batches are.
+Each mini-batch is used for many steps before the next.
 """
 
 from collections import Counter
@@ -29,19 +29,18 @@ from nn.layers import Layer, Linear, ReLU, Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import Adam
 from nn.schedules import Constant
-from nn.training.batches import TensorBatches
-from nn.training.loop import TrainingSettings
+from nn.training import TensorBatches, TrainingSettings
 
 PEOPLE, SIDE = 6, 32
 SIZES = SplitSizes(train=70, validation=10, test=20)
 BATCHES, EPOCHS = 6, 5  # mini-batches an epoch; epochs
-PORTIONS = 10  # an epoch of the loop is this fraction of the steps on a mini-batch: what happens within one can be seen
+PORTIONS = 10  # an epoch of the loop is a tenth of the steps on a mini-batch: curves have points within one
 FEWEST = 20  # photos per person to train on, where there are no 70
 LR = 1e-3
 
 
 class LingeringBatches:
-    """Batches that come `steps` times in a row; each walk hands out the next `portion` of this sequence without end."""
+    """Each batch `steps` times in a row, without end; each epoch of the loop gets the next `portion` of them."""
 
     def __init__(self, source: TensorBatches, steps: int, portion: int) -> None:
         self._source, self._steps, self._portion = source, steps, portion
@@ -51,7 +50,7 @@ class LingeringBatches:
         return len(self._source)
 
     def batches(self, size: int, shuffle: Generator | None) -> Iterator[Pair]:
-        """Yield the next portion. The samples are dealt anew whenever all of them were shown."""
+        """Yield the next portion. The samples are shuffled again after all of them were used."""
         if self._sequence is None:
             self._sequence = self._forever(size, shuffle)
         yield from islice(self._sequence, self._portion)
@@ -64,10 +63,10 @@ class LingeringBatches:
 
 @dataclass(frozen=True, kw_only=True)
 class OnWeights(Recipe):
-    """A training on features of a network whose weights not everybody has: without them it measures nothing."""
+    """A training on features of a network. Without the weights of that network it measures nothing."""
 
     def run(self, sources: Sources, seed: int, budget: Budget) -> Measurement:
-        """Train and measure; an outcome with no measures but a note when there are no weights."""
+        """Train and measure; without weights return a Measurement with a note only."""
         try:
             return super().run(sources, seed, budget)
         except (RunError, UsageError) as error:
@@ -75,9 +74,9 @@ class OnWeights(Recipe):
 
 
 def six_people(sources: Sources, generator: Generator) -> tuple[tuple[str, ...], list[Sequence[Photo]]]:
-    """Return the first six people by name who have photos enough, and these photos: training, validation, test.
+    """Return the first six people by name who have enough photos, and their photos: training, validation, test.
 
-    DatasetError when there are no six.
+    DatasetError if there are fewer than six.
     """
     folder = read_folder(sources.faces)
     counts = Counter(photo.name for photo in folder.photos)
@@ -106,9 +105,7 @@ def _features(sources: Sources, generator: Generator) -> Parts:
     backbone = load_alexnet(sources.weights)
     people, parts = six_people(sources, generator)
     photos = [photo for part in parts for photo in part]
-    whole = torch.from_numpy(
-        features_of(sources.faces, photos, backbone)[:, 0]
-    )  # of the photo, not of its mirror image
+    whole = torch.from_numpy(features_of(sources.faces, photos, backbone)[:, 0])  # [:, 1] is the mirror image
     features = torch.split(whole, [len(part) for part in parts])
     return _parts([part / features[0].std() for part in features], parts, people)
 
@@ -120,7 +117,7 @@ def _parts(x: Sequence[Tensor], parts: Sequence[Sequence[Photo]], people: tuple[
 
 
 def votes(network: Layer, parts: Parts) -> Measurement:
-    """Show the network its own hidden units' weights as pictures, as the report did: whom does it take them for?"""
+    """Classify the weights of the hidden units as if they were photos, as the report did."""
     pictures = network.parameters()["0.weight"].value  # (units, pixels)
     voted = network.forward(pictures).argmax(1)
     names = np.array([parts.classes[int(person)] for person in voted])
@@ -135,7 +132,7 @@ def _settings(
     weights: Initialiser,
     bias: Initialiser,
 ) -> dict[str, Any]:
-    """Return what both networks share: a hidden layer of ReLU units, Adam, and mini-batches that are stayed with."""
+    """Return the settings of both networks: a hidden layer of ReLU units, Adam, and repeated mini-batches."""
 
     def network(generator: Generator) -> Sequential:
         start: dict[str, Any] = {"generator": generator, "initialiser": weights, "bias_initialiser": bias}

@@ -1,4 +1,4 @@
-"""What CSC411's report showed, drawn from outcomes: curves, weights, the cost over two weights, times, hidden units."""
+"""The figures of CSC411: curves, weights, the cost over two weights, times, hidden units."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ UNITS_A_ROW = 5
 
 
 def figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
-    """Return the figures of the report; those of tasks that could not be measured are left out."""
+    """Return the figures of the report as PNGs, by name."""
     plain, momentum, faces = (outcomes[name][0] for name in ("softmax regression", "momentum", "faces"))
     accuracy = [row for row in rows if row.measure.endswith("_accuracy") and row.reported]
     return {

@@ -21,7 +21,7 @@ MOMENTA = (0.0, MOMENTUM)
 
 
 def two_weights(network: Layer, parts: Parts) -> Measurement:
-    """Measure the surfaces of both pairs of weights, and the paths on them; how far these came, on the central pair."""
+    """Measure the cost over both pairs of weights and the paths on it; for the central pair also the excess cost."""
     x, labels = parts.train
     grid = torch.linspace(-REACH, REACH, LATTICE, dtype=torch.float64)
     measures, arrays = {}, {"grid": grid.numpy()}
@@ -41,7 +41,7 @@ def two_weights(network: Layer, parts: Parts) -> Measurement:
 
 
 def _excess(surface: CostSurface, paths: Mapping[str, Tensor]) -> dict[str, float]:
-    """Return how much of the start's cost above the lowest is left where the paths are compared, in per cent."""
+    """Return (cost after LOOK_AT steps - lowest cost) / (cost at the start - lowest cost), in per cent."""
 
     def cost(at: Tensor) -> float:
         return float(surface.costs(at[:1], at[1:]))

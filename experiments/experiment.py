@@ -1,6 +1,6 @@
-"""What an experiment is: tasks that measure, rows that put measured beside published, figures to look at.
+"""An experiment: tasks that measure, rows that compare measured with published numbers, and figures.
 
-`recipe` makes the tasks that train a network; others are functions. `reproduce` runs them, `results` writes them.
+Tasks that train a network are in `recipe`, others are functions. `reproduce` runs them, `results` writes the results.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ BUDGETS: tuple[Budget, ...] = ("quick", "full")
 
 
 class Budgeted(NamedTuple):
-    """A number for either budget: fewer epochs or seeds when it must be quick, the protocol's otherwise."""
+    """A number for each budget: that of the report's protocol for `full`, a smaller one for `quick`."""
 
     quick: int
     full: int
@@ -35,11 +35,11 @@ class Measurement:
     """What one run of a task measured."""
 
     measures: Mapping[str, float] = field(default_factory=dict)
-    """Single numbers; shares are in per cent."""
+    """Single numbers; fractions are in per cent."""
     series: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """Columns: a number an epoch, or whatever the task counts."""
+    """Columns: one number per epoch, or per whatever the task counts."""
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    """What the figures show: filters, pictures, surfaces. Not written to JSON."""
+    """For the figures: filters, pictures, surfaces. Not written to JSON."""
     seconds: float = 0.0
     note: str = ""
     """Why something could not be measured."""
@@ -50,7 +50,7 @@ class ExperimentTask(Protocol):
 
     @property
     def name(self) -> str:
-        """What rows and figures call it."""
+        """Its name in rows and figures."""
         ...
 
     @property
@@ -65,7 +65,7 @@ class ExperimentTask(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A task given by a function: what is measured is no training of one network."""
+    """A task given by a function: for measurements other than the training of one network."""
 
     name: str
     measure: Callable[[Sources, int, Budget], Measurement]
@@ -78,7 +78,7 @@ class Study:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportedRow:
-    """One line of a report's tables: what a task's measure is called there, and what was published."""
+    """One line of a report's tables: its title there, the measure of a task, and the published number."""
 
     title: str
     task: str
@@ -87,7 +87,7 @@ class ReportedRow:
     reported_deviation: float | None = None
     unit: str = "%"
     shortened: str = ""
-    """What the budget took off its task's protocol, in words; nothing where it ran in full."""
+    """How the budget shortened the protocol, in words; empty if it did not."""
 
 
 class Measured(NamedTuple):
@@ -102,12 +102,12 @@ class Measured(NamedTuple):
 
 
 Outcomes = Mapping[str, Sequence[Measurement]]
-"""Task's name -> an outcome a seed."""
+"""Name of a task -> one outcome per seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """A report: where it is from, what is run, what it said, and what it showed."""
+    """A report: its title, tasks, published numbers and figures."""
 
     name: str
     title: str
@@ -116,11 +116,11 @@ class Experiment:
     figures: Callable[[Outcomes, Sequence[ReportedRow]], Mapping[str, bytes]]
     """Outcomes -> PNGs by file name, without the ending."""
     choices: Sequence[str]
-    """What the report leaves open, and what was chosen; what differs, and why."""
+    """What the report does not state, and what was chosen; what differs, and why."""
     digits: bool = True
-    """Whether it reads MNIST, and"""
+    """Whether it reads MNIST."""
     faces: bool = False
-    """whether a folder of faces: what is missing is said before anything runs."""
+    """Whether it reads a folder of faces. Missing data are an error before anything runs."""
 
     def task(self, name: str) -> ExperimentTask:
         """Return a task by its name."""

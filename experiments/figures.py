@@ -1,4 +1,4 @@
-"""What the figures of several reports share: a column of an outcome as a line, and all rows on one scale."""
+"""What the figures of several reports share: lines by epoch, and bars of reported beside measured."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def beside(
     lower_is_better: bool = False,
     decimals: int = 1,
 ) -> bytes:
-    """Return a PNG of the rows, what was reported beside what is measured, and how many of them were shortened."""
+    """Return a PNG of the rows, reported beside measured, with a note on how many were shortened."""
     pairs = []
     for row in rows:
         found = measured(row, outcomes)

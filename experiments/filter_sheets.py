@@ -1,7 +1,7 @@
-"""Sheets of a convolution's filters: of several trainings, through training, and what each filter sees of a digit.
+"""Pictures of a convolution's filters: of several trainings, during training, and their deconvolution of digits.
 
 A training without an outcome has no row, and a sheet without rows is None; of several seeds the first is drawn. Filters
-are as recipes keep them, (filters, 1, height, width). How the errors of the same trainings fell is in `convergence`.
+are (filters, 1, height, width). The errors of the same trainings are drawn in `convergence`.
 """
 
 from experiments.convergence import Tasks, drawable
@@ -9,7 +9,7 @@ from experiments.experiment import Measurement, Outcomes
 from report.figures.cells import Cell, Picture
 from report.figures.sheets import SheetRow, sheet
 
-KEPT = "filters, epoch "  # what recipes call the filters they keep on the way; the last ones are "filters"
+KEPT = "filters, epoch "  # the name of filters kept during training; the last ones are "filters"
 CHANGE = "Change: what training added to the random start."
 DECONVOLUTION = (
     "The first test image x of each class, and for each filter transpose(T) (T x + bias), T its Toeplitz matrix."

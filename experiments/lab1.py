@@ -19,13 +19,13 @@ from nn.layers import L2Pool2d, Layer, MaxPool2d, ReLU, Sequential, Tanh
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings
+from nn.training import TrainingSettings
 from report.figures.series import Panel, series_picture
 
 SIDE = 32
 EPOCHS, PATIENCE = 30, 10
 RATE, MOMENTUM = 1e-3, 0.9
-TIMES = 4  # the augmented variants see so many changed copies of each digit in an epoch
+TIMES = 4  # an epoch of an augmented variant has so many changed copies of each digit
 AUGMENT = Augmentation(mirror=0.0, rotation=20.0, shift=0.0, zoom=0.0, crop=28, beyond="zeros")
 
 Activation = Literal["tanh", "ReLU"]
@@ -47,7 +47,7 @@ class Variant:
 
     @property
     def title(self) -> str:
-        """The line in words."""
+        """The title of the line."""
         dropout = "CV & FC" if self.map_dropout else f"{self.dropouts} FC" if self.dropouts else "none"
         parts = [
             self.activation,

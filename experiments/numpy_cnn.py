@@ -20,7 +20,7 @@ from nn.layers import Layer, LeakyReLU, Sigmoid, Tanh
 from nn.losses import SquaredError
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings
+from nn.training import TrainingSettings
 
 RELU = (partial(LeakyReLU, 0.01),) * 3
 TANH = (partial(Tanh, 0.5),) * 3

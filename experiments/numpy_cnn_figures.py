@@ -1,7 +1,7 @@
-"""The figures of `numpy_cnn`: which trainings are compared, whose filters are shown, and under which names.
+"""The figures of `numpy_cnn`: which trainings are compared and whose filters are shown, with their titles.
 
-How they are drawn is in `convergence`, `filter_sheets` and `activation_plots`. A task without an outcome is left out,
-and so is a figure that would show none.
+They are drawn by `convergence`, `filter_sheets` and `activation_plots`. Tasks without an outcome are left out, and so
+are figures without any.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A training as a table of typed settings, and the one function that runs it. The loop is `nn.training.loop`'s."""
+"""The settings of one training, and the function that runs it with `nn.training`."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,24 +15,20 @@ from nn.losses import Loss
 from nn.optimisers import Optimiser
 from nn.parameter import Parameter
 from nn.schedules import Schedule
-from nn.training.batches import Data
-from nn.training.evaluation import Scores, evaluate
-from nn.training.history import EpochRecord, History
-from nn.training.loop import Augment, TrainingSettings, train
-from nn.training.state import TrainingState
+from nn.training import Augment, Data, EpochRecord, History, Scores, TrainingSettings, TrainingState, evaluate, train
 
 Pair = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What a network learns from, what is measured after each epoch, and what counts in the end: pairs (x, target)."""
+    """Training data, data measured after each epoch, and test data: pairs (x, target)."""
 
     train: Pair
     held_out: Pair
     test: Pair
     classes: Sequence[str] = ()
-    """Their names, where labels alone do not say them."""
+    """Names of the classes, where the labels need them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,26 +43,25 @@ class Recipe:
     schedule: Schedule
     epochs: Budgeted
     training: TrainingSettings
-    """Its `epochs` are the budget's."""
+    """Its `epochs` are replaced by those of the budget."""
     batches: Callable[[Pair], Data] = lambda pair: pair
-    """How the loop walks over what is learned from."""
+    """Training data -> the batches of the loop."""
     augment: Augment | None = None
     samples: Budgeted | None = None
-    """How many of the training samples are learned from; None: all."""
+    """How many training samples are used; None: all."""
     most_epochs: int | None = None
-    """A cap on them, whatever the budget."""
+    """An upper limit of the epochs for every budget."""
     seeds: Budgeted = ONCE
     filters: str | None = None
-    """The parameter whose values are kept as pictures, and"""
+    """The parameter whose values are kept for pictures, after the last epoch and those of `filters_at`."""
     filters_at: Sequence[int] = ()
-    """the epochs after which they are; the last one always."""
     looks: Mapping[str, Callable[[Layer, Parts], NDArray[np.float32]]] = field(default_factory=dict)
-    """What else the figures show of the trained network."""
+    """Further arrays of the trained network, for figures."""
     further: Callable[[Layer, Parts], Measurement] = lambda network, parts: Measurement()
-    """What else is measured of it: columns and arrays that belong to its numbers."""
+    """Further measurements of the trained network."""
 
     def length(self, budget: Budget) -> int:
-        """Return the epochs of a budget under the cap."""
+        """Return the epochs of a budget, at most `most_epochs`."""
         return min(self.epochs.of(budget), self.most_epochs or self.epochs.full)
 
     def run(self, sources: Sources, seed: int, budget: Budget) -> Measurement:
@@ -92,7 +87,7 @@ class Recipe:
             on_epoch=watch,
         )
         watch.keep("filters")
-        trained, tested = evaluate(network, loss, *learned), evaluate(network, loss, *parts.test)
+        trained, tested = evaluate(network, loss, learned), evaluate(network, loss, parts.test)
         looks = {name: look(network, parts) for name, look in self.looks.items()}
         further = self.further(network, parts)
         return Measurement(
@@ -115,14 +110,14 @@ class _Watch:
             self.keep("filters, epoch 0")
 
     def __call__(self, record: EpochRecord, state: Callable[[], TrainingState]) -> None:
-        """Take note of an epoch."""
+        """Record an epoch."""
         if self._meter is not None:
             self.series["conv_deltas"].append(self._meter.take() / self._samples)
         if record.epoch in self._recipe.filters_at:
             self.keep(f"filters, epoch {record.epoch}")
 
     def keep(self, name: str) -> None:
-        """Keep the filters as they are now, where the recipe names some."""
+        """Keep a copy of the filters, if the recipe names some."""
         if self._recipe.filters is not None:
             value = self._network.parameters()[self._recipe.filters].value
             self.filters[name] = value.detach().clone().cpu().numpy()

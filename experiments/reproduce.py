@@ -1,7 +1,7 @@
-"""Runs experiments: every task once for each seed, as many at once as there are processes, each on one thread.
+"""Run experiments: every task once for each seed, in several processes with one thread each.
 
-Small networks gain nothing from a second thread, and two trainings side by side gain everything from a second core.
-A task is sent by name, so that nothing but names, seeds and outcomes travels between processes.
+Small networks are no faster with two threads, but two trainings at once use two cores. Processes are sent the names of
+tasks and return outcomes.
 """
 
 import multiprocessing
@@ -27,11 +27,11 @@ from report.run_folder import make_out
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How much is run, and on how many cores."""
+    """How much is run, and in how many processes."""
 
     budget: Budget
     max_epochs: int | None = None
-    """Of every training, whatever its budget."""
+    """The upper limit for every training and budget."""
     processes: int = 1
 
 
@@ -48,7 +48,7 @@ class Job:
 
 
 def capped(experiment: Experiment, effort: Effort) -> Experiment:
-    """Return the experiment with no training longer than the effort allows."""
+    """Return the experiment with `max_epochs` applied to each training."""
     tasks = [
         replace(task, most_epochs=effort.max_epochs) if isinstance(task, Recipe) else task for task in experiment.tasks
     ]
@@ -56,7 +56,7 @@ def capped(experiment: Experiment, effort: Effort) -> Experiment:
 
 
 def jobs(experiments: Sequence[Experiment], budget: Budget) -> list[Job]:
-    """Return all runs, in the order in which they are started: each experiment has its longest tasks first."""
+    """Return all runs in the order of their start. Experiments list their longest tasks first."""
     return [
         Job(experiment.name, task.name, seed)
         for experiment in experiments
@@ -118,7 +118,7 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _prepare() -> None:
-    """Set up a process: one thread, and Ctrl-C is its parent's business."""
+    """Set up a process: one thread; Ctrl-C is handled by its parent."""
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -1,6 +1,6 @@
-"""An experiment's results as files: NAME.json for programs, NAME.md for people, NAME/*.png to look at.
+"""An experiment's results as files: NAME.json for programs, NAME.md for people, and the figures NAME/*.png.
 
-Everything is written through `data.atomic_write`, so that a file is whole or not there. `reproduce` decides when.
+Files are written by `data.atomic_write`, so a file is complete or does not exist.
 """
 
 import json
@@ -57,7 +57,7 @@ def _row(row: ReportedRow, outcomes: Outcomes) -> dict[str, Any]:
 
 
 def _run(seed: int, run: Measurement) -> dict[str, Any]:
-    """Return a run; the columns by epoch for the first seed alone, whose figures are drawn."""
+    """Return a run as JSON; columns by epoch only for the first seed, whose figures are drawn."""
     series = {"series": run.series} if seed == 0 else {}
     return {"seed": seed, "seconds": round(run.seconds, 2), "measures": run.measures, **series}
 
@@ -119,7 +119,7 @@ def _digits(value: float, unit: str) -> str:
 
 
 def shortened(task: ExperimentTask, budget: Budget) -> str:
-    """Return what a budget takes off a task's protocol, in words; nothing for a full one."""
+    """Return how a budget shortens a task's protocol, in words; empty if it does not."""
     parts = []
     if isinstance(task, Recipe):
         if task.length(budget) < task.epochs.full:
@@ -136,7 +136,7 @@ def _seconds(outcomes: Outcomes) -> float:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON knows: no number that is none, and no more digits than were meant."""
+    """Return `value` for JSON: NaN and infinities become None, floats have six digits."""
     if isinstance(value, Mapping):
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

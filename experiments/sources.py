@@ -1,4 +1,4 @@
-"""Where the experiments' data come from. Each task is told, so that tasks can run in processes of their own."""
+"""Where the experiments' data are. Each task gets this object, also when it runs in another process."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,5 +16,5 @@ class Sources:
     weights: str = "imagenet"  # AlexNet's, as `train-faces --weights` takes them
 
     def digits(self) -> tuple[Digits, Digits]:
-        """Return MNIST's training and test digits, 220 MB of them: whoever asks keeps no more than it needs."""
+        """Return MNIST's training and test digits: 220 MB, so keep only what is needed."""
         return load_digits(self.mnist)

@@ -15,7 +15,7 @@ from nn.layers import Layer, Linear, ReLU, Sequential, Sigmoid, Softmax, Tanh
 from nn.losses import MSE, CrossEntropyOfProbabilities
 from nn.optimisers import SGD
 from nn.schedules import Exponential, InverseTime, Schedule
-from nn.training.loop import TrainingSettings
+from nn.training import TrainingSettings
 from report.figures.series import Panel, series_picture
 
 POINTS = 1000

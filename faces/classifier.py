@@ -30,9 +30,7 @@ from nn.optimisers import AdamW
 from nn.parallel import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
-from nn.training import History, TrainingSettings, TrainingState, train
-from nn.training.batches import Data
-from nn.training.loop import OnEpoch
+from nn.training import Data, History, OnEpoch, TrainingSettings, TrainingState, train
 from report.hidden_units import UnitClass
 from report.run_folder import model_file
 

@@ -3,7 +3,7 @@
 import torch
 
 from errors import UsageError
-from nn.parallel.ranks import ALONE, Ranks
+from nn.parallel import ALONE, Ranks
 
 
 def choose_device(wanted: str, ranks: Ranks = ALONE) -> str:
@@ -15,4 +15,4 @@ def choose_device(wanted: str, ranks: Ranks = ALONE) -> str:
     if wanted == "cuda" and not available:
         own = "" if ranks.size == 1 else f" for process {ranks.rank} of {ranks.size}"
         raise UsageError(f"--device cuda: this torch finds no CUDA device{own}; use --device cpu or auto")
-    return "cuda" if ranks.agree_on_gpus(wanted != "cpu" and available) else "cpu"
+    return "cuda" if ranks.use_gpus(wanted != "cpu" and available) else "cpu"

@@ -26,8 +26,8 @@ from faces.pictures import PHOTOS_A_UNIT, weights_picture
 from faces.run import SPLIT, UNITS
 from faces.run_page import page_of_run
 from faces.settings import MEMORY_LIMIT
-from nn.parallel.ranks import ALONE, Ranks
-from nn.training.resume import StateKeeper, fingerprint_of, left_behind
+from nn.parallel import ALONE, Ranks
+from nn.training import StateKeeper, fingerprint_of, left_behind
 from report import run_folder as files
 from report.figures.confusion import confusion_picture
 from report.figures.curves import learning_curve
@@ -118,7 +118,7 @@ def _open(task: FaceTraining, parts: Split, bar: Bar) -> list[OpenedPart]:
         own = [*parts.train, *parts.validation, *parts.test][ranks.rank :: ranks.size]
         with bar("preparing photos", len(own)) as advance:
             classifier.cache(task.folder, own, lambda: advance(""))
-        ranks.wait()
+        ranks.barrier()
     open_photos = classifier.open_stored if _stay_on_disk(task, parts) else classifier.open
     every = [photo for group in groups for photo in group]
     with bar("opening photos", len(every)) as advance:

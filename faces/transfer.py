@@ -24,7 +24,7 @@ from faces.photos import AT_ONCE, PhotoArray, Photos
 from faces.settings import TransferSettings
 from nn.initialisers import glorot, normal
 from nn.layers import Dropout, Linear, ReLU, Sequential
-from nn.training.batches import Data
+from nn.training import Data
 from report.hidden_units import UnitClass, unit_classes
 
 NEIGHBOURS = 5  # training photos of the named person that a face is compared with

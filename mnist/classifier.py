@@ -25,13 +25,10 @@ from nn.estimator import Estimator
 from nn.layers import Sequential
 from nn.losses import CrossEntropy, PerColumn
 from nn.optimisers import SGD, AdamW, Optimiser
-from nn.parallel.ranks import ALONE, Ranks
+from nn.parallel import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
-from nn.training.evaluation import correct
-from nn.training.history import History
-from nn.training.loop import OnBatch, OnEpoch, TrainingSettings, train
-from nn.training.state import TrainingState
+from nn.training import History, OnBatch, OnEpoch, TrainingSettings, TrainingState, correct, train
 from report.hidden_units import UnitClass, unit_classes
 from report.run_folder import model_file
 

@@ -24,9 +24,8 @@ from mnist.digits import Digits, load_digits, split_off
 from mnist.pictures import mistakes_picture, weights_picture
 from mnist.run_page import page_of_run
 from mnist.settings import VALIDATION
-from nn.parallel.ranks import ALONE, Ranks
-from nn.training.resume import StateKeeper, fingerprint_of, left_behind
-from nn.training.state import TrainingState
+from nn.parallel import ALONE, Ranks
+from nn.training import StateKeeper, TrainingState, fingerprint_of, left_behind
 from report import run_folder as files
 from report.figures.confusion import confusion_picture
 from report.figures.curves import AUGMENTED, learning_curve

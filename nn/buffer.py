@@ -1,7 +1,6 @@
-"""A tensor that a layer is made of and no optimiser moves: the running mean of a batch normalisation, a permutation.
+"""A tensor of a layer that no optimiser moves: the running mean of a batch normalisation, a permutation.
 
-The layer that owns it may write into it. It is saved, loaded and moved with the parameters; `parameter` is for what
-training moves against a gradient.
+The layer may write into it. It is saved, loaded and moved with the parameters.
 """
 
 import torch
@@ -16,6 +15,9 @@ class Buffer:
     def __init__(self, value: Tensor) -> None:
         self.value = value.detach()
 
+    def __repr__(self) -> str:
+        return f"Buffer({tuple(self.value.shape)}, {str(self.value.dtype).removeprefix('torch.')})"
+
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> None:
-        """Move the value; `dtype` is for floating numbers, an index stays an index."""
+        """Move the value; `dtype` is for floating numbers, integers keep theirs."""
         self.value = self.value.to(device=device, dtype=dtype if self.value.is_floating_point() else None)

@@ -1,8 +1,8 @@
-"""Tensors and JSON as bytes: safetensors, so that reading a checkpoint runs no code. Bytes, not files.
+"""Tensors and JSON as bytes: in the safetensors format, so that reading a checkpoint runs no code.
 
-The JSON stands under a single key of the safetensors header: several keys would come in no stable order, and the
-same input shall give the same bytes. With it go a format version and a hash of everything, for safetensors itself
-does not notice a flipped bit. Raise FORMAT when a reader of today could misunderstand what is written.
+The JSON is under one key of the safetensors header, because several keys would have no fixed order, and the same input
+must give the same bytes. It contains a format version, and a hash of everything, because safetensors does not notice a
+changed bit. Increase FORMAT when today's code would misunderstand new files.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ KEY = "faces"
 
 
 def dump(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> bytes:
-    """Return tensors of any dtype and device, and JSON of finite numbers, as one checkpoint."""
+    """Return the bytes of a checkpoint. Tensors have any dtype and device; all numbers in `metadata` are finite."""
     own = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
     envelope = {"format": FORMAT, "metadata": metadata, "sha256": _sha256(own, metadata)}
     return safetensors.torch.save(own, {KEY: _json(envelope)})
@@ -32,7 +32,7 @@ def dump(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> bytes:
 def load(data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return the tensors, on the CPU, and the metadata.
 
-    Raises RunError for bytes that `dump` did not write, that are no longer whole, or that a newer version wrote.
+    Raises RunError for bytes that `dump` did not write, that are damaged, or that a newer version wrote.
     """
     try:
         tensors = safetensors.torch.load(data)
@@ -50,12 +50,12 @@ def load(data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def json_number(value: float) -> float | str:
-    """Return a number for the metadata: one that JSON does not know as "nan", "inf" or "-inf", which float() reads."""
+    """Return a number for the metadata: NaN and infinities, which JSON lacks, as "nan", "inf", "-inf" for float()."""
     return value if math.isfinite(value) else str(value)
 
 
 def _envelope(data: bytes) -> dict[str, Any]:
-    """Read the JSON under KEY from a header that safetensors found whole: its length in 8 bytes, then JSON."""
+    """Return the JSON under KEY of the header: 8 bytes for its length, then JSON."""
     end = 8 + int.from_bytes(data[:8], "little")
     header = json.loads(data[8:end])
     try:

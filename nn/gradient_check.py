@@ -1,8 +1,6 @@
-"""Is `backward` the derivative of `forward`? Finite differences answer without knowing how either is written.
+"""Compare `backward` with finite differences of `forward`: for tests of a new layer or loss.
 
-They compare coordinate by coordinate, so the check is for small layers, or a sample of the coordinates of a
-large one. It serves whoever writes a layer or a loss, and the experiments that check a gradient as their
-report did.
+Each coordinate needs two forward passes, so of large tensors a random sample of the coordinates is compared.
 """
 
 from collections.abc import Callable
@@ -11,8 +9,8 @@ import torch
 from torch import Generator, Tensor
 
 from errors import LayerError
-from nn.layers.base import Layer
-from nn.losses.base import Loss
+from nn.layers import Layer
+from nn.losses import Loss
 
 
 def layer_errors(
@@ -20,10 +18,9 @@ def layer_errors(
 ) -> dict[str, float]:
     """Return the relative error of the gradient of x, named "input", and of each parameter, all float64.
 
-    Differentiated is L = sum(r * y), where r is drawn once: a random direction through all outputs. A right
-    gradient has an error below 1e-6, a wrong one usually above 1e-2. Of each tensor `at_most` coordinates are
-    compared, drawn at random. The layer's generators are put back before every forward; its gradients are
-    cleared.
+    The function differentiated is L = sum(r * y) with random r. A right gradient has an error below 1e-6, a wrong one
+    usually above 1e-2. Of each tensor `at_most` coordinates are compared, drawn at random. The layer's generators are
+    reset before every forward; its gradients are cleared. LayerError if a tensor is not float64.
     """
     x, r = _float64("x", x).clone(), torch.randn(layer.forward(x).shape, generator=generator, dtype=x.dtype)
     states = [(g, g.get_state()) for g in layer.generators().values()]
@@ -48,7 +45,7 @@ def layer_errors(
 def loss_error(
     loss: Loss, y: Tensor, target: Tensor, *, generator: Generator, step: float = 1e-6, at_most: int = 100
 ) -> float:
-    """Return the relative error of a loss's gradient with respect to y, float64, as `layer_errors` does."""
+    """Return the relative error of a loss's gradient with respect to y (N, outputs), float64; see `layer_errors`."""
     y = _float64("y", y).clone()
     loss.forward(y, target)
     dy = loss.backward()
@@ -58,7 +55,7 @@ def loss_error(
 def _error(
     value: Callable[[], float], tensor: Tensor, slope: Tensor, step: float, at_most: int, generator: Generator
 ) -> float:
-    """Return the largest difference between `slope` and central differences of `value`, over the largest of either."""
+    """Return the largest difference between `slope` and central differences, relative to the largest of either."""
     chosen = torch.randperm(tensor.numel(), generator=generator)[:at_most]
     numeric = torch.tensor([_slope(value, tensor, int(i), step) for i in chosen], dtype=tensor.dtype)
     analytic = slope.flatten()[chosen]

@@ -1,9 +1,9 @@
-"""The numbers a parameter starts from: functions of (shape, generator, dtype, device).
+"""The first values of a parameter: functions of (shape, generator, dtype, device).
 
-A shape is (outputs, inputs) of a linear layer or (outputs, channels, height, width) of a convolution: the
-fan-in m is the product of all axes but the first, the fan-out the first times the kernel's area. Numbers are
-drawn on the generator's device and moved, so that one seed gives one network wherever it is trained. A new
-initialiser is a new function here.
+A shape is (outputs, inputs) of a linear layer or (outputs, channels, height, width) of a convolution. The fan-in m is
+the product of all axes but the first, the fan-out the first axis times the kernel's area. Numbers are drawn on the
+generator's device and then moved, so that one seed gives the same network on every device. LayerError for a shape
+without fan-in, such as a bias's, where one is needed.
 """
 
 import math
@@ -26,56 +26,44 @@ def uniform(low: float = 0.0, high: float = 1.0) -> Initialiser:
     """U(low, high)."""
 
     def draw(shape: Sequence[int], generator: Generator, dtype: torch.dtype, device: torch.device | str) -> Tensor:
-        return _empty(shape, generator, dtype).uniform_(low, high, generator=generator).to(device)
+        values = torch.empty(*shape, dtype=dtype, device=generator.device)
+        return values.uniform_(low, high, generator=generator).to(device)
 
     return draw
 
 
 def normal(s: float = 1.0) -> Initialiser:
-    """N(0, s): mean 0, deviation s."""
+    """N(0, s): mean 0, standard deviation s."""
 
     def draw(shape: Sequence[int], generator: Generator, dtype: torch.dtype, device: torch.device | str) -> Tensor:
-        return _empty(shape, generator, dtype).normal_(0.0, s, generator=generator).to(device)
+        values = torch.empty(*shape, dtype=dtype, device=generator.device)
+        return values.normal_(0.0, s, generator=generator).to(device)
 
     return draw
 
 
-def fan_in(shape: Sequence[int], generator: Generator, dtype: torch.dtype, device: torch.device | str) -> Tensor:
-    """N(0, 1/m): the variance 1/m, for which a linear unit keeps that of its inputs (LeCun et al., 1998)."""
-    inputs, _ = _fans(shape)
-    return normal(math.sqrt(1 / inputs))(shape, generator, dtype, device)
+def _by_fans(initialiser: Callable[[int, int], Initialiser]) -> Initialiser:
+    """Return what draws with `initialiser(fan-in, fan-out)` of each shape."""
+
+    def draw(shape: Sequence[int], generator: Generator, dtype: torch.dtype, device: torch.device | str) -> Tensor:
+        if len(shape) < 2:
+            raise LayerError(
+                f"a parameter of the shape {tuple(shape)} has no fan-in: use zeros, normal(s) or uniform(low, high)"
+            )
+        inputs, outputs = math.prod(shape[1:]), shape[0] * math.prod(shape[2:])
+        return initialiser(inputs, outputs)(shape, generator, dtype, device)
+
+    return draw
 
 
-def uniform_fan_in(
-    shape: Sequence[int], generator: Generator, dtype: torch.dtype, device: torch.device | str
-) -> Tensor:
-    """U(-a, a), a = 1/sqrt(m): a third of `fan_in`'s variance. Torch has always started its layers so."""
-    inputs, _ = _fans(shape)
-    a = math.sqrt(1 / inputs)
-    return uniform(-a, a)(shape, generator, dtype, device)
+fan_in = _by_fans(lambda m, _: normal(math.sqrt(1 / m)))
+"""N(0, s) with s^2 = 1/m: a linear unit has the variance of its inputs (LeCun et al., 1998)."""
 
+uniform_fan_in = _by_fans(lambda m, _: uniform(-math.sqrt(1 / m), math.sqrt(1 / m)))
+"""U(-a, a), a = 1/sqrt(m): a third of `fan_in`'s variance; torch's default."""
 
-def he(shape: Sequence[int], generator: Generator, dtype: torch.dtype, device: torch.device | str) -> Tensor:
-    """N(0, 2/m): twice the variance, for ReLU drops half of it (He et al., 2015)."""
-    inputs, _ = _fans(shape)
-    return normal(math.sqrt(2 / inputs))(shape, generator, dtype, device)
+he = _by_fans(lambda m, _: normal(math.sqrt(2 / m)))
+"""N(0, s) with s^2 = 2/m: twice the variance, because ReLU halves it (He et al., 2015)."""
 
-
-def glorot(shape: Sequence[int], generator: Generator, dtype: torch.dtype, device: torch.device | str) -> Tensor:
-    """U(-a, a), a = sqrt(6 / (fan-in + fan-out)): between what forward and backward want (Glorot, Bengio, 2010)."""
-    inputs, outputs = _fans(shape)
-    a = math.sqrt(6 / (inputs + outputs))
-    return uniform(-a, a)(shape, generator, dtype, device)
-
-
-def _empty(shape: Sequence[int], generator: Generator, dtype: torch.dtype) -> Tensor:
-    return torch.empty(*shape, dtype=dtype, device=generator.device)
-
-
-def _fans(shape: Sequence[int]) -> tuple[int, int]:
-    """Return fan-in and fan-out."""
-    if len(shape) < 2:
-        raise LayerError(
-            f"a parameter of the shape {tuple(shape)} has no fan-in: use zeros, normal(s) or uniform(low, high)"
-        )
-    return math.prod(shape[1:]), shape[0] * math.prod(shape[2:])
+glorot = _by_fans(lambda m, out: uniform(-math.sqrt(6 / (m + out)), math.sqrt(6 / (m + out))))
+"""U(-a, a), a = sqrt(6 / (fan-in + fan-out)): a compromise of forward and backward (Glorot & Bengio, 2010)."""

@@ -1,6 +1,7 @@
-"""The learning rate as a function of the step: pure, so that a resumed training goes on exactly where it stopped.
+"""The learning rate as a function of the step: a schedule is called with the step and returns the rate.
 
-A step is one call of `Optimiser.step`; the first is step 0. A new schedule is a new frozen dataclass here.
+A step is one call of `Optimiser.step`; the first is step 0. Schedules have no state, so a resumed training continues
+with the same rates.
 """
 
 import math
@@ -14,7 +15,7 @@ Schedule = Callable[[int], float]
 
 @dataclass(frozen=True)
 class Constant:
-    """lr."""
+    """lr at every step."""
 
     lr: float
 
@@ -25,7 +26,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Step:
-    """lr * factor^(step // every): a stair."""
+    """lr * factor^(step // every)."""
 
     lr: float
     every: int
@@ -65,9 +66,9 @@ class InverseTime:
 
 @dataclass(frozen=True)
 class Cosine:
-    """A straight rise to `lr` over `warm_up` steps, then half a cosine from `lr` down to `final` at step `steps`.
+    """A linear warm-up to `lr` over `warm_up` steps, then half a cosine from `lr` down to `final` at step `steps`.
 
-    During the rise step i has lr * (i + 1) / (warm_up + 1), never 0; after `steps` the rate stays at `final`.
+    In the warm-up step i has lr * (i + 1) / (warm_up + 1); after `steps` the rate stays at `final`.
     """
 
     lr: float
@@ -87,7 +88,7 @@ class Cosine:
 
 @dataclass(frozen=True)
 class OneCycle:
-    """Half a cosine up to `lr` over the first `rise` of `steps`, then half a cosine down to next to nothing.
+    """Half a cosine up to `lr` over the fraction `rise` of `steps`, then half a cosine down to almost 0.
 
     Smith & Topin, Super-Convergence, 2018, with the defaults of torch's OneCycleLR: `start` and `final` are
     fractions of `lr`. The last step, `steps - 1`, has the final rate.
@@ -112,5 +113,5 @@ class OneCycle:
 
 
 def _half_cosine(start: float, end: float, progress: float) -> float:
-    """Go from `start` (progress 0) to `end` (progress 1 and later), slowly at both ends."""
+    """Return half a cosine from `start` (progress 0) to `end` (progress 1 and later)."""
     return end + (start - end) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2

@@ -1,4 +1,4 @@
-"""How many of the processor's cores a computation is shared out between."""
+"""How many threads torch computes with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ import torch
 
 @contextmanager
 def threads(number: int) -> Iterator[None]:
-    """Let torch compute on so many threads inside the block.
+    """Let torch compute with so many threads inside the block.
 
-    Two threads that wait for each other after every small step are slower than one, and five times slower when
-    another program wants a core too: 43 s against 9 s were seen for the faces' hidden-layer network.
+    Small steps are slower with two threads than with one, because the threads wait for each other after each; five
+    times slower when another program uses a core: 43 s instead of 9 s for the faces' hidden-layer network.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(number)

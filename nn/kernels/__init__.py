@@ -1,7 +1,12 @@
-"""How products and convolutions are carried out fast.
+"""Fast products for the layers.
 
-products      the two matrix products of a linear layer, and the layout in which they are fast
+products      the two matrix products of a linear layer
 convolution   the three products of a convolution layer
-windows       where a kernel is laid over an image, for convolutions and poolings
-toeplitz      the convolution as one matrix: for tests and for looking
+windows       kernel, stride and padding, for convolutions and poolings
+toeplitz      the convolution as one matrix: for tests and pictures
 """
+
+from nn.kernels.products import RankOneGradient
+from nn.kernels.windows import Pair, Windows
+
+__all__ = ["Pair", "RankOneGradient", "Windows"]

@@ -1,17 +1,17 @@
-"""The three products of a convolution, and how each is carried out fast. The one place that decides it.
+"""The three products of a convolution layer.
 
 With windows that start at (s i - p), s the stride and p the padding, and x zero outside the image:
 
     y[n, o, i, j]  = b[o] + sum over c, k, l of  w[o, c, k, l] x[n, c, s i + k - p, s j + l - p]
-    dx             = the adjoint: each dy[n, o, i, j] w[o] added where its window lies
+    dx             = the adjoint: the sum of each dy[n, o, i, j] w[o], added where its window lies
     dw[o, c, k, l] = sum over n, i, j of  dy[n, o, i, j] x[n, c, s i + k - p, s j + l - p]
 
 (Dumoulin & Visin, A guide to convolution arithmetic, 2016. Strictly it is a cross-correlation: the kernel is not
-flipped.) `toeplitz` writes the same as a matrix, for tests and for looking.
+flipped.) `toeplitz` writes the same as a matrix.
 
-Torch's convolution primitives carry out the sums. They are fastest where channels lie side by side in memory: a
-weight made by `channels_last` makes the outputs lie so too. For a few windows, as with one image per step, calling
-them costs more than the sums: there the windows are copied out as the rows of a matrix, and one product does it.
+Torch's convolution primitives compute the sums. They are fastest in channels-last memory layout; with a weight in that
+layout the outputs have it too. For a few windows, as with one image per step, calling them takes longer than the sums:
+then the windows are copied into the rows of a matrix, for one matrix product.
 """
 
 import torch
@@ -23,7 +23,7 @@ FEW = 1024  # windows, up to which a matrix product of copied windows is faster 
 
 
 def channels_last(tensor: Tensor) -> Tensor:
-    """Return a copy of (N, C, H, W) whose channels lie side by side in memory."""
+    """Return a copy of (N, C, H, W) in channels-last memory layout."""
     return torch.empty_like(tensor, memory_format=torch.channels_last).copy_(tensor)
 
 
@@ -39,7 +39,7 @@ def correlate(x: Tensor, w: Tensor, b: Tensor | None, windows: Windows) -> Tenso
 
 def adjoint(dy: Tensor, w: Tensor, size: Pair, windows: Windows) -> Tensor:
     """Return dx (N, channels, *size) for dy (N, outputs, H', W')."""
-    (kh, kw), (sh, sw), (ph, pw) = windows.kernel, windows.stride, windows.padding
+    (kh, kw), (sh, sw), (ph, pw) = windows
     height, width = dy.shape[2:]
     untouched = (size[0] + 2 * ph - kh - sh * (height - 1), size[1] + 2 * pw - kw - sw * (width - 1))
     return torch.conv_transpose2d(dy, w, None, windows.stride, windows.padding, untouched)
@@ -64,7 +64,7 @@ def _few(x: Tensor, windows: Windows) -> bool:
 
 def _rows(x: Tensor, windows: Windows) -> tuple[Tensor, Pair]:
     """Return the windows as rows (N * H' * W', channels * kernel), and (H', W')."""
-    (kh, kw), (sh, sw), (ph, pw) = windows.kernel, windows.stride, windows.padding
+    (kh, kw), (sh, sw), (ph, pw) = windows
     if ph or pw:
         x = torch.constant_pad_nd(x, (pw, pw, ph, ph))
     seen = x.unfold(2, kh, sh).unfold(3, kw, sw)  # (N, channels, H', W', kh, kw), a view

@@ -1,11 +1,9 @@
-"""The two matrix products of a linear layer, and the layout in which they are fast. The one place that decides it.
+"""The two matrix products of a linear layer.
 
-Products of ordinary shape go to BLAS as they are. A tall and thin one does not: thousands of rows onto a
-handful of outputs, as in softmax regression on all of MNIST (60,000 x 784 onto 10) or a convolution written
-as a product. There a CPU's BLAS runs dy^T x on one core, and x w^T in its slowest kernel when the width is no
-multiple of the vector's. Cut into blocks of rows, both become one batched product whose blocks are shared
-among the cores, the forward one as w x^T, which has wide rows again: measured with MKL on 2 cores for the
-shape above, 15 ms instead of 21 and 14 instead of 25.
+BLAS computes most of them directly. With thousands of rows and few outputs, as in softmax regression on all of MNIST
+(60,000 x 784 to 10), a CPU's BLAS computes dy^T x on one core, and x w^T with its slowest kernel. Cut into blocks of
+rows, both become one batched product whose blocks are divided among the cores, the forward one as w x^T: with MKL on
+2 cores, 15 ms instead of 21 and 14 instead of 25.
 """
 
 from dataclasses import dataclass
@@ -13,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-TALL = 2048  # rows from which the blocks pay for their extra copy
-THIN = 16  # outputs from which plain BLAS has a good kernel
-BLOCK = 256  # rows in a block: enough for a wide product, few enough for a core's cache
+TALL = 2048  # with fewer rows the extra copy takes longer than it saves
+THIN = 16  # with as many outputs plain BLAS is fast
+BLOCK = 256  # rows in a block: they fit into a core's cache
 
 
 def affine(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
@@ -45,8 +43,8 @@ def weight_gradient(dy: Tensor, x: Tensor, out: Tensor | None = None) -> Tensor:
 class RankOneGradient:
     """The weight gradient of a single sample, dy^T x, not multiplied out: dy (1, outputs), x (1, inputs).
 
-    It is as large as the weight, and one step from it reads and writes memory four times. From its factors the step
-    takes one pass (7,744 -> 128 units, one core: 90 us instead of 210).
+    The product is as large as the weight. A step from the product reads and writes memory four times, a step from
+    the factors once (7,744 -> 128 units, one core: 90 us instead of 210).
     """
 
     dy: Tensor

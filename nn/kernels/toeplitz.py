@@ -1,7 +1,7 @@
-"""The convolution as one matrix: for tests, and for looking at what a convolution answers. Never for training.
+"""The convolution as one matrix: for tests and pictures, not for training.
 
-`convolution` computes the same without the zeros, of which this is nearly all: outputs * H' * W' * channels * H * W
-numbers. 16 kernels of 7 x 7 on a 28 x 28 image are 784 numbers, and a matrix of 6 million, 23 MiB in float32.
+The matrix has outputs * H' * W' * channels * H * W numbers, nearly all 0: 16 kernels of 7 x 7 on a 28 x 28 image are
+784 numbers, and a matrix of 6 million, 23 MiB in float32.
 """
 
 import math
@@ -23,9 +23,9 @@ def toeplitz(w: Tensor, height: int, width: int, stride: int | Pair = 1, padding
 
         T[(o, i, j), (c, h, v)] = w[o, c, h - stride i + padding, v - stride j + padding]
 
-    For stride 1 the entry depends on h - i and v - j alone. So T consists, for each o and c, of blocks (i, h) that are
-    equal along diagonals, and each block (j, v) is so itself: a doubly blocked Toeplitz matrix. Its transpose carries
-    a response field back to the image (deconvolution).
+    For stride 1 the entry depends on h - i and v - j only. So T consists, for each o and c, of blocks (i, h) that are
+    equal along diagonals, and so are the entries (j, v) of each block: a doubly blocked Toeplitz matrix. Its transpose
+    maps the outputs back to the image (deconvolution).
 
     Raises LayerError for a matrix of more than LARGEST bytes, and for a kernel that does not fit.
     """
@@ -36,7 +36,7 @@ def toeplitz(w: Tensor, height: int, width: int, stride: int | Pair = 1, padding
     if size > LARGEST:
         raise LayerError(
             f"toeplitz: {outputs} kernels on {channels} x {height} x {width} make a matrix of {size / 2**20:,.0f} MiB, "
-            f"expected at most {LARGEST // 2**20}: use nn.convolution, which builds none"
+            f"expected at most {LARGEST // 2**20}: use nn.kernels.convolution, which builds none"
         )
     rows = _offsets(shape[1], height, kh, windows.stride[0], windows.padding[0])
     columns = _offsets(shape[2], width, kw, windows.stride[1], windows.padding[1])

@@ -1,11 +1,6 @@
-"""Where a kernel is laid over an image: the geometry that convolutions and poolings share.
+"""Where a kernel lies on an image: the geometry that convolutions and poolings share."""
 
-A window of `kernel` pixels is laid on the image, with `padding` pixels of border added on every side, and moved by
-`stride` pixels; each place makes one pixel of the output. All are (vertical, horizontal).
-"""
-
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from errors import LayerError
 from nn.checks import at_least
@@ -13,9 +8,12 @@ from nn.checks import at_least
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Windows:
-    """Kernel, stride and padding, checked."""
+class Windows(NamedTuple):
+    """Kernel, stride and padding in pixels, each (vertical, horizontal); in the order in which torch takes them.
+
+    A window of `kernel` pixels moves over the image by `stride` pixels, with `padding` pixels of border on every
+    side. Each position makes one pixel of the output.
+    """
 
     kernel: Pair
     stride: Pair
@@ -24,17 +22,14 @@ class Windows:
     @classmethod
     def of(cls, owner: object, kernel: int | Pair, stride: int | Pair, padding: int | Pair) -> Self:
         """Return the windows of a layer, one number standing for both directions; LayerError names `owner`."""
-        windows = cls(_pair(kernel), _pair(stride), _pair(padding))
-        for name, pair, least in (("kernel", windows.kernel, 1), ("stride", windows.stride, 1)):
-            for value in pair:
-                at_least(owner, name, value, least)
-        for value in windows.padding:
-            at_least(owner, "padding", value, 0)
+        windows = cls(pair(kernel), pair(stride), pair(padding))
+        for name, least in (("kernel", 1), ("stride", 1), ("padding", 0)):
+            at_least(owner, name, min(getattr(windows, name)), least)
         return windows
 
     def output(self, owner: object, height: int, width: int) -> Pair:
         """Return the height and width of the output: floor((side + 2 padding - kernel) / stride) + 1 each."""
-        (kh, kw), (sh, sw), (ph, pw) = self.kernel, self.stride, self.padding
+        (kh, kw), (sh, sw), (ph, pw) = self
         if height + 2 * ph < kh or width + 2 * pw < kw:
             raise LayerError(
                 f"{owner}: a window of {kh} x {kw} does not fit into an image of {height} x {width}"
@@ -43,5 +38,6 @@ class Windows:
         return (height + 2 * ph - kh) // sh + 1, (width + 2 * pw - kw) // sw + 1
 
 
-def _pair(value: int | Pair) -> Pair:
+def pair(value: int | Pair) -> Pair:
+    """Return one number twice, a pair as it is."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])

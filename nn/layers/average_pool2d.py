@@ -15,7 +15,7 @@ class AvgPool2d(Pooling):
     """
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, torch.Size]:
-        y = window_sums(self._laid(x), self.windows).div_(math.prod(self.windows.kernel))
+        y = window_sums(self._channels_last(x), self.windows).div_(math.prod(self.windows.kernel))
         return y, x.shape
 
     def _backward(self, dy: Tensor, x_shape: torch.Size) -> Tensor:

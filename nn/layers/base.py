@@ -1,22 +1,21 @@
-"""The contract every layer keeps. Layers, containers and the loop meet here and nowhere else.
+"""The contract of every layer. `operation.py` checks it for a layer given by its equations.
 
-`operation.py` enforces the contract for a layer given by its equations; `sequential.py` is a layer made of
-layers. A new kind of layer is a new file beside them and a row in the table of `tests/nn/layers/test_layers.py`;
-this file changes only if the contract does.
+A new kind of layer is a new file beside this one and a row in the table of `tests/nn/layers/test_layers.py`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Self, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, TypeVar
 
 import torch
 from torch import Generator, Tensor
 
+from errors import LayerError
 from nn.buffer import Buffer
 from nn.checks import same_names
 from nn.parameter import Parameter
 
-Owned = TypeVar("Owned")
+Owned = TypeVar("Owned", Parameter, Buffer, Generator)
 
 
 class Layer(ABC):
@@ -25,16 +24,26 @@ class Layer(ABC):
     - The first axis of x and y is the batch, N: (N, features), images (N, C, H, W). Any floating dtype, any
       device; x is never changed, y may be a view of it.
     - `forward(x, training=True)` keeps what `backward` reads and nothing else. `forward(x)` evaluates, and
-      keeps nothing.
-    - `backward(dy)` takes dL/dy, of y's shape, and returns dL/dx, of x's shape. It uses up what `forward`
-      kept: one forward, one backward.
-    - On its way `backward` *adds* dL/dp to the gradient of every parameter p; only `Optimiser.zero()` clears
-      gradients.
-    - Beside x, y depends on parameters, which an optimiser moves, and on buffers, which a training forward may
-      move; together they are `state()`, which checkpoints carry. A training forward may draw from generators.
-    - Another shape than these, or `backward` without a training forward before it, raises LayerError with the
-      layer's name and both shapes.
+      keeps nothing. `layer(x)` is short for `layer.forward(x)`.
+    - `backward(dy)` takes dL/dy, of y's shape and dtype, and returns dL/dx, of x's shape. It uses up what
+      `forward` kept: one forward, one backward.
+    - `backward` *adds* dL/dp to the gradient of every parameter p; only `Optimiser.zero()` clears gradients.
+    - A layer's attributes of the types Parameter, Buffer and Generator are found by themselves, under their
+      names. An optimiser moves parameters, a training forward may change buffers and draw from generators.
+      Parameters and buffers together are `state()`, which checkpoints hold.
+    - Another shape or dtype, or `backward` without a training forward before it, raises LayerError, which names
+      the layer, and what was expected.
     """
+
+    shown: tuple[str, ...] = ()
+    """The attributes that `repr` shows."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(str(getattr(self, name)) for name in self.shown)})"
+
+    def __call__(self, x: Tensor, training: bool = False) -> Tensor:
+        """Return y: short for `forward`."""
+        return self.forward(x, training)
 
     @abstractmethod
     def forward(self, x: Tensor, training: bool = False) -> Tensor:
@@ -46,19 +55,7 @@ class Layer(ABC):
 
     @abstractmethod
     def backward_parameters(self, dy: Tensor) -> None:
-        """Add the gradients of the parameters, without dx: for the bottom of a network, where nobody reads it."""
-
-    def own_parameters(self) -> dict[str, Parameter]:
-        """Return the parameters of this very layer, by name."""
-        return {}
-
-    def own_buffers(self) -> dict[str, Buffer]:
-        """Return the buffers of this very layer, by name: its tensors that are saved, but that no optimiser moves."""
-        return {}
-
-    def own_generators(self) -> dict[str, Generator]:
-        """Return the generators this very layer draws from in training, by name."""
-        return {}
+        """Add the gradients of the parameters, without computing dx: for the first layer of a network."""
 
     def children(self) -> dict[str, "Layer"]:
         """Return the layers this one is made of, by name; none unless it is a container."""
@@ -66,15 +63,15 @@ class Layer(ABC):
 
     def parameters(self) -> dict[str, Parameter]:
         """Return all parameters, those of the layers inside under dotted names: `0.weight`."""
-        return self._all(lambda layer: layer.own_parameters())
+        return self._all(Parameter)
 
     def buffers(self) -> dict[str, Buffer]:
         """Return all buffers, named as the parameters are. Optimisers never see them."""
-        return self._all(lambda layer: layer.own_buffers())
+        return self._all(Buffer)
 
     def generators(self) -> dict[str, Generator]:
         """Return all generators, named as the parameters are. Their states are part of a training's state."""
-        return self._all(lambda layer: layer.own_generators())
+        return self._all(Generator)
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """Move the parameters and buffers and drop the gradients; make the optimiser afterwards. Generators stay."""
@@ -85,7 +82,7 @@ class Layer(ABC):
         return self
 
     def state(self) -> dict[str, Tensor]:
-        """Return the values of the parameters and buffers, not copied: all that makes y what it is."""
+        """Return the values of the parameters and buffers, not copied."""
         parameters = {name: parameter.value for name, parameter in self.parameters().items()}
         return parameters | {name: buffer.value for name, buffer in self.buffers().items()}
 
@@ -96,7 +93,17 @@ class Layer(ABC):
         for name, value in own.items():
             value.copy_(state[name])
 
-    def _all(self, own: Callable[["Layer"], dict[str, Owned]]) -> dict[str, Owned]:
-        """Return what `own` gives for this layer and, under dotted names, for those inside."""
-        inside = {f"{name}.{key}": it for name, child in self.children().items() for key, it in child._all(own).items()}
-        return own(self) | inside
+    def _all(self, kind: type[Owned]) -> dict[str, Owned]:
+        """Return the attributes of a type, of this layer and, under dotted names, of those inside."""
+        own: dict[str, Any] = {name: value for name, value in vars(self).items() if isinstance(value, kind)}
+        for name, child in self.children().items():
+            own |= {f"{name}.{key}": value for key, value in child._all(kind).items()}
+        return own
+
+
+def distinct(owner: str, layers: Sequence[Layer]) -> None:
+    """Raise LayerError for a layer given twice: it can keep only one forward."""
+    if len(set(map(id, layers))) < len(layers):
+        raise LayerError(
+            f"{owner}: one layer stands at two places, but can keep only one forward; make a layer for each"
+        )

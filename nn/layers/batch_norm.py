@@ -15,19 +15,20 @@ Kept = tuple[Tensor, Tensor, Tensor]
 class BatchNorm(Operation):
     """y = weight * xhat + bias, xhat = (x - mean) / sqrt(var + eps), for x (N, features) or (N, features, H, W).
 
-    In training `mean` and `var` are the batch's, a feature's over its m numbers: N, or N * H * W. The running ones
-    follow them, running += momentum * (batch - running), with m / (m - 1) of the variance to estimate that of the
-    data. In evaluation they stand in for the batch's, and each y depends on its own x alone.
+    In training `mean` and `var` are those of the batch, per feature, over its m numbers: N, or N * H * W. The running
+    ones are updated by running += momentum * (batch - running), with the variance times m / (m - 1), which estimates
+    that of the data. Evaluation uses the running ones.
 
-    Backward (section 3 of the paper, summed up): with s = 1 / sqrt(var + eps), sums over a feature's m numbers,
+    Backward (section 3 of the paper): with s = 1 / sqrt(var + eps), and sums over a feature's m numbers,
 
         dbias = sum of dy        dweight = sum of dy xhat
         dx = weight s (dy - dbias / m - xhat dweight / m)
 
-    for x moves y also by way of mean and var: the sums take out of dy what shifting and scaling the whole batch
-    would undo. What all this costs is passes over memory, and torch's primitives for these equations make the fewest:
-    written with tensor operations they take up to twice as long. The tests hold one against the other.
+    where the sums are there because mean and var depend on x. Torch's primitives compute this with the fewest passes
+    over memory; written with tensor operations it takes up to twice as long. The tests compare the two.
     """
+
+    shown = ("features",)
 
     def __init__(
         self,
@@ -47,17 +48,6 @@ class BatchNorm(Operation):
         self.running_mean = Buffer(torch.zeros(features, dtype=dtype, device=device))
         self.running_var = Buffer(torch.ones(features, dtype=dtype, device=device))
 
-    def __repr__(self) -> str:
-        return f"BatchNorm({self.features})"
-
-    def own_parameters(self) -> dict[str, Parameter]:
-        """Return `weight` and `bias`."""
-        return {"weight": self.weight, "bias": self.bias}
-
-    def own_buffers(self) -> dict[str, Buffer]:
-        """Return `running_mean` and `running_var`."""
-        return {"running_mean": self.running_mean, "running_var": self.running_var}
-
     def backward_parameters(self, dy: Tensor) -> None:
         """Add the gradients of the parameters."""
         _, kept = self._recall(dy)
@@ -68,7 +58,7 @@ class BatchNorm(Operation):
             own.value for own in (self.weight, self.bias, self.running_mean, self.running_var)
         )
         self._check(x, training)
-        # in training it moves the running ones too
+        # in training this updates the running ones too
         y, mean, s = torch.native_batch_norm(x, w, b, running_mean, running_var, training, self.momentum, self.eps)
         return y, (x, mean, s)
 
@@ -76,10 +66,10 @@ class BatchNorm(Operation):
         return self._derivatives(dy, kept, with_dx=True)
 
     def _derivatives(self, dy: Tensor, kept: Kept, with_dx: bool) -> Tensor:
-        """Add dweight and dbias, return dx if it is wanted: all from the same two sums, so all at once."""
+        """Add dweight and dbias; return dx if `with_dx`. All need the same two sums."""
         x, mean, s = kept
         if dy.stride() != x.stride():
-            dy = torch.empty_like(x).copy_(dy)  # laid as x is: the copy costs a third of what it saves
+            dy = torch.empty_like(x).copy_(dy)  # in x's layout: the copy costs a third of what it saves
         derivatives: tuple[Tensor, Tensor, Tensor] = ops.aten.native_batch_norm_backward(
             dy, x, self.weight.value, None, None, mean, s, True, self.eps, [with_dx, True, True]
         )
@@ -93,7 +83,7 @@ class BatchNorm(Operation):
             raise LayerError(
                 f"{self}: x has the shape {tuple(x.shape)}, expected (N, {self.features}) or (N, {self.features}, H, W)"
             )
-        same_dtype(self, x, self.weight.value)
+        same_dtype(self, "x", x.dtype, "the weights", self.weight.value.dtype)
         if training and x.numel() == self.features:
             raise LayerError(
                 f"{self}: x of the shape {tuple(x.shape)} has one number a feature, which has no variance; "

@@ -1,4 +1,4 @@
-"""Networks side by side on one input: the columns of a multi-column network (Ciresan et al., 2012)."""
+"""Several networks on one input: the columns of a multi-column network (Ciresan et al., 2012)."""
 
 from functools import reduce
 
@@ -6,17 +6,17 @@ import torch
 from torch import Tensor
 
 from errors import LayerError
-from nn.layers.base import Layer
+from nn.layers.base import Layer, distinct
 from nn.layers.operation import Operation
 
 
 class Columns(Operation):
-    """y = (f_1(t_1(x)), ..., f_k(t_k(x))), side by side on axis 1: k networks f, each on its own view t of x.
+    """y = (f_1(t_1(x)), ..., f_k(t_k(x))), concatenated on axis 1: k networks f, each after its own transform t.
 
-    `Columns((f_1, t_1), ..., (f_k, t_k))`, then a Linear and the softmax over all of them. A transform t is a fixed
-    layer - no parameters, nothing random - such as Permute, or None: x as it is.
+    Made by `Columns((f_1, t_1), ..., (f_k, t_k))`. A transform is a layer without parameters or random numbers, such
+    as Permute, or None for x as it is.
 
-    backward hands each column its part of dy; dx is the sum of what they return. Parameters are named by column,
+    In backward each column gets its part of dy; dx is the sum of theirs. Parameters are named by column,
     `0.2.weight`; the transform of column 0 is `transform_0`.
     """
 
@@ -25,11 +25,7 @@ class Columns(Operation):
             raise LayerError("Columns: no column was given; pass (network, transform) for each, or (network, None)")
         self.networks = [network for network, _ in columns]
         self.transforms = [transform for _, transform in columns]
-        layers = self.children()
-        if len(set(map(id, layers.values()))) < len(layers):
-            raise LayerError(
-                "Columns: one layer stands at two places, but can keep only one forward; make a layer for each"
-            )
+        distinct("Columns", list(self.children().values()))
         for transform in filter(None, self.transforms):
             if transform.parameters() or transform.generators():
                 raise LayerError(f"Columns: the transform {transform} is not fixed; make it part of its network")

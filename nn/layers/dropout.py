@@ -10,23 +10,18 @@ from nn.layers.operation import Operation
 class Dropout(Operation):
     """y = x * mask in training, where mask is 0 with probability p and 1 / (1 - p) otherwise; dx = dy * mask.
 
-    In evaluation y = x: the division has kept the mean what it is there.
+    In evaluation y = x, which has the same mean.
 
-    The mask is drawn in float32 on the generator's device: one seed drops the same units in every dtype and
-    on every device.
+    The mask is drawn in float32 on the generator's device, so one seed drops the same units in every dtype and on
+    every device.
     """
+
+    shown = ("p",)
 
     def __init__(self, p: float = 0.5, *, generator: Generator) -> None:
         self.p = p
         self.generator = generator
         fraction(self, "p", p)
-
-    def __repr__(self) -> str:
-        return f"Dropout({self.p})"
-
-    def own_generators(self) -> dict[str, Generator]:
-        """Return the generator of the masks."""
-        return {"generator": self.generator}
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor | None]:
         if not training:

@@ -1,4 +1,4 @@
-"""From images to rows."""
+"""From images (N, C, H, W) to rows (N, C * H * W)."""
 
 import torch
 from torch import Tensor
@@ -8,9 +8,6 @@ from nn.layers.operation import Operation
 
 class Flatten(Operation):
     """y = x with all axes but the first made one: (N, C, H, W) -> (N, C * H * W)."""
-
-    def __repr__(self) -> str:
-        return "Flatten()"
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, torch.Size]:
         y = x.flatten(1)  # (N, C * H * W)

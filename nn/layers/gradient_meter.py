@@ -1,4 +1,4 @@
-"""A layer that changes nothing and measures the gradient that passes through it."""
+"""A layer that changes nothing and measures the gradient."""
 
 from torch import Tensor
 
@@ -6,20 +6,13 @@ from nn.layers.operation import Operation
 
 
 class GradientMeter(Operation):
-    """y = x, dx = dy; sums ||dy||^2 over all that comes by.
-
-    Behind a convolution it measures the summed squared deltas of its outputs, which tell how much reaches it through
-    the layers above.
-    """
+    """y = x, dx = dy; adds up ||dy||^2. Above a convolution this is the sum of the squared deltas of its outputs."""
 
     def __init__(self) -> None:
         self._total = 0.0
 
-    def __repr__(self) -> str:
-        return "GradientMeter()"
-
     def take(self) -> float:
-        """Return the sum since it was taken last."""
+        """Return the sum since the last call."""
         total, self._total = self._total, 0.0
         return total
 

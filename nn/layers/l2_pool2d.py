@@ -10,13 +10,13 @@ class L2Pool2d(Pooling):
 
         dx = x times the sum of dy / y over the windows that the pixel lies in
 
-    where a window with y = 0 adds nothing: there the root has no slope, and 0 is the one that is the same in every
-    direction. A window of tiny numbers counts as one of zeros when their squares vanish, below 3e-23 in float32
-    (2e-162 in float64). So y is 0 or at least the root of the smallest square, and dy / y stays a number.
+    where a window with y = 0 adds nothing: the root has no derivative there, and 0 is taken. A window of numbers
+    below 3e-23 in float32 (2e-162 in float64) counts as one of zeros, because their squares are rounded to 0. So y is
+    0 or at least the root of the smallest positive number, and dy / y is finite.
     """
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        x = self._laid(x)
+        x = self._channels_last(x)
         y = window_sums(x.square(), self.windows).sqrt_()
         return y, (x, y)
 

@@ -1,4 +1,4 @@
-"""The rectified linear unit that leaks."""
+"""The leaky rectified linear unit."""
 
 from torch import Tensor
 
@@ -9,12 +9,11 @@ from nn.layers.operation import Operation
 class LeakyReLU(Operation):
     """y = max(x, leak * x), element by element, `leak` in [0, 1); dx = dy where x > 0, else leak * dy."""
 
+    shown = ("leak",)
+
     def __init__(self, leak: float = 0.01) -> None:
         self.leak = leak
         fraction(self, "leak", leak)
-
-    def __repr__(self) -> str:
-        return f"LeakyReLU({self.leak})"
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         y = x.maximum(self.leak * x)

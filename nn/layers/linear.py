@@ -1,4 +1,4 @@
-"""The linear layer. How its two products are carried out is `products`' business."""
+"""The linear layer. Its two products are carried out by `nn.kernels.products`."""
 
 import torch
 from torch import Generator, Tensor
@@ -6,7 +6,8 @@ from torch import Generator, Tensor
 from errors import LayerError
 from nn.checks import at_least, same_dtype
 from nn.initialisers import Initialiser, he, zeros
-from nn.kernels.products import RankOneGradient, affine, weight_gradient
+from nn.kernels import RankOneGradient
+from nn.kernels.products import affine, weight_gradient
 from nn.layers.operation import Operation
 from nn.parameter import Parameter
 
@@ -18,8 +19,10 @@ class Linear(Operation):
 
         dw = dy^T x        db = sum of dy over the batch        dx = dy w
 
-    `weight` starts from `initialiser` (He's, made for ReLU), `bias` from `bias_initialiser`.
+    `weight` starts from `initialiser` (He's, for ReLU), `bias` from `bias_initialiser`.
     """
+
+    shown = ("inputs", "outputs")
 
     def __init__(
         self,
@@ -38,18 +41,11 @@ class Linear(Operation):
         self.weight = Parameter(initialiser((outputs, inputs), generator, dtype, device))
         self.bias = Parameter(bias_initialiser((outputs,), generator, dtype, device))
 
-    def __repr__(self) -> str:
-        return f"Linear({self.inputs}, {self.outputs})"
-
-    def own_parameters(self) -> dict[str, Parameter]:
-        """Return `weight` and `bias`."""
-        return {"weight": self.weight, "bias": self.bias}
-
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         w, b = self.weight.value, self.bias.value
         if x.ndim != 2 or x.shape[1] != self.inputs:
             raise LayerError(f"{self}: x has the shape {tuple(x.shape)}, expected (N, {self.inputs})")
-        same_dtype(self, x, w)
+        same_dtype(self, "x", x.dtype, "the weights", w.dtype)
         y = affine(x, w, b)
         return y, x
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from errors import LayerError
 from nn.buffer import Buffer
+from nn.checks import sample_size
 from nn.layers.operation import Operation
 
 
@@ -12,7 +13,7 @@ class Permute(Operation):
     """y_i = x_permutation(i), over the flattened features of each sample; y has x's shape: (N, C, H, W), any other.
 
     dx_permutation(i) = dy_i: the inverse permutation, without building it. The permutation (features,) is saved with
-    the parameters, for they are worth nothing under another.
+    the parameters, which are of no use with another.
     """
 
     def __init__(self, permutation: Tensor) -> None:
@@ -26,14 +27,9 @@ class Permute(Operation):
     def __repr__(self) -> str:
         return f"Permute({len(self.permutation.value)})"
 
-    def own_buffers(self) -> dict[str, Buffer]:
-        """Return `permutation`."""
-        return {"permutation": self.permutation}
-
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, torch.Size]:
         permutation = self.permutation.value
-        if x.shape[1:].numel() != len(permutation):
-            raise LayerError(f"{self}: x has the shape {tuple(x.shape)}, expected {len(permutation)} numbers a sample")
+        sample_size(self, x, len(permutation))
         y = x.flatten(1).index_select(1, permutation).view(x.shape)
         return y, x.shape
 

@@ -8,12 +8,9 @@ from nn.layers.operation import Operation
 class ReLU(Operation):
     """y = max(x, 0), element by element; dx = dy where y > 0, else 0."""
 
-    def __repr__(self) -> str:
-        return "ReLU()"
-
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         y = x.clamp(min=0)
         return y, y
 
     def _backward(self, dy: Tensor, y: Tensor) -> Tensor:
-        return y.sign().mul_(dy)  # the sign of y >= 0 is its slope, and a product is faster than a choice
+        return y.sign().mul_(dy)  # the sign of y is the slope; a product is faster than torch.where

@@ -1,11 +1,11 @@
-"""From rows to images, or any other shape of the same size."""
+"""Another shape for each sample: from rows to images, for example."""
 
 import math
 
 import torch
 from torch import Tensor
 
-from errors import LayerError
+from nn.checks import sample_size
 from nn.layers.operation import Operation
 
 
@@ -19,9 +19,7 @@ class Reshape(Operation):
         return f"Reshape({', '.join(map(str, self.shape))})"
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, torch.Size]:
-        size = math.prod(self.shape)
-        if x.shape[1:].numel() != size:
-            raise LayerError(f"{self}: x has the shape {tuple(x.shape)}, expected {size} numbers a sample")
+        sample_size(self, x, math.prod(self.shape))
         y = x.reshape(len(x), *self.shape)  # (N, *shape)
         return y, x.shape
 

@@ -1,20 +1,16 @@
-"""Layers one after another: the container."""
+"""Layers one after another."""
 
 from torch import Tensor
 
-from errors import LayerError
-from nn.layers.base import Layer
+from nn.layers.base import Layer, distinct
 
 
 class Sequential(Layer):
-    """y = f_k(... f_2(f_1(x))), and back in reverse order. Parameters are named by position: `0.weight`, `2.bias`."""
+    """y = f_k(... f_2(f_1(x))). Parameters are named by position: `0.weight`, `2.bias`."""
 
     def __init__(self, *layers: Layer) -> None:
         self.layers = layers
-        if len(set(map(id, layers))) < len(layers):
-            raise LayerError(
-                "Sequential: one layer stands at two places, but can keep only one forward; make a layer for each"
-            )
+        distinct("Sequential", layers)
         self._lowest = next((i for i, layer in enumerate(layers) if layer.parameters()), None)
 
     def __repr__(self) -> str:
@@ -37,7 +33,7 @@ class Sequential(Layer):
         return dy
 
     def backward_parameters(self, dy: Tensor) -> None:
-        """Add the gradients of the parameters, down to the lowest layer that has some."""
+        """Add the gradients of the parameters, down to the lowest layer that has parameters."""
         if self._lowest is None:
             return
         for layer in reversed(self.layers[self._lowest + 1 :]):

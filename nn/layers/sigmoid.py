@@ -8,11 +8,10 @@ from nn.layers.operation import Operation
 class Sigmoid(Operation):
     """y = 1 / (1 + exp(-slope * x)), element by element; dx = slope * y (1 - y) dy."""
 
+    shown = ("slope",)
+
     def __init__(self, slope: float = 1.0) -> None:
         self.slope = slope
-
-    def __repr__(self) -> str:
-        return f"Sigmoid({self.slope})"
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         y = (self.slope * x).sigmoid_()

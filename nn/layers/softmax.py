@@ -1,7 +1,4 @@
-"""The softmax, as a layer.
-
-A classifier trains faster and more exactly without it, by `losses.CrossEntropy` on the logits.
-"""
+"""The softmax, as a layer. A classifier trains faster and more exactly with `losses.CrossEntropy` on the logits."""
 
 from torch import Tensor
 
@@ -11,18 +8,16 @@ from nn.layers.operation import Operation
 class Softmax(Operation):
     """y_i = exp(beta x_i) / sum_j exp(beta x_j) over axis 1, the classes; `beta` is the inverse temperature.
 
-    The largest x is subtracted first, which changes nothing but keeps exp from overflowing. The Jacobian of a
-    sample is dy_i/dx_j = beta y_i (delta_ij - y_j), so that with g = dL/dy, for all samples at once and
-    without building it:
+    The largest x is subtracted first, so that exp cannot overflow; y stays the same. The Jacobian of a sample is
+    dy_i/dx_j = beta y_i (delta_ij - y_j), so with g = dL/dy:
 
         dL/dx_j = beta y_j (g_j - sum_i g_i y_i)
     """
 
+    shown = ("beta",)
+
     def __init__(self, beta: float = 1.0) -> None:
         self.beta = beta
-
-    def __repr__(self) -> str:
-        return f"Softmax({self.beta})"
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         z = self.beta * x

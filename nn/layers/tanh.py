@@ -8,11 +8,10 @@ from nn.layers.operation import Operation
 class Tanh(Operation):
     """y = tanh(slope * x), element by element; dx = slope * (1 - y^2) dy."""
 
+    shown = ("slope",)
+
     def __init__(self, slope: float = 1.0) -> None:
         self.slope = slope
-
-    def __repr__(self) -> str:
-        return f"Tanh({self.slope})"
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         y = (self.slope * x).tanh_()

@@ -1,4 +1,4 @@
-"""The contract every loss keeps: one number from a batch, and its gradient. It alone reduces over the batch.
+"""The contract of every loss: one number from a batch, and its gradient.
 
 A new loss is a new file beside this one, with two equations for the *sum* over the batch, and a row in
 `tests/nn/losses/test_losses.py`.
@@ -18,14 +18,13 @@ Reduction = Literal["mean", "sum"]
 class Loss(ABC):
     """L(y, target) over a batch: the mean of the samples' losses, or with `reduction="sum"` their sum.
 
-    y is (N, outputs), floating. A target is a tensor of class indices (N,), int64, or - where the loss
-    compares numbers - a floating one of y's shape. `forward` keeps what `backward` reads, and `backward` uses
-    it up; `total` keeps nothing.
+    y is (N, outputs), floating. A target is class indices (N,), int64, or - if the loss compares numbers - a
+    floating tensor of y's shape. `forward` keeps what `backward` reads, for one backward; `total` keeps nothing.
     """
 
     def __init__(self, *, reduction: Reduction = "mean") -> None:
         self.reduction = reduction
-        self.divisor: Tensor | int = 1  # of the last `forward`: what made the sum the mean, 1 for a sum
+        self.divisor: Tensor | int = 1  # of the last `forward`: by what the sum was divided, 1 for a sum
         self._kept: tuple[Any, Tensor | int] | None = None
         one_of(self, "reduction", reduction, ("mean", "sum"))
 
@@ -38,30 +37,30 @@ class Loss(ABC):
 
     @abstractmethod
     def _backward(self, kept: Any) -> Tensor:
-        """Return the gradient of the sum with respect to y, as a fresh tensor."""
+        """Return the gradient of the sum with respect to y, a new tensor."""
 
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
-        """Return the loss, a tensor without axes."""
+        """Return the loss, a scalar tensor."""
         total, count, kept = self._forward(y.detach(), target)
         self.divisor = count if self.reduction == "mean" else 1
         self._kept = (kept, self.divisor)
         return total / self.divisor
 
     def backward(self) -> Tensor:
-        """Return dL/dy, of y's shape, for the `forward` just done."""
+        """Return dL/dy, of y's shape, for the last `forward`."""
         if self._kept is None:
             raise LayerError(f"{self}: each backward() needs a forward(y, target) of its own before it")
         (kept, divisor), self._kept = self._kept, None
         return self._backward(kept).div_(divisor)
 
     def total(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int]:
-        """Return the sum over the batch and the count to divide it by: what adds up over batches to an exact mean."""
+        """Return the sum over the batch and the count to divide it by; their sums over batches give an exact mean."""
         total, count, _ = self._forward(y.detach(), target)
         return total, count
 
 
 def as_numbers(owner: Loss, target: Tensor, y: Tensor) -> Tensor:
-    """Return a target that compares with y: a floating one as it is, class indices as rows of 0 and 1."""
+    """Return a target of y's shape: a floating one as it is, class indices as rows of 0 and 1."""
     if target.is_floating_point():
         same_shape(owner, "target", target.shape, y.shape)
         return target.to(y.dtype)

@@ -1,4 +1,4 @@
-"""Cross-entropy on logits: softmax and logarithm in one, which is faster than two and exact where a softmax is 0."""
+"""Cross-entropy on logits: softmax and logarithm in one, which is faster, and exact where the softmax is near 0."""
 
 from torch import Tensor
 
@@ -11,9 +11,8 @@ class CrossEntropy(Loss):
 
     Since d(log p_c)/dy_k = delta_ck - p_k, the gradient is dy = p sum_c q_c - q, which is p - q when q sums to 1.
 
-    `label_smoothing` e takes e off each target and spreads it over all C classes: q = (1 - e) onehot(t) + e / C.
-    `class_weights` (C,) multiply q, and the mean becomes the weighted one: the sum divided by the sum of the
-    targets' weights. Both as torch defines them.
+    With `label_smoothing` e, q = (1 - e) onehot(t) + e / C for C classes. `class_weights` (C,) multiply q, and the
+    mean is the sum divided by the sum of the targets' weights. Both are defined as in torch.
     """
 
     def __init__(

@@ -9,8 +9,7 @@ from nn.losses.base import Loss, one_hot
 class CrossEntropyOfProbabilities(Loss):
     """A sample's loss is -log p_t, where y = p (N, classes) and t is its class; dy = -1 / p_t at t, 0 elsewhere.
 
-    p is kept above the smallest normal number of its dtype, so that a vanished p_t costs much (87 in float32)
-    and not infinity.
+    p is kept above the smallest normal number of its dtype, so that p_t = 0 costs 87 in float32, and not infinity.
     """
 
     def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, int, tuple[Tensor, Tensor]]:

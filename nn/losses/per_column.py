@@ -1,4 +1,4 @@
-"""The loss of a network of columns, each of which answers for itself."""
+"""The loss of a network of columns, each with outputs of its own."""
 
 from typing import Any
 
@@ -10,11 +10,10 @@ from nn.losses.base import Loss
 
 
 class PerColumn(Loss):
-    """A sample's loss is the mean over its k columns of `loss`, y (N, k * outputs) being their answers side by side.
+    """A sample's loss is the mean of `loss` over the k columns, whose outputs y (N, k * outputs) has side by side.
 
-    So each column learns as if it stood alone, and the mean of their probabilities is better than any of them: they
-    are wrong about different samples, as long as no column learns to lean on another (Ciresan et al., 2012). The
-    targets are those of `loss`; so is the reduction.
+    So each column learns as if it were alone. Columns are wrong about different samples, so the mean of their
+    probabilities is better than any of them (Ciresan et al., 2012). Targets and reduction are those of `loss`.
     """
 
     def __init__(self, loss: Loss, columns: int) -> None:

@@ -1,4 +1,4 @@
-"""The squared error of the classic texts."""
+"""Half the squared error."""
 
 from torch import Tensor
 

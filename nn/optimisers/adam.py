@@ -18,8 +18,8 @@ class Adam(Optimiser):
         m <- beta1 * m + (1 - beta1) * g         v <- beta2 * v + (1 - beta2) * g^2
         p <- p - lr * m_hat / (sqrt(v_hat) + eps)
 
-    where m_hat = m / (1 - beta1^t) and v_hat = v / (1 - beta2^t), t = 1 in the first step, make up for m and v
-    starting at 0.
+    where m_hat = m / (1 - beta1^t) and v_hat = v / (1 - beta2^t), t = 1 in the first step, correct for the start of
+    m and v at 0.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Adam(Optimiser):
         beta1, beta2 = self.betas
         m = memory["m"].lerp_(g, 1 - beta1)
         v = memory["v"].mul_(beta2).addcmul_(g, g, value=1 - beta2)
-        # The fraction is expanded by sqrt(1 - beta2^t): v is corrected through two numbers, and a pass over v is saved.
+        # Numerator and denominator are multiplied by sqrt(1 - beta2^t), which saves a pass over v.
         root = math.sqrt(1 - beta2**self.steps)
         below = torch.sqrt(v, out=scratch).add_(self.eps * root)
         p.addcdiv_(m, below, value=-lr * root / (1 - beta1**self.steps))

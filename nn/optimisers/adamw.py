@@ -10,7 +10,7 @@ from nn.parameter import Parameter
 
 
 class AdamW(Adam):
-    """Adam, but the decay acts on p itself and not on the gradient, so that it is not divided by sqrt(v):
+    """Adam, but the decay acts on p and not on the gradient, so it is not divided by sqrt(v):
 
     p <- p - lr * weight_decay * p
     p <- p - lr * m_hat / (sqrt(v_hat) + eps)        as Adam, with g as it came

@@ -1,4 +1,4 @@
-"""What optimisers share: the parameters they move, a memory of earlier steps, and the one place that clears gradients.
+"""What optimisers share: parameters, a memory of earlier steps, and clearing the gradients.
 
 A new optimiser is a new file beside this one, with one rule, `_update`, and a row in
 `tests/nn/optimisers/test_optimisers.py`.
@@ -19,9 +19,9 @@ Memory = dict[str, Tensor]
 class Optimiser(ABC):
     """Moves `parameters` (by name, as `Layer.parameters()` gives them) against their gradients.
 
-    `weight_decay` acts on weights, not on biases, unless `decay_biases`: a bias is a parameter with fewer
-    than two axes. A parameter without a gradient is left alone. Make an optimiser after `Layer.to`, for its
-    memory lies where the parameters lay.
+    `weight_decay` acts on weights, and on biases only if `decay_biases`; a bias is a parameter with fewer than two
+    axes. A parameter without a gradient is not changed. Make an optimiser after `Layer.to`: its memory is on the
+    device of the parameters.
     """
 
     def __init__(
@@ -47,10 +47,9 @@ class Optimiser(ABC):
 
     @abstractmethod
     def _update(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float, decay: float) -> None:
-        """Change the value p and its memory in place, given its gradient g, which is not to be changed.
+        """Change the value p and its memory in place, given its gradient g, which must not be changed.
 
-        `decay` is the weight decay for this p. `scratch`, of p's shape, is there to compute in: memory taken once,
-        for the reason given at `Parameter`.
+        `decay` is the weight decay for this p. `scratch`, of p's shape, is memory for intermediate results.
         """
 
     def step(self, lr: float) -> None:
@@ -62,12 +61,12 @@ class Optimiser(ABC):
                 self._advance(name, parameter, lr, decay)
 
     def _advance(self, name: str, parameter: Parameter, lr: float, decay: float) -> None:
-        """Move one parameter, by the rule."""
+        """Apply the rule to one parameter."""
         assert parameter.grad is not None
         self._update(parameter.value, parameter.grad, self._memory[name], self._scratch[name], lr, decay)
 
     def zero(self) -> None:
-        """Clear every gradient: the next `backward` starts a new one."""
+        """Clear every gradient."""
         for parameter in self.parameters.values():
             parameter.clear()
 

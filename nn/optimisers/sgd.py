@@ -18,7 +18,7 @@ class SGD(Optimiser):
         v <- momentum * v + g
         p <- p - lr * v                          or, nesterov,   p - lr * (g + momentum * v)
 
-    Without momentum p <- p - lr * g, and nothing is remembered.
+    Without momentum p <- p - lr * g.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""The ranks of one training as processes, on one machine or several: torch.distributed, and nothing of it elsewhere.
+"""The ranks of a training as processes, on one machine or several: the only file that uses torch.distributed.
 
-Numbers in ordinary memory travel by gloo, those on a GPU by NCCL. When one rank fails all end: a closed connection
-ends whoever waits for it, and only the first to fail says why.
+Tensors in main memory are sent by gloo, tensors on a GPU by NCCL. When one rank fails, all end: those that wait for it
+see its connection close. Only the first to fail prints why.
 """
 
 import os
@@ -22,49 +22,49 @@ from errors import FacesError, RanksError
 from nn.parallel.ranks import Ranks
 from nn.parallel.torchrun_env import TorchrunEnv
 
-ANSWER = timedelta(minutes=5)  # for a step's numbers: a rank that ends is noticed at once, a dead cable is not
-PATIENCE = timedelta(days=1)  # for work that one rank may have more of: opening photos, computing features
-LAST_WORD = timedelta(seconds=5)  # for finding out who failed first
-INTERRUPTED = 130  # what a process ends with after Ctrl-C
+STEP_TIMEOUT = timedelta(minutes=5)  # a rank that ends is noticed at once; this is for one that cannot be reached
+BARRIER_TIMEOUT = timedelta(days=1)  # before a barrier one rank may have more work: reading photos, computing features
+FAILURE_TIMEOUT = timedelta(seconds=5)  # for asking which rank failed first
+INTERRUPTED = 130  # exit code after Ctrl-C
 
 
 class ProcessGroup(Ranks):
-    """This process among the ranks. Every method is to be called by all of them, in the same order."""
+    """This process among the ranks."""
 
-    def __init__(self, world: TorchrunEnv, store: Store) -> None:
-        super().__init__(world.rank, world.size)
+    def __init__(self, env: TorchrunEnv, store: Store) -> None:
+        super().__init__(env.rank, env.size)
         self._store = store
-        self._waiting: Any = dist.new_group(backend="gloo", timeout=PATIENCE)
-        self._gpus: Any = None  # the group that talks by NCCL, once all have a GPU
+        self._barrier_group: Any = dist.new_group(backend="gloo", timeout=BARRIER_TIMEOUT)
+        self._gpu_group: Any = None  # the group that uses NCCL, made once all ranks have a GPU
 
-    def agree_on_gpus(self, wanted: bool) -> bool:
-        """Return whether all ranks want a GPU; then numbers on GPUs can be added up."""
+    def use_gpus(self, wanted: bool) -> bool:
+        """Return whether all ranks want a GPU; then tensors on GPUs can be sent."""
         agreed = self.sum([float(wanted)])[0] == self.size
-        if agreed and self._gpus is None:
-            self._gpus = dist.new_group(backend="nccl", timeout=ANSWER)
+        if agreed and self._gpu_group is None:
+            self._gpu_group = dist.new_group(backend="nccl", timeout=STEP_TIMEOUT)
         return agreed
 
-    def check_same(self, mark: str, what: str) -> None:
-        """Compare each rank's with the first one's; all learn whether one differs."""
-        first = self.broadcast_bytes(mark.encode())
-        if any(self.sum([float(first != mark.encode())])):
+    def check_same(self, digest: str, what: str) -> None:
+        """Compare each rank's digest with rank 0's, and tell all ranks the result."""
+        first = self.broadcast_bytes(digest.encode())
+        if any(self.sum([float(first != digest.encode())])):
             raise RanksError(
                 f"{what} differ between the {self.size} processes: give all the same flags, and on several machines "
                 "one shared folder or equal copies"
             )
 
-    def add(self, x: Tensor) -> None:
+    def all_reduce(self, x: Tensor) -> None:
         """Sum over the ranks, in place."""
-        with self._all_present():
-            dist.all_reduce(x, group=self._gpus if x.is_cuda else None)
+        with self._lost_rank_named():
+            dist.all_reduce(x, group=self._gpu_group if x.is_cuda else None)
 
     def broadcast(self, x: Tensor) -> None:
-        """Overwrite with the first rank's, in place."""
-        with self._all_present():
-            dist.broadcast(x, 0, group=self._gpus if x.is_cuda else None)
+        """Overwrite with rank 0's, in place."""
+        with self._lost_rank_named():
+            dist.broadcast(x, 0, group=self._gpu_group if x.is_cuda else None)
 
     def broadcast_bytes(self, data: bytes | None) -> bytes | None:
-        """Send the first rank's bytes to all: their number, -1 for None, then they themselves."""
+        """Send rank 0's bytes to all: first their number, -1 for None, then the bytes."""
         length = torch.tensor(-1 if data is None else len(data))
         self.broadcast(length)
         if length < 0:
@@ -79,24 +79,28 @@ class ProcessGroup(Ranks):
     def sum(self, numbers: Sequence[float]) -> list[float]:
         """Sum over the ranks in float64, where counts are exact."""
         sums = torch.tensor(numbers, dtype=torch.float64)
-        self.add(sums)
+        self.all_reduce(sums)
         return [float(number) for number in sums]
 
-    def wait(self) -> None:
-        """Wait for all, for as long as they live."""
-        with self._all_present():
-            dist.barrier(group=self._waiting)
+    def barrier(self) -> None:
+        """Wait for all ranks, up to BARRIER_TIMEOUT."""
+        with self._lost_rank_named():
+            dist.barrier(group=self._barrier_group)
 
-    def fails_first(self) -> bool:
-        """Whether no other rank has failed before this one: then this one says why."""
+    def is_first_failure(self, error: BaseException) -> bool:
+        """Return whether no other rank has failed before this one; then this one prints why.
+
+        The count of failures is kept by rank 0. If that has ended, the answer is True, but for Ctrl-C, which all ranks
+        get and rank 0 has printed.
+        """
         try:
-            self._store.set_timeout(LAST_WORD)
+            self._store.set_timeout(FAILURE_TIMEOUT)
             return bool(self._store.add("failed", 1) == 1)
-        except RuntimeError:  # the store has gone with its process, and nobody can be asked
-            return True
+        except RuntimeError:
+            return not isinstance(error, KeyboardInterrupt)
 
     @contextmanager
-    def _all_present(self) -> Iterator[None]:
+    def _lost_rank_named(self) -> Iterator[None]:
         try:
             yield
         except RuntimeError as error:
@@ -107,16 +111,16 @@ class ProcessGroup(Ranks):
 
 
 @contextmanager
-def joined(world: TorchrunEnv) -> Iterator[ProcessGroup]:
-    """Join the other ranks, and leave them at the end. RanksError when they do not come."""
-    show_own_gpu(os.environ, world.local_rank)
-    group = _join(world)
+def process_group(env: TorchrunEnv) -> Iterator[ProcessGroup]:
+    """Join the other ranks, and leave them at the end. RanksError when they cannot be reached."""
+    show_own_gpu(os.environ, env.local_rank)
+    group = _join(env)
     try:
         yield group
     except (Exception, KeyboardInterrupt) as error:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # torchrun repeats Ctrl-C within milliseconds
-        if group.fails_first():
+        if group.is_first_failure(error):
             raise
         code = error.exit_code if isinstance(error, FacesError) else 1
         raise SystemExit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else code) from error
@@ -126,21 +130,21 @@ def joined(world: TorchrunEnv) -> Iterator[ProcessGroup]:
 
 
 def show_own_gpu(environment: MutableMapping[str, str], local_rank: int) -> None:
-    """Leave this process the one GPU that is its own, so that "cuda" means it in every thread; before CUDA is asked."""
+    """Set CUDA_VISIBLE_DEVICES to this process's GPU, so that "cuda" means that one. Call before using CUDA."""
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     own = [str(local_rank)] if visible is None else visible.split(",")[local_rank : local_rank + 1]
     environment["CUDA_VISIBLE_DEVICES"] = ",".join(own)
 
 
-def _join(world: TorchrunEnv) -> ProcessGroup:
+def _join(env: TorchrunEnv) -> ProcessGroup:
     try:
-        store, _, _ = next(rendezvous("env://", timeout=ANSWER))
+        store, _, _ = next(rendezvous("env://", timeout=STEP_TIMEOUT))
         dist.init_process_group(
-            "gloo", store=PrefixStore("ranks", store), rank=world.rank, world_size=world.size, timeout=ANSWER
+            "gloo", store=PrefixStore("ranks", store), rank=env.rank, world_size=env.size, timeout=STEP_TIMEOUT
         )
-        return ProcessGroup(world, PrefixStore("faces", store))
+        return ProcessGroup(env, PrefixStore("faces", store))
     except (RuntimeError, ValueError) as error:
         raise RanksError(
-            f"process {world.rank} of {world.size} cannot reach the others at MASTER_ADDR={os.environ['MASTER_ADDR']} "
+            f"process {env.rank} of {env.size} cannot reach the others at MASTER_ADDR={os.environ['MASTER_ADDR']} "
             f"MASTER_PORT={os.environ['MASTER_PORT']} ({str(error).splitlines()[0]}): start all with torchrun"
         ) from error

@@ -1,6 +1,6 @@
-"""Several processes that train one network together, seen from one of them. Alone, which is the rule, nothing is done.
+"""What the training loop needs of other processes. `Ranks` itself is one process alone, for which each call is trivial.
 
-All ranks walk over the same batches, and each computes its part of every one; `shared_gradients` adds the parts up.
+All ranks walk over the same batches, and each computes its part of every batch; `shared_gradients` adds the gradients.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,43 +10,33 @@ from torch import Tensor
 
 from errors import UsageError
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 class Ranks:
-    """One process that trains alone: the rank 0 of 1. A subclass has company, and says how they talk."""
+    """Rank 0 of 1. A subclass communicates with the other ranks; all ranks must make the same calls in order."""
 
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank, self.size = rank, size
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the rank that prints, shows progress and writes files."""
+        """Whether this is rank 0, which prints, shows progress and writes files."""
         return self.rank == 0
 
-    def busy(self, samples: int) -> int:
-        """Return how many ranks share a batch of so many samples: the first ones.
+    def shard(self, batch: Tensor) -> Tensor:
+        """Return this rank's part of a batch (N, ...): a view; all parts are equally long, or differ by one sample.
 
-        That is all of them, but for a batch of less than two samples a rank: then two are left for each at least, so
-        that no batch normalisation sees a single one.
+        A batch with fewer than two samples per rank goes to the first ranks alone, so that no batch normalisation
+        sees a single sample; the others get a part of length 0.
         """
-        return min(self.size, max(1, samples // 2))
-
-    def place(self, samples: int) -> slice:
-        """Return where this rank's part of so many samples is: neighbours, as many as any other's or one more."""
-        busy = self.busy(samples)
-        if self.rank >= busy:
-            return slice(samples, samples)
-        each, over = divmod(samples, busy)
-        start = self.rank * each + min(self.rank, over)
-        return slice(start, start + each + (self.rank < over))
-
-    def part(self, batch: Tensor) -> Tensor:
-        """Return this rank's part of a batch's samples, a view."""
-        return batch if self.size == 1 else batch[self.place(len(batch))]
+        if self.size == 1:
+            return batch
+        parts = min(self.size, max(1, len(batch) // 2))
+        return batch.tensor_split(parts)[self.rank] if self.rank < parts else batch[:0]
 
     def identity(self) -> dict[str, int]:
-        """Return what of the ranks decides every bit of a training, as JSON: their number, nothing for one alone."""
+        """Return, as JSON, what the resulting bits depend on: the number of processes; nothing for one process."""
         return {} if self.size == 1 else {"processes": self.size}
 
     def check_samples(self, n: int, what: str) -> None:
@@ -57,37 +47,37 @@ class Ranks:
                 "(torchrun --nproc-per-node)"
             )
 
-    def check_same(self, mark: str, what: str) -> None:
-        """Raise RanksError unless all ranks have the same `mark`, which stands for `what`."""
+    def check_same(self, digest: str, what: str) -> None:
+        """Raise RanksError, on all ranks, unless all have the same `digest` of `what`."""
 
-    def add(self, x: Tensor) -> None:
-        """Put the sum of all ranks' `x` in its place: the same bits on each."""
+    def all_reduce(self, x: Tensor) -> None:
+        """Replace x by the sum of all ranks' x: the same bits on each rank."""
 
     def broadcast(self, x: Tensor) -> None:
-        """Put the first rank's `x` in its place."""
+        """Replace x by rank 0's x."""
 
     def broadcast_bytes(self, data: bytes | None) -> bytes | None:
-        """Return the first rank's `data`, whatever the others have."""
+        """Return rank 0's `data`; that of the other ranks is ignored."""
         return data
 
     def sum(self, numbers: Sequence[float]) -> list[float]:
-        """Return the sums over the ranks of each number, added in float64."""
+        """Return the sum over the ranks of each number, computed in float64."""
         return list(numbers)
 
-    def wait(self) -> None:
-        """Wait until all ranks are here, however long that takes."""
+    def barrier(self) -> None:
+        """Wait until all ranks have made this call."""
 
-    def first_then_others(self, work: Callable[[], Made]) -> Made:
-        """Return what `work` makes, the others after the first: what that one fetches and keeps, they find."""
+    def rank_zero_first(self, work: Callable[[], Result]) -> Result:
+        """Run `work` on rank 0, then on the others, which find the files that rank 0 has written; return its result."""
         if not self.is_first:
-            self.wait()
+            self.barrier()
             return work()
-        made = work()
-        self.wait()
-        return made
+        result = work()
+        self.barrier()
+        return result
 
-    def agree_on_gpus(self, wanted: bool) -> bool:
-        """Return whether all ranks compute on a GPU, given whether this one could and would."""
+    def use_gpus(self, wanted: bool) -> bool:
+        """Return whether to compute on GPUs: True if `wanted` is True on all ranks."""
         return wanted
 
 

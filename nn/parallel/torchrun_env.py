@@ -1,4 +1,4 @@
-"""What torchrun tells a process of the others, by the environment; and joining them, if there are any."""
+"""torchrun's environment variables, and joining the processes that they tell of."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,16 +12,16 @@ NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 @dataclass(frozen=True)
 class TorchrunEnv:
-    """What torchrun has told this process."""
+    """This process's place among those that torchrun started."""
 
     rank: int
     size: int
     local_rank: int
-    """Among the ranks on this machine: the number of its GPU."""
+    """Its rank among those on this machine: the number of its GPU."""
 
     @staticmethod
     def of(environment: Mapping[str, str]) -> "TorchrunEnv | None":
-        """Read torchrun's variables, None if it did not start us. UsageError when some are missing or no numbers."""
+        """Read torchrun's variables; None if there are none. UsageError if some are missing or not valid."""
         if not {"RANK", "WORLD_SIZE"} & environment.keys():
             return None
         missing = [name for name in NAMES if name not in environment]
@@ -43,12 +43,12 @@ class TorchrunEnv:
 
 @contextmanager
 def join_ranks(environment: Mapping[str, str]) -> Iterator[Ranks]:
-    """Join the processes that torchrun has started with this one, and leave them at the end; else yield ALONE."""
-    world = TorchrunEnv.of(environment)
-    if world is None or world.size == 1:
+    """Join the processes that torchrun started with this one; yield ALONE if there are none."""
+    env = TorchrunEnv.of(environment)
+    if env is None or env.size == 1:
         yield ALONE
         return
-    from nn.parallel.process_group import joined
+    from nn.parallel.process_group import process_group
 
-    with joined(world) as ranks:
+    with process_group(env) as ranks:
         yield ranks

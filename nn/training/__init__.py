@@ -1,16 +1,41 @@
-"""The one training loop: digits and faces are trained by it.
+"""The training loop, for digits and faces alike.
 
-loop             `train`, and the five verbs of a step
-batches          where the loop's data come from
-evaluation       loss and accuracy, every sample once
-history          what an epoch measured
+loop             `train`, and `training_step`: forward, loss, backward, step, zero
+batches          where the samples come from
+evaluation       loss and accuracy on data
+history          what was measured in each epoch
 early_stopping   when to stop
-state            all that a resumed training needs, and nothing else
-resume           an interrupted training goes on, if it is the same
+state            all that a resumed training needs, as tensors and JSON
+resume           what is saved while training, and what is read to resume it
 """
 
+from nn.training.batches import Batches, Data, TensorBatches
+from nn.training.early_stopping import EarlyStopping
+from nn.training.evaluation import Metric, Scores, correct, evaluate
 from nn.training.history import EpochRecord, History
-from nn.training.loop import TrainingSettings, train, training_step
+from nn.training.loop import Augment, OnBatch, OnEpoch, TrainingSettings, train, training_step
+from nn.training.resume import StateKeeper, fingerprint_of, left_behind
 from nn.training.state import TrainingState
 
-__all__ = ["EpochRecord", "History", "TrainingSettings", "TrainingState", "train", "training_step"]
+__all__ = [
+    "Augment",
+    "Batches",
+    "Data",
+    "EarlyStopping",
+    "EpochRecord",
+    "History",
+    "Metric",
+    "OnBatch",
+    "OnEpoch",
+    "Scores",
+    "StateKeeper",
+    "TensorBatches",
+    "TrainingSettings",
+    "TrainingState",
+    "correct",
+    "evaluate",
+    "fingerprint_of",
+    "left_behind",
+    "train",
+    "training_step",
+]

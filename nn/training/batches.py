@@ -1,8 +1,4 @@
-"""Where the loop's data come from: a pair of tensors, or anything that yields batches.
-
-The loop asks a source for its length and for batches, and nothing else: a source that reads from a disk keeps
-this protocol and needs no change here.
-"""
+"""Where the loop's samples come from: a pair of tensors, or any object with the methods of `Batches`."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -13,7 +9,7 @@ from errors import LayerError
 
 
 class Batches(Protocol):
-    """A source of samples that can be walked again and again."""
+    """A source of samples that can be read again and again."""
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -21,7 +17,7 @@ class Batches(Protocol):
     def batches(self, size: int, shuffle: Generator | None) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every sample once, `size` at a time; the last batch may be smaller.
 
-        The generator `shuffle` draws the order; None keeps one fixed order.
+        The generator `shuffle` draws the order; with None the order is fixed.
         """
 
 
@@ -29,7 +25,7 @@ Data = tuple[Tensor, Tensor] | Batches
 
 
 class TensorBatches:
-    """Samples that lie in memory: x (N, ...) and targets (N, ...), on the network's device."""
+    """Samples in memory: x (N, ...) and targets (N, ...), on the network's device. LayerError if there are none."""
 
     def __init__(self, x: Tensor, target: Tensor) -> None:
         if len(x) != len(target) or len(x) == 0:
@@ -42,7 +38,7 @@ class TensorBatches:
         return len(self.x)
 
     def batches(self, size: int, shuffle: Generator | None) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield views in fixed order, copies when shuffled. A batch of all samples has no order and is not copied."""
+        """Yield views in fixed order, copies if shuffled. One batch of all samples is not shuffled and not copied."""
         if shuffle is None or size >= len(self):
             yield from zip(split(self.x, size), split(self.target, size), strict=True)
             return
@@ -52,5 +48,5 @@ class TensorBatches:
 
 
 def as_batches(data: Data) -> Batches:
-    """Return a source as it is, a pair of tensors as a source."""
+    """Return a source as it is, a pair of tensors as TensorBatches."""
     return TensorBatches(*data) if isinstance(data, tuple) else data

@@ -1,4 +1,4 @@
-"""When to stop: an object fed one number an epoch. It knows no network and no data, so that its tests replay lists."""
+"""When to stop, decided from one number an epoch."""
 
 import math
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ Rule = Literal["no_better", "worsened"]
 
 
 class EarlyStopping:
-    """Says stop after `patience` epochs of waiting in a row. None waits forever.
+    """Stops after `patience` bad epochs in a row; with None never. LayerError for settings that are not allowed.
 
-    `mode` is "min" for a loss, "max" for an accuracy. An epoch is one of waiting, by `rule`, if its number is
+    `mode` is "min" for a loss, "max" for an accuracy. By `rule`, an epoch is bad if its number is
 
-    - "no_better": no better than the best so far - the usual rule,
-    - "worsened": worse than the one before - "the loss has risen three epochs in a row".
+    - "no_better": no better than the best so far,
+    - "worsened": worse than that of the epoch before.
 
-    Epochs before `first_epoch` (the first is 1) do not count as waiting; the best is looked for in all. NaN
-    is worse than anything.
+    Epochs before `first_epoch` (the first is 1) do not count as bad, but may be the best. NaN is worse than any
+    number.
     """
 
     def __init__(
@@ -38,16 +38,16 @@ class EarlyStopping:
 
     @property
     def should_stop(self) -> bool:
-        """Whether the patience is used up."""
+        """Whether there were `patience` bad epochs in a row."""
         return self.patience is not None and self.waited >= self.patience
 
     @property
     def is_best(self) -> bool:
-        """Whether the epoch just fed is the best so far; of equals the first."""
+        """Whether the last epoch is the best so far; of equal ones it is the first."""
         return self.epoch > 0 and self.best_epoch == self.epoch
 
     def update(self, value: float) -> bool:
-        """Take the number of one more epoch; return `should_stop`."""
+        """Add the number of one more epoch; return `should_stop`."""
         cost = value if self.mode == "min" else -value
         if math.isnan(cost):
             cost = math.inf
@@ -61,11 +61,11 @@ class EarlyStopping:
         return self.should_stop
 
     def state(self) -> dict[str, float | str]:
-        """Return what `load` needs to go on, as JSON knows it."""
+        """Return, as JSON, what `load` needs."""
         state: dict[str, float | str] = {"epoch": self.epoch, "waited": self.waited, "best_epoch": self.best_epoch}
         return state | {"best": json_number(self._best), "previous": json_number(self._previous)}
 
     def load(self, state: Mapping[str, float | str]) -> None:
-        """Go on from a saved state, under this object's own patience."""
+        """Continue from a saved state, with this object's own patience."""
         self.epoch, self.waited, self.best_epoch = (int(state[k]) for k in ("epoch", "waited", "best_epoch"))
         self._best, self._previous = (float(state[k]) for k in ("best", "previous"))

@@ -1,4 +1,4 @@
-"""Loss and accuracy of a network on data, every sample counted once however it is cut into batches."""
+"""Loss and accuracy of a network on data. Every sample counts once, whatever the batch size."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,13 +6,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nn.layers.base import Layer
-from nn.losses.base import Loss
-from nn.parallel.ranks import ALONE, Ranks
-from nn.training.batches import Batches, TensorBatches
+from nn.layers import Layer
+from nn.losses import Loss
+from nn.parallel import ALONE, Ranks
+from nn.training.batches import Data, as_batches
 
 Metric = Callable[[Tensor, Tensor], Tensor]
-"""(y, target) -> a tensor without axes: the *sum* of the samples' scores, so that batches add up to an exact mean."""
+"""(y, target) -> the *sum* of the samples' scores, a scalar tensor: sums over batches give an exact mean."""
 
 
 class Scores(NamedTuple):
@@ -23,11 +23,10 @@ class Scores(NamedTuple):
 
 
 class ScoreSums:
-    """Sums losses and metrics over batches. It waits for their numbers only at the end, to let a GPU run ahead.
+    """Sums losses and metrics over batches. It reads the numbers only at the end, so that a GPU need not wait.
 
-    The sums are the same three tensors from the first batch on. A few bytes kept of every batch would lie scattered
-    between the batches' large tensors, whose memory could then not be given out again in one piece: two trainings on
-    MNIST in one process were seen to take 5.3 GB so, and 1.1 GB now.
+    The sums are three tensors made once. Small tensors kept of every batch would break up the memory that large ones
+    leave free: two trainings on MNIST in one process took 5.3 GB that way, and take 1.1 GB this way.
     """
 
     def __init__(self, metric: Metric | None) -> None:
@@ -36,7 +35,7 @@ class ScoreSums:
         self.samples = 0
 
     def add(self, total: Tensor, count: Tensor | float, y: Tensor, target: Tensor) -> None:
-        """Take one batch: its summed loss, what to divide the sum by for the mean, its outputs and targets."""
+        """Add one batch: its summed loss, the count that turns sums into means, its outputs and targets."""
         self._sums = self._sums or tuple(torch.zeros((), dtype=torch.float64, device=y.device) for _ in range(3))
         score = 0.0 if self.metric is None else self.metric(y, target)
         for sum_, number in zip(self._sums, (total, count, score), strict=True):
@@ -44,7 +43,7 @@ class ScoreSums:
         self.samples += len(y)
 
     def means(self, ranks: Ranks = ALONE) -> Scores:
-        """Return the means over all batches so far, of all ranks."""
+        """Return the means over all batches so far, and over all ranks."""
         own = map(float, self._sums or (0, 0, 0))
         loss, count, score, samples = ranks.sum((*own, float(self.samples)))
         return Scores(loss / count, None if self.metric is None else score / samples)
@@ -57,19 +56,20 @@ def correct(y: Tensor, target: Tensor) -> Tensor:
 
 
 def evaluate(
-    network: Layer, loss: Loss, x: Tensor, target: Tensor, batch_size: int = 256, metric: Metric | None = correct
+    network: Layer,
+    loss: Loss,
+    data: Data,
+    batch_size: int = 256,
+    metric: Metric | None = correct,
+    ranks: Ranks = ALONE,
 ) -> Scores:
-    """Return the mean loss of the samples - whatever the loss's reduction - and their mean score."""
-    return evaluate_batches(network, loss, TensorBatches(x, target), batch_size, metric)
+    """Return the mean loss of the samples, whatever the loss's reduction, and their mean score.
 
-
-def evaluate_batches(
-    network: Layer, loss: Loss, source: Batches, batch_size: int, metric: Metric | None, ranks: Ranks = ALONE
-) -> Scores:
-    """Do as `evaluate` does, for any source of batches; of each batch a rank computes its part."""
+    With several ranks each computes its part of every batch, and all return the same.
+    """
     sums = ScoreSums(metric)
-    for x, target in source.batches(batch_size, None):
-        x, target = ranks.part(x), ranks.part(target)
+    for x, target in as_batches(data).batches(batch_size, None):
+        x, target = ranks.shard(x), ranks.shard(target)
         if len(x):
             y = network.forward(x)
             sums.add(*loss.total(y, target), y, target)

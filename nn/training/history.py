@@ -1,4 +1,4 @@
-"""What was measured, an epoch a record: plain numbers, for curves, tables and checkpoints."""
+"""What was measured in each epoch: plain numbers, for curves, tables and checkpoints."""
 
 import csv
 import io
@@ -11,10 +11,9 @@ from nn.checkpoint import json_number
 
 @dataclass(frozen=True, kw_only=True)
 class EpochRecord:
-    """One epoch. Losses are means over the samples; those of training are taken in passing, while the parameters move.
+    """One epoch. Losses are means over the samples; those of training are measured while the parameters change.
 
-    Accuracies are in [0, 1], or means of the metric that was asked for; None where there was no metric or no
-    validation data.
+    Accuracies are in [0, 1], or means of another metric; None without a metric or without validation data.
     """
 
     epoch: int
@@ -26,10 +25,10 @@ class EpochRecord:
     validation_loss: float | None
     validation_accuracy: float | None
     seconds: float
-    """Wall-clock time of the epoch with its validation."""
+    """Wall-clock time of training and validation."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON knows them."""
+        """Return the fields as JSON."""
         return {name: None if value is None else json_number(value) for name, value in asdict(self).items()}
 
     @staticmethod
@@ -39,14 +38,19 @@ class EpochRecord:
         return EpochRecord(**numbers)
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
-    """The records of a training, in order, and how it ended."""
+    """The records of a training, in order, and its best epoch."""
 
     records: list[EpochRecord] = field(default_factory=list)
     best_epoch: int | None = None
-    """The epoch whose monitored number was best, the first is 1; None without validation data."""
+    """The epoch with the best monitored number, the first is 1; None without validation data."""
     stopped_early: bool = False
+
+    def __repr__(self) -> str:
+        ended = ", stopped early" if self.stopped_early else ""
+        loss = f", training loss {self.records[-1].train_loss:.4g}" if self.records else ""
+        return f"History({len(self)} epochs, best {self.best_epoch}{loss}{ended})"
 
     def __len__(self) -> int:
         return len(self.records)
@@ -56,7 +60,7 @@ class History:
         return [getattr(record, name) for record in self.records]
 
     def columns(self) -> dict[str, list[Any]]:
-        """Return epochs, losses and accuracies by name, as a learning curve takes them; not those never measured."""
+        """Return epochs, losses and accuracies by name, for a learning curve, without those that were not measured."""
         names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
         columns = {name: self.column(name) for name in names}
         return {name: values for name, values in columns.items() if None not in values}

@@ -1,8 +1,4 @@
-"""The one loop: digits and faces are trained by this function. It knows no task, prints nothing and writes nothing.
-
-What it walks over is in `batches`, what it measures in `evaluation` and `history`, when it stops in
-`early_stopping`, what a checkpoint holds in `training_state`.
-"""
+"""The training loop, for digits and faces alike. It knows no task, prints nothing and writes no file."""
 
 import time
 from collections.abc import Callable
@@ -13,16 +9,14 @@ from torch import Generator, Tensor
 
 from errors import LayerError
 from nn.checks import at_least, one_of
-from nn.layers.base import Layer
-from nn.losses.base import Loss
-from nn.optimisers.base import Optimiser
-from nn.parallel.chance import drawn_together
-from nn.parallel.ranks import ALONE, Ranks
-from nn.parallel.shared_gradients import SharedGradients, broadcast, take_mean
+from nn.layers import Layer
+from nn.losses import Loss
+from nn.optimisers import Optimiser
+from nn.parallel import ALONE, RankGenerators, Ranks, SharedGradients, average, broadcast
 from nn.schedules import Schedule
 from nn.training.batches import Batches, Data, as_batches
 from nn.training.early_stopping import EarlyStopping, Mode, Rule
-from nn.training.evaluation import Metric, Scores, ScoreSums, correct, evaluate_batches
+from nn.training.evaluation import Metric, Scores, ScoreSums, correct, evaluate
 from nn.training.history import EpochRecord, History
 from nn.training.state import Progress, TrainingState
 
@@ -34,11 +28,11 @@ OnEpoch = Callable[[EpochRecord, Callable[[], TrainingState]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """How long, in what portions, and when to stop.
+    """How long to train, in batches of what size, and when to stop.
 
     Without `patience` all epochs are trained and the last parameters stay. With it, training stops by
-    `stop_rule` (see `EarlyStopping`) on the number that `monitor` names, and ends on the parameters of the
-    best epoch if `restore_best`.
+    `stop_rule` (see `EarlyStopping`) on the number that `monitor` names; then, if `restore_best`, the parameters
+    of the best epoch are put back.
     """
 
     epochs: int
@@ -59,7 +53,7 @@ class TrainingSettings:
         self.early_stopping()
 
     def early_stopping(self) -> EarlyStopping:
-        """Return a fresh watcher of the monitored number."""
+        """Return a new EarlyStopping for the monitored number."""
         mode: Mode = "min" if self.monitor == "validation_loss" else "max"
         return EarlyStopping(self.patience, mode=mode, rule=self.stop_rule, first_epoch=self.first_epoch)
 
@@ -73,15 +67,15 @@ def training_step(
     target: Tensor,
     shared: SharedGradients | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Learn from one batch; return its loss and its outputs, both from before the step.
+    """Train on one batch; return its loss, a scalar tensor, and its outputs (N, ...), both from before the step.
 
-    With `shared` it is this rank's part of a batch, and the loss, a mean, is that of the whole.
+    With `shared`, x is this rank's part of a batch; the loss, if a mean, is the mean over the whole batch.
     """
     y = network.forward(x, training=True)
     value = loss.forward(y, target)
     network.backward_parameters(loss.backward())
     if shared is not None:
-        value = shared.add(loss, value)
+        value = shared.all_reduce(loss, value)
     optimiser.step(lr)
     optimiser.zero()
     return value, y
@@ -106,20 +100,21 @@ def train(
 ) -> History:
     """Train `network` in place on `data`, a pair (x, target) or a source of batches; return what was measured.
 
-    `generator` shuffles, and is handed to `augment(x, generator) -> x` for every batch. `schedule` maps the
-    number of steps made to the learning rate. `on_batch(done, samples)` is told the progress within an epoch;
-    `on_epoch(record, state)` gets each epoch's record, and a function that takes a snapshot. With `resume`, a
-    snapshot, training goes on as if it had never stopped.
+    `generator` shuffles, augments by `augment(x, generator) -> x`, and may be that of the network's dropout.
+    `schedule` maps the number of steps made to the learning rate. `on_batch(done, samples)` is called after each
+    batch, `on_epoch(record, state)` after each epoch, where `state()` returns a snapshot. With `resume`, a snapshot,
+    training goes on as if it had never stopped. LayerError for settings that need what is not given.
 
-    Among `ranks` all call this with the same data, settings and seed, and end with the same network: a batch is
-    `batch_size` samples of all ranks together, and what counts of `resume` is the first rank's. N ranks learn what one
-    learns alone, up to rounding, with all that chance does; batch normalisation alone looks at a rank's part by
-    itself, and its running numbers are the ranks' mean after each epoch, weighted by the batches they had part in.
+    With several `ranks`, each calls this with the same arguments; only rank 0 needs `resume`. A batch is `batch_size`
+    samples of all ranks together. The result is that of one process up to rounding, with two exceptions: each rank
+    draws its own augmentation and dropout (`RankGenerators`), and batch normalisation sees only the rank's part of
+    a batch. Its running mean and variance are averaged after each epoch.
     """
     _check(settings, validation, metric)
     source = as_batches(data)
-    progress = Progress(network, optimiser, generator, settings.early_stopping())
-    resume = resume if ranks.size == 1 else _told(resume, ranks)
+    generators = RankGenerators(generator, network.generators().values(), ranks)
+    progress = Progress(network, optimiser, generators, settings.early_stopping())
+    resume = _of_rank_zero(resume, ranks)
     if resume is not None:
         progress.restore(resume)
     broadcast(network.state().values(), ranks)
@@ -127,18 +122,31 @@ def train(
     while len(progress.history) < settings.epochs and not progress.stopping.should_stop:
         started = time.perf_counter()
         trained = _train_epoch(progress, loss, schedule, source, settings, augment, metric, on_batch, shared)
-        validated = _validate(network, loss, validation, settings, metric, ranks)
-        record = _record(progress, schedule, trained, validated, time.perf_counter() - started)
+        validated = None
+        if validation is not None:
+            validated = evaluate(network, loss, validation, settings.evaluation_batch_size, metric, ranks)
+        record = EpochRecord(
+            epoch=len(progress.history) + 1,
+            lr=schedule(progress.step - 1),
+            train_loss=trained.loss,
+            train_accuracy=trained.accuracy,
+            validation_loss=validated and validated.loss,
+            validation_accuracy=validated and validated.accuracy,
+            seconds=time.perf_counter() - started,
+        )
         progress.end_epoch(record, getattr(record, settings.monitor))
         if on_epoch is not None:
             on_epoch(record, progress.capture)
     if settings.patience is not None and settings.restore_best:
         progress.restore_best()
+    generators.finish()
     return progress.history
 
 
-def _told(state: TrainingState | None, ranks: Ranks) -> TrainingState | None:
-    """Return the first rank's state."""
+def _of_rank_zero(state: TrainingState | None, ranks: Ranks) -> TrainingState | None:
+    """Return the state that rank 0 was given."""
+    if ranks.size == 1:
+        return state
     data = ranks.broadcast_bytes(None if state is None else state.to_bytes())
     return None if data is None else TrainingState.from_bytes(data)
 
@@ -154,60 +162,33 @@ def _train_epoch(
     on_batch: OnBatch | None,
     shared: SharedGradients,
 ) -> Scores:
-    """Learn from every batch of the source, a rank from its part."""
-    sums, done, seen, ranks, network = ScoreSums(metric), 0, 0, shared.ranks, progress.network
-    generators = [progress.generator, *network.generators().values()]
-    for x, target in source.batches(settings.batch_size, progress.generator if settings.shuffle else None):
-        samples, lr = len(x), schedule(progress.step)
-        x, target = ranks.part(x), ranks.part(target)
-        with drawn_together(samples, generators, ranks):
-            if len(x):
-                seen += 1
-                if augment is not None:
-                    x = augment(x, progress.generator)
-                value, y = training_step(network, loss, progress.optimiser, lr, x, target, shared)
-                sums.add(value * len(x) if loss.reduction == "mean" else value, len(x), y, target)
-            else:
-                _step_without_samples(progress.optimiser, lr, loss, shared)
+    """Train on every batch of the source, or on this rank's part of it; return loss and metric, means over all."""
+    sums, done, trained_on, ranks, generators = ScoreSums(metric), 0, 0, shared.ranks, progress.generators
+    network, optimiser = progress.network, progress.optimiser
+    generators.start_epoch(len(progress.history) + 1)
+    for x, target in source.batches(settings.batch_size, generators.order if settings.shuffle else None):
+        done += len(x)
+        lr = schedule(progress.step)
+        x, target = ranks.shard(x), ranks.shard(target)
+        if len(x):
+            trained_on += 1
+            if augment is not None:
+                x = augment(x, generators.own)
+            value, y = training_step(network, loss, optimiser, lr, x, target, shared)
+            sums.add(value * len(x) if loss.reduction == "mean" else value, len(x), y, target)
+        else:  # the other ranks have all samples of this batch
+            shared.all_reduce_nothing(loss)
+            optimiser.step(lr)
+            optimiser.zero()
         progress.step += 1
-        done += samples
         if on_batch is not None:
             on_batch(done, len(source))
-    take_mean((buffer.value for buffer in network.buffers().values()), seen, ranks)
+    average((buffer.value for buffer in network.buffers().values()), trained_on, ranks)
     return sums.means(ranks)
 
 
-def _step_without_samples(optimiser: Optimiser, lr: float, loss: Loss, shared: SharedGradients) -> None:
-    """Make the step that the others' samples ask for."""
-    shared.add_none(loss)
-    optimiser.step(lr)
-    optimiser.zero()
-
-
-def _validate(
-    network: Layer, loss: Loss, validation: Data | None, settings: TrainingSettings, metric: Metric | None, ranks: Ranks
-) -> Scores | None:
-    if validation is None:
-        return None
-    return evaluate_batches(network, loss, as_batches(validation), settings.evaluation_batch_size, metric, ranks)
-
-
-def _record(
-    progress: Progress, schedule: Schedule, trained: Scores, validated: Scores | None, seconds: float
-) -> EpochRecord:
-    return EpochRecord(
-        epoch=len(progress.history) + 1,
-        lr=schedule(progress.step - 1),
-        train_loss=trained.loss,
-        train_accuracy=trained.accuracy,
-        validation_loss=validated.loss if validated else None,
-        validation_accuracy=validated.accuracy if validated else None,
-        seconds=seconds,
-    )
-
-
 def _check(settings: TrainingSettings, validation: Data | None, metric: Metric | None) -> None:
-    """Refuse a patience for a number that nobody measures."""
+    """Raise LayerError for a patience without the number it watches."""
     if settings.patience is None:
         return
     if validation is None:

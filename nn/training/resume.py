@@ -1,7 +1,7 @@
-"""An interrupted training goes on: what is saved while it runs, and whether it is the same training.
+"""Resuming an interrupted training: what is saved while it runs, and whether it is the same training.
 
-The guard is a digest of all that must be equal - model, settings, seed, data - for the rest to be bit-equal to an
-unbroken run; who calls knows what that is. Where the bytes go is the caller's business, too.
+The fingerprint, "guard" in files, is a digest of all that must be equal - model, settings, seed, data - so that the
+resumed training gives the same bits. The caller knows what that is.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import RunError
-from nn.parallel.ranks import Ranks
+from nn.parallel import Ranks
 from nn.training.history import EpochRecord
 from nn.training.state import TrainingState
 
@@ -20,12 +20,12 @@ SAVE_EVERY = 10.0  # seconds between two saved states
 
 
 def fingerprint_of(asked: Mapping[str, Any]) -> str:
-    """Return the digest of what is trained, how, and on what, given as JSON."""
+    """Return the digest of model, settings and data, given as JSON."""
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def saved_state(file: Path, fingerprint: str) -> TrainingState | None:
-    """Read the state an interrupted training left, None if there is none. RunError when it is another training's."""
+    """Return the state that a training saved, None if there is none. RunError if it is another training's."""
     try:
         data = file.read_bytes()
     except FileNotFoundError:
@@ -36,7 +36,7 @@ def saved_state(file: Path, fingerprint: str) -> TrainingState | None:
 
 
 def check_fingerprint(run: Path, saved: object, fingerprint: str) -> None:
-    """Raise RunError unless the folder `run` belongs to this very training."""
+    """Raise RunError unless the folder `run` belongs to this training."""
     if saved != fingerprint:
         raise RunError(
             f"{run} was trained with other data, another seed or other settings: repeat those to resume it, with as "
@@ -47,29 +47,29 @@ def check_fingerprint(run: Path, saved: object, fingerprint: str) -> None:
 def left_behind(
     state_file: Path, metrics: Callable[[], dict[str, Any] | None], fingerprint: str, ranks: Ranks
 ) -> tuple[TrainingState | None, dict[str, Any] | None]:
-    """Return what `--resume` finds: a state to go on with, or else the metrics of a finished training, or neither.
+    """Return what `--resume` finds: a saved state, or else the metrics of a finished training, or neither.
 
-    Only the first rank looks, and the others hear of the metrics; of the state `train` tells them. RunError when what
-    is there belongs to another training.
+    Only rank 0 reads the files. All ranks get the metrics here, and the state in `train`. RunError if the files belong
+    to another training.
     """
     state = finished = None
     if ranks.is_first:
         state = saved_state(state_file, fingerprint)
         if state is None and (finished := metrics()) is not None:
             check_fingerprint(state_file.parent, finished.get("guard"), fingerprint)
-    told = ranks.broadcast_bytes(None if finished is None else json.dumps(finished).encode())
-    return state, json.loads(told) if told else None
+    sent = ranks.broadcast_bytes(None if finished is None else json.dumps(finished).encode())
+    return state, json.loads(sent) if sent else None
 
 
 class StateKeeper:
-    """Called after each epoch: shows progress, and now and then has what `--resume` needs saved."""
+    """Called after each epoch: shows progress, and saves at most every SAVE_EVERY seconds what `--resume` needs."""
 
     def __init__(self, save: Callable[[bytes], None], fingerprint: str, advance: Callable[[str], None]) -> None:
         self._save, self._fingerprint, self._advance = save, fingerprint, advance
         self._saved = time.monotonic()
 
     def __call__(self, record: EpochRecord, state: Callable[[], TrainingState]) -> None:
-        """Take note of an epoch."""
+        """Show the epoch, and save the state if it is time."""
         if time.monotonic() - self._saved >= SAVE_EVERY:
             snapshot = state()
             self._save(TrainingState(snapshot.tensors, {**snapshot.metadata, "guard": self._fingerprint}).to_bytes())

@@ -1,7 +1,6 @@
-"""All that a resumed training needs to go on bit-equal: what changes while the loop runs, as tensors and JSON.
+"""What changes while the loop runs, as tensors and JSON: with it a resumed training gives the same bits.
 
-What does not change - layers, data, schedule, settings - is the caller's to make again. `checkpoint` turns a
-state into bytes.
+What does not change - layers, data, schedule, settings - the caller must give again.
 """
 
 from dataclasses import dataclass, field
@@ -12,8 +11,9 @@ from torch import Generator, Tensor
 from errors import RunError
 from nn import checkpoint
 from nn.checks import same_names
-from nn.layers.base import Layer
-from nn.optimisers.base import Optimiser
+from nn.layers import Layer
+from nn.optimisers import Optimiser
+from nn.parallel import RankGenerators
 from nn.training.early_stopping import EarlyStopping
 from nn.training.history import EpochRecord, History
 
@@ -48,14 +48,14 @@ class Progress:
 
     network: Layer
     optimiser: Optimiser
-    generator: Generator
+    generators: RankGenerators
     stopping: EarlyStopping
     history: History = field(default_factory=History)
     step: int = 0
     best: Tensors = field(default_factory=dict)
 
     def end_epoch(self, record: EpochRecord, monitored: float | None) -> None:
-        """Write an epoch down; `monitored` is the number that early stopping watches, None without validation data."""
+        """Record an epoch; `monitored` is the number that early stopping watches, None without validation data."""
         self.history.records.append(record)
         if monitored is None:
             return
@@ -65,12 +65,12 @@ class Progress:
             self.best = _copies(self.network.state())
 
     def restore_best(self) -> None:
-        """Put the parameters and buffers of the best epoch back, if one was better than none."""
+        """Load the parameters and buffers of the best epoch, if there is one."""
         if self.best:
             self.network.load(self.best)
 
     def capture(self) -> TrainingState:
-        """Return a snapshot that the training leaves alone."""
+        """Return a snapshot: copies, which training does not change."""
         parts = {
             "parameters": self.network.state(),
             "optimiser": self.optimiser.state(),
@@ -87,7 +87,7 @@ class Progress:
         )
 
     def restore(self, state: TrainingState) -> None:
-        """Go on from a snapshot. Raises RunError if it is incomplete or belongs to another network or optimiser."""
+        """Continue from a snapshot. RunError if it is incomplete, or of another network or optimiser."""
         try:
             records = [EpochRecord.from_json(record) for record in state.metadata["history"]]
             self.stopping.load(state.metadata["early_stopping"])
@@ -101,7 +101,7 @@ class Progress:
         self.history = History(records, self.stopping.best_epoch or None, self.stopping.should_stop)
 
     def _generators(self) -> dict[str, Generator]:
-        return {"training": self.generator} | {f"network.{k}": g for k, g in self.network.generators().items()}
+        return {"training": self.generators.order} | {f"network.{k}": g for k, g in self.network.generators().items()}
 
     def _generator_states(self) -> Tensors:
         return {name: generator.get_state() for name, generator in self._generators().items()}

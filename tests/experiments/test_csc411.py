@@ -17,7 +17,7 @@ from experiments.csc411_two_weights import SUMMED_OVER
 from experiments.experiment import Budgeted, Measurement
 from experiments.recipe import Recipe
 from experiments.sources import Sources
-from nn.training.batches import TensorBatches
+from nn.training import TensorBatches
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_gradient_and_central_differences_agree(small_mnist: Path) -> None:
     outcome = short("softmax regression", 10).run(Sources(mnist=small_mnist), 0, "quick")
     assert outcome.measures["central_difference"] < 1e-6
     assert outcome.measures["central_difference"] <= outcome.measures["forward_difference"]
-    assert 0 < outcome.measures["validation_accuracy"] <= 100
+    assert outcome.measures["validation_accuracy"] > 20  # of ten classes, after ten steps
     assert outcome.arrays["weights"].shape == (10, 28, 28)
 
 

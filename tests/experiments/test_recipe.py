@@ -20,7 +20,7 @@ from nn.layers import Layer, Tanh
 from nn.losses import SquaredError
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings
+from nn.training import TrainingSettings
 
 
 def parts(sources: Sources, generator: Generator) -> Parts:

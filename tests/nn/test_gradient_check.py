@@ -6,7 +6,7 @@ from torch import Generator, Tensor
 
 from errors import LayerError
 from nn.gradient_check import layer_errors, loss_error
-from nn.kernels.products import RankOneGradient
+from nn.kernels import RankOneGradient
 from nn.layers import Dropout, Layer, Linear, Sequential, Sigmoid
 from nn.losses import CrossEntropy
 

@@ -5,7 +5,7 @@ import torch
 from torch import Generator
 
 from errors import RunError
-from nn.kernels.products import RankOneGradient
+from nn.kernels import RankOneGradient
 from nn.layers import Linear, Sequential, Tanh
 from nn.losses import MSE
 from nn.optimisers import SGD

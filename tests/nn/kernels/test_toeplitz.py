@@ -8,9 +8,9 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from errors import LayerError
+from nn.kernels import Pair, Windows
 from nn.kernels.convolution import adjoint, correlate
 from nn.kernels.toeplitz import toeplitz
-from nn.kernels.windows import Pair, Windows
 from nn.layers import Conv2d, ConvTranspose2d
 
 
@@ -134,9 +134,10 @@ def test_the_layer_forward_is_the_convolutions_backward_and_the_other_way_round(
 @each
 def test_the_layer_is_the_matrix_transposed_and_a_bias(case: Case) -> None:
     _, back = layers(case)
-    back.bias.value.copy_(drawn(3, case.weight[1]))
+    bias = back.parameters()["bias"].value
+    bias.copy_(drawn(3, case.weight[1]))
     expected = (case.dy(2).flatten(1) @ case.matrix()).view(2, case.weight[1], *case.image)
-    same(back.forward(case.dy(2)), expected + back.bias.value[:, None, None])
+    same(back.forward(case.dy(2)), expected + bias[:, None, None])
 
 
 def test_a_matrix_by_hand() -> None:
@@ -171,7 +172,7 @@ def test_the_layer_refuses_what_cannot_be() -> None:
     generator = Generator().manual_seed(0)
     with pytest.raises(LayerError, match=r"output_padding must be in \[0, stride\), got \(2, 2\), stride \(2, 2\)"):
         ConvTranspose2d(1, 1, 3, generator=generator, stride=2, output_padding=2)
-    with pytest.raises(LayerError, match=r"from x of the shape \(1, 1, 1, 1\) nothing is left but padding"):
+    with pytest.raises(LayerError, match=r"x of the shape \(1, 1, 1, 1\) leaves no pixel of y"):
         ConvTranspose2d(1, 1, 2, generator=generator, padding=1).forward(torch.ones(1, 1, 1, 1))
     with pytest.raises(LayerError, match=r"x has the shape \(1, 3, 2, 2\), expected \(N, 2, H, W\)"):
         ConvTranspose2d(2, 1, 2, generator=generator).forward(torch.ones(1, 3, 2, 2))

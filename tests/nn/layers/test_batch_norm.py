@@ -12,10 +12,7 @@ from nn.layers import BatchNorm, Conv2d, Flatten, Linear, ReLU, Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD, Adam
 from nn.schedules import Constant
-from nn.training.evaluation import evaluate
-from nn.training.history import History
-from nn.training.loop import TrainingSettings, train
-from nn.training.state import TrainingState
+from nn.training import History, TrainingSettings, TrainingState, evaluate, train
 
 SHAPES = [(6, 3), (2, 3), (5, 3, 4, 7), (1, 3, 2, 1), (2, 3, 9, 8)]
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
@@ -204,4 +201,4 @@ def test_the_best_epoch_comes_back_with_its_running_statistics() -> None:
     assert history.best_epoch is not None
     assert history.best_epoch < 8
     best = history.records[history.best_epoch - 1]
-    assert evaluate(own, CrossEntropy(), *samples(40, 5)).loss == best.validation_loss
+    assert evaluate(own, CrossEntropy(), samples(40, 5)).loss == best.validation_loss

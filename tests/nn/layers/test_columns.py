@@ -9,7 +9,7 @@ from nn.layers import AvgPool2d, Columns, Dropout, Flatten, Layer, Linear, Permu
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
-from nn.training.loop import TrainingSettings, train
+from nn.training import TrainingSettings, train
 
 
 def seeded(seed: int = 0) -> Generator:

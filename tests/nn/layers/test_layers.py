@@ -3,6 +3,7 @@
 Autograd is the oracle. It differentiates the same function written with torch's own operations, in float64.
 """
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from torch.nn import functional
 from errors import LayerError
 from nn.gradient_check import layer_errors
 from nn.initialisers import normal
-from nn.kernels.products import RankOneGradient
+from nn.kernels import RankOneGradient
 from nn.layers import (
     AvgPool2d,
     BatchNorm,
@@ -348,12 +349,47 @@ def test_a_dy_of_another_shape_is_refused_with_both_shapes(case: Case) -> None:
     assert str(tuple(y.shape)) in str(error.value)
 
 
+@operations
+def test_a_dy_of_another_dtype_is_refused_by_name(case: Case) -> None:
+    layer = case.make()
+    y = layer.forward(case.x(2), training=True)
+    with pytest.raises(LayerError, match=r"\w+\(.*\): dy is torch\.float32, y torch\.float64; convert one"):
+        layer.backward(torch.ones_like(y, dtype=torch.float32))
+
+
 def test_evaluation_keeps_nothing() -> None:
     layer = linear(3, 2)
-    layer.forward(torch.ones(1, 3, dtype=torch.float64), training=True)
-    assert layer._kept is not None
-    layer.forward(torch.ones(1, 3, dtype=torch.float64))
-    assert layer._kept is None
+    kept = []
+    for training in (True, False):
+        x = torch.ones(1, 3, dtype=torch.float64)
+        memory = weakref.ref(x.untyped_storage())
+        layer.forward(x, training=training)
+        del x
+        kept.append(memory() is not None)
+    assert kept == [True, False]
+
+
+@each
+def test_calling_a_layer_is_forward(case: Case) -> None:
+    x = case.x(2)
+    assert torch.equal(case.make()(x), case.make().forward(x))
+
+
+@each
+def test_repr_is_one_line_with_the_kind(case: Case) -> None:
+    layer = case.make()
+    assert repr(layer).startswith(f"{type(layer).__name__}(")
+    assert "\n" not in repr(layer)
+
+
+def test_repr_says_the_shapes() -> None:
+    layers = [conv(2, 3, (5, 4)), transposed(3, 2, 3), MaxPool2d(2), linear(7, 3), Reshape(2, 5), batch_norm(3)]
+    assert repr(Sequential(*layers)) == (
+        "Sequential(Conv2d(2, 3, 5 x 4), ConvTranspose2d(3, 2, 3 x 3), MaxPool2d((2, 2), (2, 2)), Linear(7, 3), "
+        "Reshape(2, 5), BatchNorm(3))"
+    )
+    assert repr(linear(7, 3).weight) == "Parameter((3, 7), float64)"
+    assert repr(Permute(torch.arange(4)).permutation) == "Buffer((4,), int64)"
 
 
 def test_a_wrong_equation_is_found_at_its_first_use() -> None:
@@ -368,7 +404,7 @@ def test_a_wrong_equation_is_found_at_its_first_use() -> None:
     x, dy = torch.ones(4, 3), torch.ones(4, 2)
     narrow, transposed = Narrow(3, 2, generator=seeded(0)), Transposed(3, 2, generator=seeded(0))
     narrow.forward(x, training=True)
-    with pytest.raises(LayerError, match=r"Linear\(3, 2\): dx has the shape \(4, 2\), expected \(4, 3\)"):
+    with pytest.raises(LayerError, match=r"Narrow\(3, 2\): dx has the shape \(4, 2\), expected \(4, 3\)"):
         narrow.backward(dy)
     transposed.forward(x, training=True)
     with pytest.raises(LayerError, match=r"the gradient of weight has the shape \(3, 2\), expected \(2, 3\)"):
@@ -448,7 +484,7 @@ def test_a_layer_at_two_places_is_refused() -> None:
 def test_the_lowest_layer_with_parameters_is_spared_its_dx() -> None:
     class Spared(Linear):
         def _backward(self, dy: Tensor, x: Tensor) -> Tensor:
-            raise AssertionError("nobody reads this dx")
+            raise AssertionError("this dx is not needed")
 
     bottom = Spared(6, 4, generator=seeded(0))
     layer = Sequential(Flatten(), Sequential(bottom), ReLU(), Linear(4, 2, generator=seeded(0)))

@@ -1,6 +1,6 @@
-"""Ranks: several processes learn what one learns alone, count every sample once, and end together.
+"""Several processes learn what one process learns, count every sample once, and end together.
 
-The trainings are those of `trained_together.py`, done by one, two and three real processes on loopback.
+The trainings are those of `trained_together.py`, run by one, two and three processes on this machine.
 """
 
 import json
@@ -13,19 +13,16 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from errors import LayerError, UsageError
+from errors import UsageError
 from nn.layers import Linear
 from nn.losses import CrossEntropy
-from nn.parallel.chance import drawn_together
-from nn.parallel.ranks import ALONE, Ranks
-from nn.parallel.shared_gradients import SharedGradients
-from nn.parallel.torchrun_env import TorchrunEnv, join_ranks
+from nn.parallel import ALONE, RankGenerators, Ranks, SharedGradients, TorchrunEnv, join_ranks
 from nn.threads import threads
 
 SIZES = (1, 2, 3)
 EQUAL = (
-    *("hidden layer", "head", "convolutions", "a summed loss", "a sample a step", "chance"),
-    "three samples a step",  # one rank has them all, and its batch normalisation sees what one alone sees
+    *("hidden layer", "head", "convolutions", "a summed loss", "a sample a step"),
+    "three samples a step",  # the first rank has them all, so its batch normalisation sees the whole batch
 )
 SETS = ("set of 7", "set of 8", "set of 9")
 PROGRAM = Path(__file__).with_name("trained_together.py")
@@ -38,7 +35,7 @@ TOLD = {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0
 def together(
     tmp_path_factory: pytest.TempPathFactory, start_ranks: Callable[..., Any], ends: Callable[..., Any]
 ) -> Results:
-    """What each rank of one, of two and of three wrote down."""
+    """The results of each rank, by number of processes."""
     folders = {size: tmp_path_factory.mktemp(f"of-{size}") for size in SIZES if size > 1}
     started = {size: start_ranks(size, PROGRAM, folder) for size, folder in folders.items()}
     with threads(1):
@@ -67,11 +64,30 @@ def test_ranks_learn_what_one_learns_alone(together: Results, size: int, trainin
 
 
 @pytest.mark.parametrize("size", [2, 3])
-def test_all_ranks_have_the_same_bits_whatever_chance_does(together: Results, size: int) -> None:
+def test_all_ranks_end_with_the_same_bits(together: Results, size: int) -> None:
     first, *others = together[size]
-    assert {"straight", "resumed", *EQUAL, *SETS} <= first.keys()
-    for rank in others:
-        assert rank == first
+    for training in ("straight", "resumed", "random", "bfloat16", *EQUAL, *SETS):
+        for rank in others:
+            assert rank[training]["state"] == first[training]["state"]
+            assert rank[training]["history"] == first[training]["history"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_same_seed_and_number_of_processes_give_the_same_bits(together: Results, size: int) -> None:
+    for rank in together[size]:
+        assert rank["random again"] == rank["random"]
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_each_rank_augments_with_numbers_of_its_own(together: Results, size: int) -> None:
+    noise = [number for rank in together[size] for number in rank["random"]["noise"]]
+    assert len(set(noise)) == len(noise)
+    assert together[size][0]["random"]["state"] != together[1][0]["random"]["state"]
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_training_leaves_the_generator_in_the_same_state_on_all_ranks(together: Results, size: int) -> None:
+    assert len({rank["random"]["next"] for rank in together[size]}) == 1
 
 
 @pytest.mark.parametrize("training", SETS + EQUAL)
@@ -93,12 +109,12 @@ def test_early_stopping_ends_all_in_the_same_epoch(together: Results) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_an_interrupted_training_goes_on_to_the_same_bits(together: Results, size: int) -> None:
-    """With augmentation, dropout and batch normalisation; only the first rank knows the saved state."""
+    """With augmentation, dropout and batch normalisation; only rank 0 is given the saved state."""
     for rank in together[size]:
         assert rank["resumed"] == rank["straight"]
 
 
-def test_other_data_on_a_rank_are_noticed_by_all(together: Results) -> None:
+def test_different_data_on_a_rank_are_an_error_on_all(together: Results) -> None:
     for size in (2, 3):
         for rank in together[size]:
             assert rank["noticed"].startswith(
@@ -107,19 +123,19 @@ def test_other_data_on_a_rank_are_noticed_by_all(together: Results) -> None:
     assert together[1][0]["noticed"] == ""
 
 
-def test_all_hear_of_a_training_that_is_finished(together: Results) -> None:
+def test_all_ranks_get_the_metrics_of_a_finished_training(together: Results) -> None:
     assert {json.dumps(rank["finished"]) for ranks in together.values() for rank in ranks} == {
         '{"guard": "g", "accuracy": 0.5}'
     }
 
 
-def test_weights_of_classes_weigh_the_ranks_too(together: Results) -> None:
-    """A mean over weighted samples is divided by their weights; by their number the ranks would learn otherwise."""
+def test_the_mean_over_ranks_is_weighted_by_class_weights(together: Results) -> None:
+    """The loss divides by the sum of the samples' weights, not by their number; so must the sum over ranks."""
     alone, two = (together[size][0]["head"]["history"][0]["train_loss"] for size in (1, 2))
     assert two == pytest.approx(alone, rel=1e-6)
 
 
-def test_half_precision_counts_right(together: Results) -> None:
+def test_sums_are_exact_enough_in_half_precision(together: Results) -> None:
     for size in (2, 3):
         for name, values in together[size][0]["bfloat16"]["state"].items():
             torch.testing.assert_close(
@@ -136,7 +152,7 @@ def test_progress_counts_the_samples_of_all(together: Results, size: int) -> Non
 @pytest.mark.parametrize("n", range(1, 14))
 def test_the_parts_of_a_batch_are_the_batch(n: int, size: int) -> None:
     batch = torch.arange(n)
-    parts = [Ranks(rank, size).part(batch) for rank in range(size)]
+    parts = [Ranks(rank, size).shard(batch) for rank in range(size)]
     assert torch.equal(torch.cat(parts), batch)
     lengths = [len(part) for part in parts if len(part)]
     assert max(lengths) - min(lengths) <= 1
@@ -144,44 +160,45 @@ def test_the_parts_of_a_batch_are_the_batch(n: int, size: int) -> None:
     assert len(lengths) == size or n < 2 * size
 
 
-def test_alone_nothing_is_done() -> None:
+def test_one_process_does_no_extra_work() -> None:
     batch, parameters = torch.randn(5, 2), Linear(2, 2, generator=Generator()).parameters()
-    assert ALONE.part(batch) is batch
+    assert ALONE.shard(batch) is batch
     assert ALONE.broadcast_bytes(b"x") == b"x"
     assert ALONE.sum([1.5, 2.0]) == [1.5, 2.0]
     value = torch.tensor(1.0)
-    assert SharedGradients(parameters, ALONE).add(CrossEntropy(), value) is value
+    assert SharedGradients(parameters, ALONE).all_reduce(CrossEntropy(), value) is value
 
 
-DRAWS: dict[str, Callable[[int, Generator], Tensor]] = {
-    "rand": lambda n, g: torch.rand(n, generator=g),
-    "rand of a shape": lambda n, g: torch.rand((n, 3), generator=g, dtype=torch.float64),
-    "randn": lambda n, g: torch.randn(n, 2, 2, generator=g),
-    "randint": lambda n, g: torch.randint(50, (n, 1), generator=g),
-    "randint between": lambda n, g: torch.randint(20, 50, (n,), generator=g),
-    "of the batch": lambda n, g: torch.rand(1000, generator=g)[:n],
-}
+def draws(rank: int, size: int) -> tuple[Tensor, list[Tensor]]:
+    """The order of ten samples, and what a rank draws in two epochs: from the training's generator and a dropout's."""
+    given, of_dropout = Generator().manual_seed(1), Generator().manual_seed(50)
+    torch.rand(9, generator=given)  # as a network's first weights
+    generators = RankGenerators(given, [given, of_dropout], Ranks(rank, size))
+    drawn = []
+    for epoch in (1, 2):
+        generators.start_epoch(epoch)
+        drawn += [torch.rand(5, generator=generators.own), torch.rand(5, generator=of_dropout)]
+    return torch.randperm(10, generator=generators.order), drawn
 
 
-@pytest.mark.parametrize("kind", DRAWS)
-def test_ranks_draw_what_one_draws(kind: str) -> None:
-    draw, alone = DRAWS[kind], Generator().manual_seed(1)
-    expected = draw(11, alone)
-    for rank in range(3):
-        generator = Generator().manual_seed(1)
-        with drawn_together(11, [generator], Ranks(rank, 3)):
-            own = draw(len(Ranks(rank, 3).part(expected)), generator)
-        wanted = expected[: len(own)] if kind == "of the batch" else Ranks(rank, 3).part(expected)
-        assert torch.equal(own, wanted)
-        assert torch.equal(generator.get_state(), alone.get_state())
+def test_ranks_share_the_order_of_the_samples_and_draw_the_rest_each_for_itself() -> None:
+    ranks = [draws(rank, 3) for rank in range(3)]
+    after_the_weights = Generator().manual_seed(1)
+    torch.rand(9, generator=after_the_weights)
+    expected = torch.randperm(10, generator=after_the_weights)
+    assert all(torch.equal(order, expected) for order, _ in ranks)
+    distinct = {tuple(numbers.tolist()) for _, drawn in ranks for numbers in drawn}
+    assert len(distinct) == 3 * 4
 
 
-def test_what_is_drawn_otherwise_is_refused() -> None:
-    with (
-        pytest.raises(LayerError, match="bernoulli: several ranks draw by"),
-        drawn_together(9, [], Ranks(1, 3)),
-    ):
-        torch.bernoulli(torch.ones(3), generator=Generator())
+def test_one_process_draws_all_from_the_one_generator() -> None:
+    given = Generator().manual_seed(1)
+    generators = RankGenerators(given, [given], ALONE)
+    assert generators.order is generators.own is given
+    before = given.get_state()
+    generators.start_epoch(1)
+    generators.finish()
+    assert torch.equal(given.get_state(), before)
 
 
 def test_without_torchrun_one_trains_alone() -> None:

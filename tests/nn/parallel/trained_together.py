@@ -1,8 +1,8 @@
-"""What `test_ranks` has every rank do: several small trainings, whose results each rank writes down.
+"""The small trainings that `test_ranks` runs on every rank; each rank writes its results to a file.
 
     python tests/nn/parallel/trained_together.py FOLDER        in the environment that torchrun gives a process
 
-FOLDER gets `rank-<r>.json`: training -> what came out. It is a program because ranks are processes of their own.
+FOLDER gets `rank-<r>.json`: name of a training -> its results. It is a program because each rank is a process.
 """
 
 import json
@@ -19,13 +19,9 @@ from errors import RanksError
 from nn.layers import BatchNorm, Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, ReLU, Sequential
 from nn.losses import MSE, CrossEntropy, Loss, PerColumn
 from nn.optimisers import SGD, AdamW, Optimiser
-from nn.parallel.ranks import Ranks
-from nn.parallel.torchrun_env import join_ranks
+from nn.parallel import Ranks, join_ranks
 from nn.schedules import Cosine
-from nn.training.history import History
-from nn.training.loop import TrainingSettings, train
-from nn.training.resume import left_behind
-from nn.training.state import TrainingState
+from nn.training import History, TrainingSettings, TrainingState, left_behind, train
 
 Trained = dict[str, Any]
 CLASS_WEIGHTS = torch.tensor([0.5, 1.0, 4.0])
@@ -61,8 +57,8 @@ def convolutions() -> Sequential:
     )
 
 
-def by_chance(generator: Generator, *further: Layer) -> Sequential:
-    """Dropouts with the training's generator and with one of their own."""
+def with_dropout(generator: Generator, *further: Layer) -> Sequential:
+    """One dropout draws from the training's generator, the other from its own."""
     return Sequential(
         Linear(12, 20, generator=seeded()),
         *further,
@@ -84,7 +80,7 @@ def trained(
     epochs: int = 2,
     **options: Any,
 ) -> Trained:
-    """Train and write down: parameters and buffers as lists of numbers, and the history without its seconds."""
+    """Train; return parameters and buffers as lists of numbers, and the history without its seconds."""
     steps = epochs * -(-len(data[0]) // batch_size)
     patience = options.pop("patience", None)
     history: History = train(
@@ -104,26 +100,32 @@ def trained(
     }
 
 
-def moved(x: Tensor, generator: Generator) -> Tensor:
-    """An augmentation that draws as many numbers as it gets samples."""
-    return x + 0.1 * torch.randn(x.shape, generator=generator)
+def random_training(ranks: Ranks, *further: Layer, **options: Any) -> Trained:
+    """A training with augmentation and dropout; the last batch has a sample and a half for each of two ranks."""
+    generator, noise = seeded(7), []
 
+    def augment(x: Tensor, generator: Generator) -> Tensor:
+        noise.append(torch.randn(x.shape, generator=generator))
+        return x + 0.1 * noise[-1]
 
-def with_chance(ranks: Ranks, *further: Layer, **options: Any) -> Trained:
-    """A training with all kinds of chance; the last batch has a sample and a half for each of two ranks."""
-    generator = seeded(7)
-    options |= {"generator": generator, "augment": moved, "validation": samples(9, 12, seed=2)}
-    return trained(ranks, by_chance(generator, *further), samples(23, 12), epochs=4, **options)
+    options |= {"generator": generator, "augment": augment, "validation": samples(9, 12, seed=2)}
+    result = trained(ranks, with_dropout(generator, *further), samples(23, 12), epochs=4, **options)
+    return result | {
+        "noise": [float(drawn.sum()) for drawn in noise],
+        "next": torch.rand(1, generator=generator).item(),
+    }
 
 
 def interrupted(ranks: Ranks) -> dict[str, Trained]:
-    """The same with batch normalisation, straight through and resumed after two of four epochs."""
+    """The same with batch normalisation: without interruption, and resumed after two of four epochs."""
     saved: list[TrainingState] = []
-    straight = with_chance(
+    straight = random_training(
         ranks, BatchNorm(20), on_epoch=lambda record, state: saved.append(state()) if record.epoch == 2 else None
     )
-    first_alone_knows = saved[0] if ranks.is_first else None
-    return {"straight": straight, "resumed": with_chance(ranks, BatchNorm(20), resume=first_alone_knows)}
+    of_rank_zero = saved[0] if ranks.is_first else None
+    resumed = random_training(ranks, BatchNorm(20), resume=of_rank_zero)
+    straight["noise"] = straight["noise"][len(straight["noise"]) - len(resumed["noise"]) :]
+    return {"straight": straight, "resumed": resumed}
 
 
 def all_trainings(ranks: Ranks) -> dict[str, Trained]:
@@ -138,9 +140,10 @@ def all_trainings(ranks: Ranks) -> dict[str, Trained]:
         "convolutions": trained(ranks, convolutions(), samples(37, 1, 10, 8), loss=PerColumn(CrossEntropy(), 2), **sgd),
         "a summed loss": trained(ranks, head(), samples(37, 12), loss=MSE(reduction="sum"), **plain),
         "a sample a step": trained(ranks, hidden_layer(), samples(11, 12), batch_size=1, **plain),
-        "chance": with_chance(ranks),
+        "random": random_training(ranks),
+        "random again": random_training(ranks),
         "three samples a step": trained(
-            ranks, by_chance(seeded(3), BatchNorm(20)), samples(15, 12), batch_size=3, **plain
+            ranks, Sequential(head(), BatchNorm(3)), samples(15, 12), batch_size=3, **plain
         ),
         "bfloat16": trained(
             ranks,
@@ -158,7 +161,7 @@ def all_trainings(ranks: Ranks) -> dict[str, Trained]:
 
 
 def noticed(ranks: Ranks) -> str:
-    """What is said to a rank when one of the others has other photos."""
+    """The error of a rank when the ranks have different photos."""
     ranks.check_same("equal", "the photos")
     try:
         ranks.check_same(f"those of {ranks.rank}", "the photos")
@@ -168,7 +171,7 @@ def noticed(ranks: Ranks) -> str:
 
 
 def everything(ranks: Ranks, folder: Path) -> dict[str, Any]:
-    """What a rank is told and has learned, by name."""
+    """All results of a rank, by name."""
     finished = {"guard": "g", "accuracy": 0.5} if ranks.is_first else None
     return {
         **all_trainings(ranks),

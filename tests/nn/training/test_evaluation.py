@@ -29,7 +29,7 @@ def test_the_batch_size_does_not_matter_and_dropout_is_off(loss: Loss, batch_siz
     layer = network()
     y = layer.forward(X)
     total, count = loss.total(y, TARGET)
-    scores = evaluate(layer, loss, X, TARGET, batch_size)
+    scores = evaluate(layer, loss, (X, TARGET), batch_size)
     assert scores.loss == pytest.approx(float(total / count), rel=1e-12)
     assert scores.accuracy == int((y.argmax(1) == TARGET).sum()) / 23
 
@@ -39,9 +39,9 @@ def test_a_metric_of_ones_own_or_none() -> None:
         return (y.argmin(1) == target).sum()
 
     y = network().forward(X)
-    scores = evaluate(network(), MSE(), X, TARGET, 4, worst)
+    scores = evaluate(network(), MSE(), (X, TARGET), 4, worst)
     assert scores.accuracy == int((y.argmin(1) == TARGET).sum()) / 23
-    assert evaluate(network(), MSE(), X, TARGET, 4, None).accuracy is None
+    assert evaluate(network(), MSE(), (X, TARGET), 4, None).accuracy is None
 
 
 def test_targets_are_classes_or_rows() -> None:

@@ -1,11 +1,11 @@
-"""An epoch's record travels through JSON unchanged, also when the loss ran off."""
+"""An epoch's record is the same after writing and reading JSON, also with an infinite loss."""
 
 import json
 import math
 
 import pytest
 
-from nn.training.history import EpochRecord, History
+from nn.training import EpochRecord, History
 
 
 def record(epoch: int = 1, train_loss: float = 0.1 + 0.2) -> EpochRecord:
@@ -48,3 +48,20 @@ def test_a_table_has_a_line_an_epoch_and_nothing_where_nothing_was_measured() ->
         "epoch,lr,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds",
         "1,0.001,3.0,0.3333333333333333,,,0.25",
     ]
+
+
+def test_repr_is_one_line_with_length_and_best_epoch() -> None:
+    assert repr(History()) == "History(0 epochs, best None)"
+    records = [
+        EpochRecord(
+            epoch=epoch,
+            lr=0.1,
+            train_loss=1 / epoch,
+            train_accuracy=None,
+            validation_loss=None,
+            validation_accuracy=None,
+            seconds=1.0,
+        )
+        for epoch in (1, 2)
+    ]
+    assert repr(History(records, 2, True)) == "History(2 epochs, best 2, training loss 0.5, stopped early)"

@@ -13,9 +13,7 @@ from nn.layers import Layer, Linear, ReLU, Sequential
 from nn.losses import MSE, CrossEntropy
 from nn.optimisers import SGD, Adam
 from nn.schedules import Constant, InverseTime
-from nn.training.batches import TensorBatches
-from nn.training.history import EpochRecord, History
-from nn.training.loop import TrainingSettings, train, training_step
+from nn.training import EpochRecord, History, TensorBatches, TrainingSettings, train, training_step
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -281,7 +279,7 @@ def test_no_epochs_change_nothing() -> None:
     assert torch.equal(layer.state()["0.weight"], network().state()["0.weight"])
 
 
-def test_a_patience_for_what_nobody_measures_is_refused() -> None:
+def test_a_patience_for_a_number_that_is_not_measured_is_refused() -> None:
     with pytest.raises(LayerError, match="pass validation data, or no patience"):
         run(network(), points(10), patience=2)
     with pytest.raises(LayerError, match="pass a metric, or monitor validation_loss"):

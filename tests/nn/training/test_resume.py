@@ -14,9 +14,7 @@ from nn.losses import CrossEntropy
 from nn.optimisers import SGD, Adam, AdamW, Optimiser
 from nn.parameter import Parameter
 from nn.schedules import Cosine
-from nn.training.history import History
-from nn.training.loop import TrainingSettings, train
-from nn.training.state import TrainingState
+from nn.training import History, TrainingSettings, TrainingState, train
 
 EPOCHS = 8
 SETTINGS = TrainingSettings(epochs=EPOCHS, batch_size=16, patience=4)
