@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.pairs import time_pairs
 from data.photos.folder import read_folder
 from data.photos.images import open_photo
-from faces.backbones import AlexNet
+from faces.backbones.alexnet.alexnet import AlexNet
 from faces.backbones.alexnet.architecture import SIZE, Architecture
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.weights import load_weights

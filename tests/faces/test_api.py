@@ -227,7 +227,7 @@ def test_parameters_are_read_and_set_by_name(kind: str) -> None:
     assert model.set_params(lr=0.125, seed=3) is model
     assert (model.lr, model.get_params()["lr"], model.seed) == (0.125, 0.125, 3)
     assert "lr=0.125" in repr(model)
-    with pytest.raises(UsageError, match="has no parameter 'learning_rate': expected .*epochs"):
+    with pytest.raises(UsageError, match=r"has no parameter 'learning_rate': expected .*epochs"):
         model.set_params(learning_rate=1)
     with pytest.raises(UsageError, match="lr must be a number above 0"):
         model.set_params(lr=-1.0, seed=4)

@@ -17,7 +17,7 @@ from PIL import Image
 from data.atomic_write import MACHINE
 from data.photos.folder import Folder, Photo, read_folder
 from errors import DatasetError, UsageError
-from faces.backbones import AlexNet
+from faces.backbones.alexnet.alexnet import AlexNet
 from faces.features import cache
 from faces.features.cache import features_of, forget
 
@@ -207,7 +207,7 @@ def test_a_disk_that_refuses_costs_the_cache_alone(
     lines: list[str] = []
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full)
-        first = run(photos, original, complain=lines.append)
+        first = run(photos, original, on_warning=lines.append)
     assert shards(photos) == []
     assert len(lines) == 1
     assert "No space left on device" in lines[0]
@@ -229,10 +229,10 @@ import sys
 from pathlib import Path
 from data.photos.folder import read_folder
 from faces.features.cache import features_of
-from faces.backbones import load_alexnet
+from faces.backbones.alexnet.alexnet import load_alexnet
 folder = read_folder(Path(sys.argv[1]))
-told = lambda: print("photo", flush=True)
-features_of(folder.path, folder.photos, load_alexnet("random"), precision="float32", batch_size=1, on_photo=told)
+on_photo = lambda: print("photo", flush=True)
+features_of(folder.path, folder.photos, load_alexnet("random"), precision="float32", batch_size=1, on_photo=on_photo)
 """
 
 
