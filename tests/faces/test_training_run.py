@@ -61,7 +61,8 @@ def test_history_and_split_are_part_of_the_run(finished: Path) -> None:
     with (finished / "history.csv").open() as lines:
         rows = list(csv.DictReader(lines))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
-    assert float(rows[-1]["validation_accuracy"]) <= 1
+    assert float(rows[-1]["train_loss"]) < float(rows[0]["train_loss"])
+    assert [float(row["validation_accuracy"]) * 6 % 1 for row in rows] == pytest.approx([0] * 6)  # of 6 photos
     parts = json.loads((finished / "split.json").read_text())
     used = parts["train"] + parts["validation"] + parts["test"]
     assert len(used) == len(set(used)) == 3 * 13
@@ -112,11 +113,9 @@ def test_same_seed_same_bytes(finished: Path, people: Path, tmp_path: Path) -> N
         assert (tmp_path / "again" / name).read_bytes() == (finished / name).read_bytes(), name
 
 
-class Stop(Exception):
-    """The kill."""
-
-
 def stop_after(epochs: int) -> Bar:
+    """A bar that raises KeyboardInterrupt after so many epochs."""
+
     @contextmanager
     def bar(what: str, steps: int) -> Iterator[Callable[[str], None]]:
         seen = 0
@@ -125,7 +124,7 @@ def stop_after(epochs: int) -> Bar:
             nonlocal seen
             seen += what == "training"
             if seen > epochs:
-                raise Stop
+                raise KeyboardInterrupt
 
         yield advance
 
@@ -136,7 +135,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(
     finished: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nn.training.resume, "SAVE_EVERY", 0.0)
-    with pytest.raises(Stop):
+    with pytest.raises(KeyboardInterrupt):
         train_faces(task(people, tmp_path), stop_after(3))
     assert [file.name for file in tmp_path.iterdir()] == [files.STATE]
     epochs: list[str] = []
@@ -153,7 +152,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(
 
 def test_resuming_with_other_settings_is_refused(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nn.training.resume, "SAVE_EVERY", 0.0)
-    with pytest.raises(Stop):
+    with pytest.raises(KeyboardInterrupt):
         train_faces(task(people, tmp_path), stop_after(2))
     with pytest.raises(RunError, match="another seed or other settings"):
         train_faces(task(people, tmp_path, resume=True, seed=6))

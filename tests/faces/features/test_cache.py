@@ -236,8 +236,7 @@ features_of(folder.path, folder.photos, load_alexnet("random"), precision="float
 """
 
 
-@pytest.mark.parametrize("photos_seen", [1, 4])
-def test_a_kill_leaves_whole_batches_and_the_same_result(photos: Folder, original: AlexNet, photos_seen: int) -> None:
+def test_a_kill_leaves_whole_batches_and_the_same_result(photos: Folder, original: AlexNet) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SLOW, str(photos.path)],
         cwd=REPOSITORY,
@@ -245,7 +244,7 @@ def test_a_kill_leaves_whole_batches_and_the_same_result(photos: Folder, origina
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     ) as process:
         assert process.stdout
-        for _ in range(photos_seen):
+        for _ in range(3):
             assert process.stdout.readline() == b"photo\n"
         process.send_signal(signal.SIGKILL)
     survived = [path for path in shards(photos) if path.suffix == ".safetensors"]
