@@ -17,7 +17,7 @@ PHOTOS_A_BATCH = 64
 
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
-    about = "compute AlexNet's conv5 features of all photos of a folder, and keep them beside it for train-faces"
+    about = "compute AlexNet's conv5 features of all photos of a folder, and cache them beside it for train-faces"
     add = add_command(
         commands, "features", features, about, "python cli.py features datasets/six --engine ray --address auto"
     )
@@ -66,5 +66,5 @@ def features(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"folder": str(folder), "photos": len(photos), "computed": computed})
     else:
-        print(f"{len(photos)} photos in {folder}: features of {computed} computed now, all are kept there")
+        print(f"{len(photos)} photos in {folder}: features of {computed} computed now, all are cached there")
     return 0

@@ -32,12 +32,12 @@ def test_from_the_files_to_a_picture_of_what_was_learned(
     digits: Path, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     epochs = {"softmax": 2, "fc": 2}.get(model, 1)
-    assert run("train-mnist", "--model", model, "--epochs", epochs, "--batch-size", 20, "--validation", 20) == 0
+    assert run("train-mnist", "--model", model, "--epochs", epochs, "--batch-size", 20, "--validation", 120) == 0
     lines, out = capsys.readouterr().out.splitlines(), Path("runs", f"mnist-{model}")
     metrics = json.loads((out / "metrics.json").read_text())
     right = round(metrics["test_accuracy"] * 50)
-    assert lines[0] == f"train        180 digits, accuracy {metrics['train_accuracy']:.4f}"
-    assert lines[1] == f"validation    20 digits, accuracy {metrics['validation_accuracy']:.4f}"
+    assert lines[0] == f"train         80 digits, accuracy {metrics['train_accuracy']:.4f}"
+    assert lines[1] == f"validation   120 digits, accuracy {metrics['validation_accuracy']:.4f}"
     assert len(lines) == 4
     assert lines[-2].startswith(f"run        {out}: report.html, learning_curve.png, confusion.png, weights.png")
     assert lines[-1] == f"test accuracy {right / 50:.4f} ({right} of 50)"

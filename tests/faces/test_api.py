@@ -29,7 +29,7 @@ def make(kind: str, **parameters: Any) -> Any:
         return faces.HiddenClassifier(**{**HIDDEN, **parameters})
     if kind == "transfer":
         return faces.TransferClassifier(
-            **{"weights": "random", "size": 199, "epochs": 20, "batch_size": 8, **parameters}
+            **{"weights": "random", "size": 199, "epochs": 8, "batch_size": 8, **parameters}
         )
     return faces.DigitClassifier(**{"model": "softmax", "epochs": 20, "batch_size": 8, "lr": 0.02, **parameters})
 
@@ -80,9 +80,9 @@ def test_it_learns_and_answers_as_scikit_learns_do(
 def test_every_kind_of_image_gets_the_same_answer(
     kind: str, fitted: Callable[[str], Any], images: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    model, some = fitted(kind), images[:3]
+    model, some = fitted(kind), images[:2]
     pictures = [Image.fromarray(image) for image in some]
-    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    paths = [tmp_path / f"{number}.png" for number in range(2)]
     for path, picture in zip(paths, pictures, strict=True):
         picture.save(path)
     expected = model.predict_proba(some)
@@ -97,11 +97,12 @@ def test_every_kind_of_image_gets_the_same_answer(
         paths,
         [str(path) for path in paths],
         (path for path in paths),
-        [paths[0], pictures[1], some[2]],
+        [paths[0], pictures[1]],
+        [pictures[0], some[1]],
     ):
         assert (model.predict_proba(same) == expected).all()
-    np.testing.assert_allclose(model.predict_proba(paths[1]), expected[1:2], rtol=1e-4)
-    np.testing.assert_allclose(model.predict_proba(pictures[2]), expected[2:], rtol=1e-4)
+    np.testing.assert_allclose(model.predict_proba(paths[0]), expected[:1], rtol=1e-4)
+    np.testing.assert_allclose(model.predict_proba(pictures[1]), expected[1:], rtol=1e-4)
     assert model.predict([]).shape == (0,)
 
 
@@ -147,13 +148,13 @@ def test_a_photo_of_a_phone_is_turned_upright(
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (labels("hidden", N - 1), r"24 images and \w+ of the shape \(23,\)"),
-        ([], r"24 images and \w+ of the shape \(0,\)"),
+        (labels("hidden", 2), r"3 images and \w+ of the shape \(2,\)"),
+        ([], r"3 images and \w+ of the shape \(0,\)"),
     ],
 )
 def test_one_name_for_each_image(kind: str, given: Any, says: str, images: NDArray[np.uint8]) -> None:
     with pytest.raises(UsageError, match=says):
-        make(kind).fit(images, given)
+        make(kind).fit(images[:3], given)
 
 
 def test_one_person_alone_cannot_be_told_from_anybody(images: NDArray[np.uint8]) -> None:

@@ -1,5 +1,7 @@
 """A classifier of digits as an estimator: fit, predict, predict_proba, score, save and load."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,14 @@ def fitted(digits: tuple[Digits, Digits]) -> DigitClassifier:
 
 
 @pytest.fixture(scope="module")
-def two_columns(digits: tuple[Digits, Digits]) -> DigitClassifier:
-    """The network of two columns, after two steps."""
-    return DigitClassifier(model="best", epochs=1, batch_size=20).fit(*digits[0].at(torch.arange(40)).pair)
+def trained(digits: tuple[Digits, Digits]) -> Callable[[str], DigitClassifier]:
+    """trained(model): a network after two steps, trained once for all tests."""
+
+    @cache
+    def fit(model: str) -> DigitClassifier:
+        return DigitClassifier(model=model, epochs=1, batch_size=15).fit(*digits[0].at(torch.arange(30)).pair)
+
+    return fit
 
 
 def test_every_network_has_settings() -> None:
@@ -63,15 +70,17 @@ def test_validation_digits_are_measured_and_change_nothing(
 
 
 def test_a_prediction_does_not_depend_on_other_images(
-    two_columns: DigitClassifier, digits: tuple[Digits, Digits]
+    trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
 ) -> None:
-    x = digits[1].x[:10]
+    two_columns, x = trained("best"), digits[1].x[:10]
     alone, among_others = two_columns.predict_proba(x[7:8]), two_columns.predict_proba(x)[7:8]
     np.testing.assert_allclose(alone, among_others, rtol=1e-5)
 
 
-def test_probabilities_are_the_mean_of_the_columns(two_columns: DigitClassifier, digits: tuple[Digits, Digits]) -> None:
-    x = digits[1].x[:10]
+def test_probabilities_are_the_mean_of_the_columns(
+    trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
+) -> None:
+    two_columns, x = trained("best"), digits[1].x[:10]
     logits = two_columns.network.forward((x - two_columns.mean) / two_columns.deviation)
     columns = [part.softmax(1) for part in logits.chunk(2, 1)]
     assert len(columns) == MODELS["best"].columns
@@ -79,9 +88,10 @@ def test_probabilities_are_the_mean_of_the_columns(two_columns: DigitClassifier,
 
 
 @pytest.mark.parametrize("model", NETWORKS)
-def test_a_saved_network_predicts_as_before(model: str, digits: tuple[Digits, Digits]) -> None:
-    train, test = digits
-    classifier = DigitClassifier(model=model, epochs=1).fit(*train.at(torch.arange(30)).pair)
+def test_a_saved_network_predicts_as_before(
+    model: str, trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
+) -> None:
+    classifier, test = trained(model), digits[1]
     saved = classifier.to_bytes({"guard": "g"})
     loaded = DigitClassifier.from_checkpoint(*checkpoint.load(saved))
     assert (loaded.model, loaded.settings, loaded.seed) == (classifier.model, classifier.settings, classifier.seed)
@@ -93,8 +103,10 @@ def test_a_saved_network_predicts_as_before(model: str, digits: tuple[Digits, Di
     ("model", "shape"),
     [("softmax", (10, 28, 28)), ("fc", (256, 28, 28)), ("cnn", (16, 3, 3)), ("best", (24 + 32, 5, 5))],
 )
-def test_the_first_weights_are_pictures(model: str, shape: tuple[int, ...], digits: tuple[Digits, Digits]) -> None:
-    classifier = DigitClassifier(model=model, epochs=1).fit(*digits[0].at(torch.arange(20)).pair)
+def test_the_first_weights_are_pictures(
+    model: str, shape: tuple[int, ...], trained: Callable[[str], DigitClassifier]
+) -> None:
+    classifier = trained(model)
     assert tuple(classifier.first_weights.shape) == shape
     assert len(classifier.unit_classes()) == (256 if model == "fc" else 0)
 

@@ -25,7 +25,7 @@ from faces.features.cache import cache_features, features_of, kind_of
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
 from faces.features.cluster import FeatureActor, actor_count, cache_features_on_ray
 
-BATCH = 32  # enough for the Fourier way; the last batch goes the direct way
+BATCH = 32  # enough for the Fourier convolution; the last batch is convolved directly
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def test_a_cluster_keeps_what_one_machine_would(
+def test_a_cluster_writes_the_shards_that_one_machine_would(
     many: Folder, original: AlexNet, ray_cluster: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     alone = tmp_path / "alone"
@@ -141,7 +141,7 @@ def test_a_training_finds_what_the_command_computed(
     many: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cli.main(["features", str(many.path), "--weights", "random", "--device", "cpu", "--batch-size", "32"]) == 0
-    expected = f"70 photos in {many.path}: features of 69 computed now, all are kept there\n"
+    expected = f"70 photos in {many.path}: features of 69 computed now, all are cached there\n"
     assert capsys.readouterr().out == expected
     monkeypatch.setattr(cache, "extract", None)
     run = [
