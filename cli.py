@@ -1,8 +1,8 @@
-"""The program: puts the parser together from the commands, runs one, and turns how it ended into an exit code.
+"""The program: makes the parser of all commands, runs one command, and turns errors into exit codes.
 
-Each command is a file in `commands/`, its flags right beside what it does; a further one is a file there and a line in
-`_parser`. stdout has results, stderr progress and complaints. Exit codes: 0 done, 1 short of what was asked, 2 wrong
-usage or input, 130 Ctrl-C, 143 TERM.
+Each command is a file in `commands/`; a further one is a file there and a line in `_parser`. Results are on stdout,
+progress and errors on stderr. Exit codes: 0 done, 1 finished with less than was asked, 2 wrong usage or input,
+130 Ctrl-C, 143 TERM.
 """
 
 import os
@@ -43,10 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except _Terminated:
         return 143
-    except BrokenPipeError:  # the reader of our results went away, as `head` does
+    except BrokenPipeError:  # the program that reads our results has ended, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:  # the system refused where no room expected it
+    except OSError as error:  # an error of the system that no other code has caught
         print(f"faces {options.name}: {error}", file=sys.stderr)
         return 1
     return code
@@ -75,7 +75,7 @@ def _parser() -> Parser:
 
 
 class _Terminated(BaseException):
-    """SIGTERM, raised in the main thread so that everything is left in order."""
+    """Raised in the main thread for SIGTERM, so that open files are closed as for any exception."""
 
 
 def _terminate(signal_number: int, frame: object) -> NoReturn:

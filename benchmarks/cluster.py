@@ -2,12 +2,11 @@
 
     python benchmarks/cluster.py [--rows 100000] [--workers 16]
 
-Every URL is answered with 404 from memory, by a server of its own process on loopback that is asked as a proxy, for
-many hosts: what is measured is what the engines themselves cost per row - reading, asking, writing down, the summary.
-The start of Ray is included, and also timed alone. A Ray run over a quarter of the rows shows how memory grows. The
-driver's own computing sets a limit that more machines do not move.
-Server, driver and workers share this machine's cores, so the rates are lower bounds of what they are with cores of
-their own.
+A server in its own process answers every URL with 404 from memory; it is used as a proxy for many hosts. So the time of
+the engines themselves is measured: reading rows, requests, writing results, the summary. The start of Ray is included,
+and is also timed alone. A Ray run over a quarter of the rows shows how memory grows. The driver's computing time is a
+limit for any number of machines.
+Server, driver and workers share the cores of this machine; with cores of their own, the rates would be higher.
 """
 
 import argparse
@@ -24,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.rates import serving
 
 ROOT = Path(__file__).resolve().parent.parent
-HOSTS = 64  # the more, the more evenly hosts, which are not split, fall upon the workers
+HOSTS = 64  # one worker has all rows of a host: with many hosts, all workers get about as many rows
 RUN = """
 import json, os, resource, sys, time
 from pathlib import Path
@@ -51,10 +50,10 @@ print(json.dumps({"rows": report.rows, "reasons": report.reasons, "seconds": tim
 
 
 def main() -> None:
-    """Print a line a run, and the ratio."""
+    """Print a line for each run, and the ratio of the times."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=100_000, help="of the list (default: %(default)s)")
-    parser.add_argument("--workers", type=int, default=16, help="rows in flight a process (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of the list (default: %(default)s)")
+    parser.add_argument("--workers", type=int, default=16, help="requests at a time per process (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, serving(b"") as address:
         folder = Path(scratch)
@@ -74,7 +73,7 @@ def main() -> None:
 
 
 def _list(folder: Path, rows: int) -> Path:
-    """A list of so many rows at many hosts."""
+    """Write a list of so many rows, at HOSTS hosts."""
     source = folder / f"{rows}.csv"
     with source.open("w") as file:
         file.write("name,url\n")
@@ -84,7 +83,7 @@ def _list(folder: Path, rows: int) -> Path:
 
 
 def _run(source: Path, folder: Path, workers: int, engine: str) -> dict[str, Any]:
-    """A process of its own for each run, so that its memory is its own."""
+    """Run the download in a new process, so that its memory is measured alone; return what it prints."""
     command = [sys.executable, "-c", RUN, str(source), str(folder), str(workers), engine]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if ended.returncode:

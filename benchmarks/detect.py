@@ -2,11 +2,10 @@
 
     python benchmarks/detect.py [--shared DIR] [--limit N]
 
-Only photos whose SHA-256 is the listed one count. A listed box is found when one of ours overlaps it with an
-intersection over union of at least 0.5; what is found beside them is not all wrong, as a photo may show further people
-whom the list does not name. The list flatters the cascade: FaceScrub's faces were themselves found by a detector of its
-kind, so photos in which it sees nothing had no chance to be listed. The time is that of finding, one thread's, in a
-photo already decoded.
+Only photos with the listed SHA-256 count. A listed box counts as found when one of our boxes has an intersection over
+union with it of at least 0.5. Other boxes are not always wrong: a photo may show more people than the list names. The
+result is better than it would be on other photos: FaceScrub's boxes were found by a detector of the same kind, so that
+photos without a found face are not in the list. The time is that of one thread, without decoding the photo.
 """
 
 import argparse
@@ -34,13 +33,13 @@ FOUND_AT = 0.5
 
 @dataclass
 class Tally:
-    """What is counted over the photos."""
+    """Counts over all photos."""
 
     photos: int = 0
     listed: int = 0
     found: int = 0
-    largest: int = 0  # listed boxes that the largest face of the photo finds
-    others: int = 0  # faces found that no listed box asks for
+    largest: int = 0  # listed boxes that overlap the largest face found
+    others: int = 0  # faces found that no listed box overlaps
     empty: int = 0  # photos in which nothing was found
     overlaps: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -79,7 +78,7 @@ def overlap(a: Box, b: Box) -> float:
 
 
 def verified(folder: Path) -> dict[Path, list[Box]]:
-    """Return the photos that are what the list says, with their listed boxes."""
+    """Return the photos whose SHA-256 is the listed one, with their listed boxes."""
     answers = dict(
         line.split("\t")[:2] for line in (folder / "responses.tsv").read_text(encoding="utf-8").splitlines() if line
     )
@@ -110,7 +109,9 @@ def main() -> None:
     print(detector.settings)
     with quiet_decoding():
         for photo, listed in list(verified(options.shared / "facescrub").items())[: options.limit]:
-            with Image.open(io.BytesIO(photo.read_bytes())) as stored:  # the list counts raw pixels: nothing is turned
+            with Image.open(
+                io.BytesIO(photo.read_bytes())
+            ) as stored:  # boxes count pixels of the photo as stored, not turned upright
                 image = flat(stored).convert("RGB")
             started = time.thread_time()
             ours = detector.find(image)

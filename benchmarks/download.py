@@ -2,12 +2,12 @@
 
     python benchmarks/download.py [--pairs 5] [--latency-ms 300] [--img2dataset PYTHON] [--shared DIR]
 
-Whole processes are timed, from the command line to its end, in turns, each into a folder of its own. Both ask the
-recorded web of `shared/facescrub` through its loopback proxy, and a pair counts only if both keep the same number of
-photos. img2dataset runs with 2 processes of 16 threads, checks each SHA-256 and stores the photos as files, without
-resizing; ours also cuts every photo to its box. With `--latency-ms` the web waits before each answer, and ours has the
-same number of connections (32). Before that it prints how many rows per second a web that costs nothing lets ours do,
-and at the end which share of the decode-bound limit ours reached: decoding and hashing alone, on all cores.
+Whole processes are timed, from start to end, in turns, each into a new folder. Both use the recorded web of
+`shared/facescrub` through its proxy on this machine, and a pair counts only if both store the same number of photos.
+img2dataset runs with 2 processes of 16 threads, checks each SHA-256 and stores the photos as files, without resizing;
+ours also crops every photo to its box. With `--latency-ms` the web waits before each response, and ours has the same
+number of connections (32). First it prints the rows per second of our download from a server without any delay; at the
+end, the time that decoding and hashing alone take on all cores, relative to our time.
 """
 
 import argparse
@@ -48,23 +48,23 @@ if __name__ == "__main__":
 
 
 def main() -> int:
-    """Print the rates, the times beside theirs and the share of the limit; 1 when a ratio is above what we promise."""
+    """Print the rates and both times; return 1 when the ratio of the times is above its limit."""
     options = _options()
     for line in rates():
         print(line, flush=True)
     with tempfile.TemporaryDirectory() as scratch, _web(options.shared / "facescrub", options.latency_ms) as web:
-        contest = Contest(Path(scratch), options.shared / "facescrub" / "list.tsv", web, options)
-        pairs = time_pairs(contest.ours, contest.theirs, pairs=options.pairs, warm_up=1)
+        commands = Commands(Path(scratch), options.shared / "facescrub" / "list.tsv", web, options)
+        pairs = time_pairs(commands.ours, commands.theirs, pairs=options.pairs, warm_up=1)
         at_most = AT_MOST_WITH_LATENCY if options.latency_ms else AT_MOST
-        print(pairs.line(f"{contest.photos} photos kept, {options.latency_ms:g} ms latency", at_most))
+        print(pairs.line(f"{commands.photos} photos kept, {options.latency_ms:g} ms latency", at_most))
         limit = decoding_seconds(options.shared / "facescrub")
         share = limit / statistics.median(pairs.ours)
         print(f"decoding and hashing alone {limit:.2f} s: {share:.0%} of the decode-bound limit reached")
         return 0 if pairs.ratio <= at_most else 1
 
 
-class Contest:
-    """The two commands, each into a new folder at every call."""
+class Commands:
+    """The two commands; each call downloads into a new folder."""
 
     def __init__(self, scratch: Path, source: Path, web: str, options: argparse.Namespace) -> None:
         self._scratch = scratch
@@ -72,7 +72,7 @@ class Contest:
         self._environment = {**os.environ, "http_proxy": web, "https_proxy": web, "NO_ALBUMENTATIONS_UPDATE": "1"}
         self._python = options.img2dataset
         self._workers = ["--workers", str(PROCESSES * THREADS)] if options.latency_ms else []
-        self._turn = count()
+        self._calls = count()
         self.photos: int | None = None
         self._script = scratch / "theirs.py"
         self._script.write_text(IMG2DATASET)
@@ -81,13 +81,13 @@ class Contest:
 
     def ours(self) -> None:
         """`python cli.py download LIST`."""
-        folder = self._scratch / f"ours{next(self._turn)}"
+        folder = self._scratch / f"ours{next(self._calls)}"
         command = ["download", self._source, "--out", folder, *self._workers, "--quiet", "--json"]
         self._run([sys.executable, ROOT / "cli.py", *command], folder)
 
     def theirs(self) -> None:
-        """Img2dataset on the same rows."""
-        folder = self._scratch / f"theirs{next(self._turn)}"
+        """`img2dataset` on the same rows."""
+        folder = self._scratch / f"theirs{next(self._calls)}"
         self._run([self._python, self._script, self._table, folder, PROCESSES, THREADS], folder)
 
     def _run(self, command: list[object], folder: Path) -> None:
@@ -100,7 +100,7 @@ class Contest:
 
 @contextmanager
 def _web(folder: Path, latency_ms: float) -> Iterator[str]:
-    """The recorded web on a free port; yields the proxy's URL."""
+    """Serve the recorded web at a free port; yield the proxy's URL."""
     command = [sys.executable, str(folder / "mirror.py"), "--port", "0", "--latency-ms", str(latency_ms)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -111,7 +111,7 @@ def _web(folder: Path, latency_ms: float) -> Iterator[str]:
 
 
 def _write_table(source: Path, target: Path) -> None:
-    """The list as img2dataset reads it."""
+    """Write the list as img2dataset reads it."""
     with target.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("name", "url", "sha256"))

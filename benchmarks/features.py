@@ -1,10 +1,11 @@
-"""From crop files on disk to conv5 features: ours beside the report's way, and beside a plain loop over batches.
+"""From crop files on disk to conv5 features: ours beside the report's code, and beside a plain loop over batches.
 
     python benchmarks/features.py [FOLDER] [--weights W] [--photos N] [--pairs 3] [--precision float32]
 
-The report's way takes one photo at a time, the plain loop 64; both in float32, with torch's own layers and all of its
-threads, each photo opened when its turn comes. Ours is `extract` as a training calls it, preparations included. Before
-any timing all three must agree. FOLDER holds crops per person; without one, pictures are drawn into a temporary folder.
+The report's code computes one photo at a time, the plain loop 64; both in float32, with torch's own layers and all of
+its threads, and open each photo just before it is needed. Ours is `extract` as a training calls it, including its
+preparation. Before the timing, our features are compared with those of the plain loop. FOLDER has a folder of crops per
+person; without it, pictures are drawn into a temporary folder.
 """
 
 import argparse
@@ -26,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.pairs import time_pairs
 from data.photos import open_photo, read_folder
-from faces.backbones import AlexNet
+from faces.backbones.alexnet.alexnet import AlexNet
 from faces.backbones.alexnet.architecture import SIZE, Architecture
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.weights import load_weights
@@ -37,7 +38,7 @@ BATCH = 64  # photos, of the plain loop
 
 
 def plain_loop(paths: Sequence[Path], weights: Weights, batch_size: int) -> Tensor:
-    """Return the features as one writes it down: open, normalise, stack, run layer after layer."""
+    """Return the features by the simplest code: open, normalise, stack, run layer after layer."""
     with torch.no_grad():
         starts = range(0, len(paths), batch_size)
         batches = (torch.stack([_normalised(path, weights) for path in paths[at : at + batch_size]]) for at in starts)
@@ -45,7 +46,7 @@ def plain_loop(paths: Sequence[Path], weights: Weights, batch_size: int) -> Tens
 
 
 def _normalised(path: Path, weights: Weights) -> Tensor:
-    """One photo as the network was trained on: (3, size, size)."""
+    """Return a photo as the network's input: (3, size, size)."""
     how = weights.preprocessing
     pixels = torch.from_numpy(np.array(open_photo(path.read_bytes(), SIZE, "RGB"))).permute(2, 0, 1)
     x = (pixels if how.channels == "RGB" else pixels.flip(0)) * how.scale
@@ -53,7 +54,7 @@ def _normalised(path: Path, weights: Weights) -> Tensor:
 
 
 def _forward(x: Tensor, weights: Weights) -> Tensor:
-    """The network in torch's own layers: (N, 9216)."""
+    """Return the features of x (N, 3, size, size) by torch's own layers: (N, 9216)."""
     for stage, (weight, bias) in zip(weights.architecture.stages, weights.convolutions, strict=True):
         x = F.relu(F.conv2d(x, weight, bias, stage.stride, stage.padding, groups=stage.groups))
         if stage.normalised:
@@ -64,7 +65,7 @@ def _forward(x: Tensor, weights: Weights) -> Tensor:
 
 
 def operations(architecture: Architecture) -> float:
-    """Multiplications and additions of the five convolutions for one photo, computed directly."""
+    """Return the multiplications and additions of the five direct convolutions for one photo."""
     total = 0
     for stage, (side, _) in zip(architecture.stages, pairwise(architecture.sides(SIZE)), strict=True):
         maps = (side + 2 * stage.padding - stage.kernel) // stage.stride + 1
@@ -73,7 +74,7 @@ def operations(architecture: Architecture) -> float:
 
 
 def matrix_rate(side: int = 1024, times: int = 20) -> float:
-    """Floating-point operations a second of the fastest of some float32 matrix products, on all threads."""
+    """Return the floating-point operations per second of the fastest of `times` float32 matrix products."""
     a, b = torch.rand(2, side, side)
     seconds = []
     for _ in range(times):
@@ -84,7 +85,7 @@ def matrix_rate(side: int = 1024, times: int = 20) -> float:
 
 
 def draw(folder: Path, photos: int) -> None:
-    """Fill the folder with JPEGs as large and as busy as crops of faces, for two people."""
+    """Write JPEGs for two people, of the size and about the detail of crops of faces."""
     generator = np.random.default_rng(0)
     for number in range(photos):
         coarse = Image.fromarray(generator.integers(0, 256, (12, 12, 3), dtype=np.uint8))
@@ -96,7 +97,7 @@ def draw(folder: Path, photos: int) -> None:
 
 
 def compare(paths: Sequence[Path], weights: Weights, arguments: argparse.Namespace) -> None:
-    """Print the two rows and what they mean."""
+    """Print the two comparisons and the rate of our convolutions."""
 
     def ours() -> Tensor:
         return torch.cat(

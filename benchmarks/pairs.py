@@ -1,7 +1,6 @@
-"""Two ways of doing one thing, timed in turns, so that both meet the same machine: what every benchmark here prints.
+"""Two functions for one task, timed in turns, so that a change in the load of the machine affects both.
 
-On a shared machine two medians taken one after the other mostly compare the minutes they were taken in. Here each pair
-of calls yields one ratio, the order within a pair alternates, and the median of the ratios is the result.
+Each pair of calls gives one ratio, the order within a pair alternates, and the median of the ratios is the result.
 """
 
 import statistics
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pairs:
-    """Seconds of each call, pair by pair."""
+    """Seconds of each call, in the order of the pairs."""
 
     ours: list[float]
     theirs: list[float]
@@ -23,14 +22,14 @@ class Pairs:
         return statistics.median(a / b for a, b in zip(self.ours, self.theirs, strict=True))
 
     def line(self, title: str, at_most: float | None = None) -> str:
-        """Return one row of a table: the medians in milliseconds, the ratio, and whether it keeps `at_most`."""
+        """Return one row of a table: the medians in milliseconds, the ratio, and whether it is at most `at_most`."""
         ours, theirs = (statistics.median(times) * 1e3 for times in (self.ours, self.theirs))
         verdict = "" if at_most is None else f"  at most {at_most:.2f}: {'yes' if self.ratio <= at_most else 'NO'}"
         return f"{title:<56} ours {ours:8.2f} ms  theirs {theirs:8.2f} ms  ratio {self.ratio:4.2f}{verdict}"
 
 
 def time_pairs(ours: Callable[[], object], theirs: Callable[[], object], *, pairs: int, warm_up: int = 3) -> Pairs:
-    """Call both in turns, `warm_up` + `pairs` times each, and keep the times of the last `pairs`."""
+    """Call both in turns, `warm_up` + `pairs` times each; return the times of the last `pairs`."""
     times: tuple[list[float], list[float]] = ([], [])
     for i in range(warm_up + pairs):
         for which in (0, 1) if i % 2 else (1, 0):

@@ -1,8 +1,8 @@
-"""How many rows per second the download engine does when the web costs nothing, and how fast decoding alone would be.
+"""How many rows per second the download does with a server without delay, and how long decoding alone takes.
 
-A server of its own process answers from memory: 404 to all, a failure and then a photo, a photo at once. The limit is
-the time that hashing what came, and decoding and cropping what was right, takes on all cores with everything in memory:
-a download cannot be faster.
+A server in its own process answers from memory, in three ways: always 404, first 500 and then a photo, or a photo at
+once. Decoding alone means: hashing the photos, and decoding and cropping those with the right hash, on all cores, with
+everything in memory. A download cannot be faster.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ KINDS = {"gone": "404s", "again": "retries (500, then a photo)", "photo": "hits 
 
 
 def rates() -> Iterator[str]:
-    """Yield a line for each kind of answer: rows per second, everything included."""
+    """Yield a line for each kind of response: rows per second of the whole download."""
     data = _photo()
     digest = hashlib.sha256(data).hexdigest()
     settings = DownloadSettings(workers=WORKERS, per_host=WORKERS, allow_private=True)
@@ -49,7 +49,7 @@ def rates() -> Iterator[str]:
 
 
 def decoding_seconds(folder: Path) -> float:
-    """The decode-bound limit of the recorded list in `folder`, in seconds."""
+    """Return the seconds that decoding alone takes for the recorded list in `folder`."""
     answers = {unquote(url): folder / "responses" / name for url, name in _lines(folder / "responses.tsv")}
     rows = [row for row in read_list(folder / "list.tsv") if isinstance(row, Row) and unquote(row.url) in answers]
     work = [(row, answers[unquote(row.url)].read_bytes()) for row in rows]
@@ -78,7 +78,7 @@ def _photo() -> bytes:
 
 @contextmanager
 def serving(photo: bytes) -> Iterator[str]:
-    """The answering process; yields its address."""
+    """Start the server in a process; yield its address."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(photo, theirs), daemon=True)
@@ -91,15 +91,15 @@ def serving(photo: bytes) -> Iterator[str]:
 
 
 def _serve(photo: bytes, parent: Connection) -> None:
-    asyncio.run(_answer_for_good(photo, parent))
+    asyncio.run(_serve_forever(photo, parent))
 
 
-async def _answer_for_good(photo: bytes, parent: Connection) -> None:
+async def _serve_forever(photo: bytes, parent: Connection) -> None:
     asked: set[bytes] = set()
     gone, failed = (b"HTTP/1.1 %s No\r\nContent-Length: 0\r\n\r\n" % status for status in (b"404", b"500"))
     good = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(photo), photo)
 
-    async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 path = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)[1]
@@ -110,6 +110,6 @@ async def _answer_for_good(photo: bytes, parent: Connection) -> None:
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    server = await asyncio.start_server(attend, "127.0.0.1", 0, backlog=256)
+    server = await asyncio.start_server(respond, "127.0.0.1", 0, backlog=256)
     parent.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()

@@ -1,24 +1,24 @@
-"""What a person can ask for, one command per file: its flags, and right under them what it does.
+"""The commands, one per file: its flags, and below them what it does.
 
-    download, verify, forget       folders of photos: fill one, check it, take a person out; MNIST's files
-    features                       AlexNet's features of a folder, ahead of a training
+    download, verify, forget       folders of photos: fill one, check it, remove a person; MNIST's files
+    features                       AlexNet's features of a folder, cached before a training
     train_faces, train_mnist       a folder of photos, or of digits, into a run folder
     predict                        a name for each face on new photos
-    show_weights, report           what a run's network looks for, and the page of a run
-    reproduce                      published experiments, reported beside measured
+    show_weights, report           the weights of a run as a picture, and the page of a run
+    reproduce                      published experiments: their results beside ours
 
-What several of them need:
+What several of them use:
 
-    parser         the parser's own ways: help with every default and an example, wrong usage on one line
-    arguments      what the text after a flag may be
-    flags          flags that several commands have, and what they mean
-    folders        where the photos are: a folder, a URL unpacked, the portraits
+    parser         the parser: help with every default and an example, wrong usage on one line
+    arguments      types of the values of flags
+    flags          flags that several commands have
+    folders        the folder of photos: as given, downloaded from a URL, or the portraits
     console        results on stdout, log and progress on stderr
-    summary        what came of the rows of a download, as lines
-    training       what the two trainings have alike
-    torchrun       the processes that train together
+    summary        the results of a download, as lines
+    training       what the two trainings share
+    torchrun       several processes that train together
 
-A command parses, calls and prints: no mathematics, no HTTP, no drawing. It imports the rooms it calls inside its own
-function, so that `--help` and a download start without torch. A further command is a file with `add_to`, which adds its
-flags, and a line in `cli.py`.
+A command parses, calls and prints: no mathematics, no HTTP, no drawing. It imports the packages it calls inside its
+own function, so that `--help` and a download start without torch. A further command is a file with `add_to`, which adds
+its flags, and a line in `cli.py`.
 """

@@ -1,7 +1,4 @@
-"""`features`: AlexNet's features of a folder's photos, beside them, where `train-faces --model alexnet` looks.
-
-Flags that only the cluster has are handed to it alone.
-"""
+"""`features`: AlexNet's features of a folder's photos, cached beside them for `train-faces --model alexnet`."""
 
 import argparse
 import math
@@ -20,7 +17,7 @@ PHOTOS_A_BATCH = 64
 
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
-    about = "compute AlexNet's conv5 features of all photos of a folder, and keep them beside it for train-faces"
+    about = "compute AlexNet's conv5 features of all photos of a folder, and cache them beside it for train-faces"
     add = add_command(
         commands, "features", features, about, "python cli.py features datasets/six --engine ray --address auto"
     )
@@ -39,7 +36,7 @@ def add_to(commands: Any) -> None:
 
 
 def features(options: argparse.Namespace) -> int:
-    """Compute the features that are not kept yet."""
+    """Compute the features that are not in the cache."""
     check_engine(options)
     if options.engine == "local" and options.num_gpus != 0:
         raise UsageError("--num-gpus is for --engine ray: here --device says where to compute")
@@ -52,26 +49,22 @@ def features(options: argparse.Namespace) -> int:
     from faces.backbones.alexnet.alexnet import load_alexnet
     from faces.backbones.precision import choose_precision
     from faces.device import choose_device
-    from faces.features.cache import keep_features
+    from faces.features.cache import cache_features, once_per_photo
 
     device = choose_device(options.device)
     photos, backbone = read_folder(folder).photos, load_alexnet(options.weights)
-    told: dict[str, Any] = {"batch_size": options.batch_size, "precision": choose_precision(device)}
+    arguments: dict[str, Any] = {"batch_size": options.batch_size, "precision": choose_precision(device)}
     with progress("computing features", len(photos), quiet=options.quiet) as advance:
-
-        def on_photos(n: int) -> None:
-            for _ in range(n):
-                advance("")
-
+        on_photos = once_per_photo(lambda: advance(""))
         if options.engine == "ray":
-            from faces.features.cluster import keep_features_on_ray
+            from faces.features.cluster import cache_features_on_ray
 
-            told |= {"address": options.address, "num_gpus": options.num_gpus}
-            computed = keep_features_on_ray(folder, photos, backbone, on_photos=on_photos, **told)
+            arguments |= {"address": options.address, "num_gpus": options.num_gpus}
+            computed = cache_features_on_ray(folder, photos, backbone, on_photos=on_photos, **arguments)
         else:
-            computed = keep_features(folder, photos, backbone, device=device, on_photos=on_photos, **told)
+            computed = cache_features(folder, photos, backbone, device=device, on_photos=on_photos, **arguments)
     if options.json:
         print_json({"folder": str(folder), "photos": len(photos), "computed": computed})
     else:
-        print(f"{len(photos)} photos in {folder}: features of {computed} computed now, all are kept there")
+        print(f"{len(photos)} photos in {folder}: features of {computed} computed now, all are cached there")
     return 0

@@ -1,8 +1,4 @@
-"""`predict`: photos in, a line for each face out.
-
-Where faces are looked for and which lines are printed is told here; what a line says is a promise, kept in
-`faces/predictions`.
-"""
+"""`predict`: photos in, a line for each face out. The format of a line is in `faces/predictions`."""
 
 import argparse
 import os
@@ -60,32 +56,32 @@ def add_to(commands: Any) -> None:
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Answer for each face as soon as it has been looked at; 1 when a photo could not be used."""
+    """Print the predictions of each face when they are computed; return 1 when a photo could not be used."""
     if options.box and options.detect:
         raise UsageError("--box and --detect: expected one of them, as each says where the faces are")
     from data.photos.box_table import BoxTable
     from data.photos.photo_files import PhotoFiles
     from faces.detection.cascade import FaceDetector
     from faces.device import choose_device
-    from faces.predict import PredictSettings, Wanted
-    from faces.predict import predict as answers_to
+    from faces.predict import FaceSource, PredictSettings
+    from faces.predict import predict as predictions_of
     from faces.predictions import ANSWERED, FORMATS
     from faces.run import load_faces
 
     table = BoxTable(options.boxes) if options.boxes else None
-    wanted = Wanted(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
+    source = FaceSource(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
     settings = PredictSettings(top=options.top, threshold=options.threshold)
     classifier = load_faces(options.run, weights=options.weights, device=choose_device(options.device))
     walk = PhotoFiles(options.photo, map(os.fsdecode, sys.stdin.buffer))
     heading, line = FORMATS[options.format]
-    short = False
+    failed = False
     write(heading)
-    for answer in answers_to(classifier, walk, wanted, settings):
-        write(line(answer))
-        short |= answer.status not in ANSWERED
+    for prediction in predictions_of(classifier, walk, source, settings):
+        write(line(prediction))
+        failed |= prediction.status not in ANSWERED
     if walk.passed_over:
         kinds = ", ".join(f"{extension} {n}" for extension, n in walk.passed_over.most_common())
         log(f"passed over in folders, as they are no photos by name: {kinds}")
     if table and table.unused:
         log(f"{options.boxes}: {len(table.unused)} of its photos were not given, the first is {table.unused[0]!r}")
-    return int(short)
+    return int(failed)

@@ -1,7 +1,4 @@
-"""`report`: where the page of a run is; --open shows it in the browser.
-
-The page was written when the run was: what it shows is changed in `report/`, the room.
-"""
+"""`report`: the file of a run's page; --open shows it in the browser. The training has written the page."""
 
 import argparse
 from pathlib import Path
@@ -20,7 +17,7 @@ def add_to(commands: Any) -> None:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Print where the page is. RunError when there is none."""
+    """Print the file of the page. Raises RunError when there is none."""
     from report.run_folder import PAGE
 
     page = options.run / PAGE

@@ -1,7 +1,4 @@
-"""`show-weights`: what a run's network looks for, as a picture.
-
-A run of faces and one of digits are told apart here.
-"""
+"""`show-weights`: the weights of a run's network as a picture; the run is one of faces or of digits."""
 
 import argparse
 from collections.abc import Sequence
@@ -22,7 +19,7 @@ def add_to(commands: Any) -> None:
 
 
 def show_weights(options: argparse.Namespace) -> int:
-    """Draw the weights, and say which person or digit they speak for."""
+    """Draw the weights, and print for the hidden units the person or digit whose output they raise most."""
     from data.atomic_write import atomic_write
     from faces import load
     from faces.classifier import Classifier
@@ -39,30 +36,30 @@ def show_weights(options: argparse.Namespace) -> int:
 
 
 def _faces(classifier: Any, metrics: dict[str, Any], options: argparse.Namespace) -> tuple[bytes, str]:
-    """The picture of a run of faces, and what kind of unit it shows."""
+    """Return the picture of a run of faces, and what its units are called."""
     from faces.pictures import unit_kind, weights_picture
     from faces.run import read_favourites
     from report.results import accuracy_line
 
-    favourites = read_favourites(options.run, Path(metrics["data"]))
+    exciting_photos = read_favourites(options.run, Path(metrics["data"]))
     title = f"{options.run.resolve().name}: {accuracy_line(metrics)}"
-    return weights_picture(classifier, title, favourites, options.unit), unit_kind(classifier)
+    return weights_picture(classifier, title, exciting_photos, options.unit), unit_kind(classifier)
 
 
 def _digits(classifier: Any, metrics: dict[str, Any], options: argparse.Namespace) -> tuple[bytes, str]:
-    """The same of a run of digits."""
+    """Return the picture of a run of digits, and what its units are called."""
     from mnist.pictures import weights_picture
     from mnist.training_run import title_of
 
     return weights_picture(classifier, title_of(metrics), options.unit), "hidden unit"
 
 
-def _print_unit_classes(described: Sequence[Any], kind: str, units: Sequence[int] | None) -> None:
-    """Say whom units speak for: how many for each, or each of the `units` asked for."""
+def _print_unit_classes(unit_classes: Sequence[Any], kind: str, units: Sequence[int] | None) -> None:
+    """Print how many units raise the output of each person or digit most; with `units`, a line for each of these."""
     from collections import Counter
 
     if units is None:
-        for name, n in Counter(unit_class.name for unit_class in described).most_common():
-            print(f"{n:>5} {kind} speaks for {name}" if n == 1 else f"{n:>5} {kind}s speak for {name}")
-    for unit in dict.fromkeys(units or () if described else ()):
-        print(f"{kind.removeprefix('hidden ')} {unit} speaks for {described[unit].name}")
+        for name, n in Counter(unit_class.name for unit_class in unit_classes).most_common():
+            print(f"{n:>5} {kind} raises {name} most" if n == 1 else f"{n:>5} {kind}s raise {name} most")
+    for unit in dict.fromkeys(units or () if unit_classes else ()):
+        print(f"{kind.removeprefix('hidden ')} {unit} raises {unit_classes[unit].name} most")

@@ -1,7 +1,7 @@
 """`train-faces`: folders of photos, one per person, into a run folder.
 
-A further network is a line in `MODELS` and one in `faces/models`. Defaults are in `faces/settings`, one network's apart
-from the other's: a flag that is left out is none of the settings given.
+A further network is an entry of `MODELS`, a class of settings in `faces/settings` and its case in `_train`. A flag that
+is left out has the default of its network.
 """
 
 import argparse
@@ -13,8 +13,15 @@ from commands.console import log, progress
 from commands.flags import defaults
 from commands.folders import DATASETS, PORTRAITS, portraits, unpacked
 from commands.parser import Add, add_command
-from commands.torchrun import training_together
-from commands.training import add_run, bar_of, check_run, given, out_folder, print_run
+from commands.training import (
+    add_run,
+    add_settings,
+    bar_of,
+    given_settings,
+    out_folder,
+    print_run,
+    run_training,
+)
 from data.settings import DownloadSettings, SplitSizes
 from errors import UsageError
 from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, ClassifierSettings, HiddenSettings, TransferSettings
@@ -57,7 +64,7 @@ def add_to(commands: Any) -> None:
 
 
 def _add_model(add: Add) -> None:
-    """Which network, and what it may be told."""
+    """Add --model and the flags of its settings."""
     add(
         "--model",
         choices=list(MODELS),
@@ -70,14 +77,8 @@ def _add_model(add: Add) -> None:
         metavar="W",
         help="alexnet only: imagenet, random, or a .pth, .safetensors or .npz file",
     )
-    for flag, kind, metavar, about in (
-        ("--hidden", count, "N", "hidden units; alexnet takes 0 too: softmax regression"),
-        ("--epochs", positive, "N", "passes over the training photos"),
-        ("--lr", float, "X", "learning rate at the start"),
-        ("--batch-size", positive, "N", "photos per step"),
-        ("--weight-decay", float, "X", "share of each weight that a step takes, times the learning rate"),
-    ):
-        add(flag, type=kind, metavar=metavar, help=f"{about} ({defaults(flag, MODELS)})")
+    hidden = ("--hidden", count, "N", "hidden units; alexnet takes 0 too: softmax regression")
+    add_settings(add, MODELS, "photos", lr="learning rate at the start", others=[hidden])
     add(
         "--class-weight",
         choices=CLASS_WEIGHTS,
@@ -87,13 +88,11 @@ def _add_model(add: Add) -> None:
 
 def train_faces(options: argparse.Namespace) -> int:
     """Train, alone or as one of several processes."""
-    with training_together(options) as ranks:
-        return _train(options, ranks)
+    return run_training(options, _train)
 
 
-def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
-    check_run(options)
-    told = given(options, "hidden", "epochs", "lr", "batch_size", "weight_decay", "class_weight")
+def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
+    parameters = given_settings(options, "hidden", "class_weight") | {"seed": options.seed}
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
     folder = ranks.rank_zero_first(lambda: _photos_to_train_on(options, ranks.is_first))
     from faces.classifier import Classifier
@@ -103,14 +102,13 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     from faces.training_run import train_faces as train
     from faces.transfer import TransferClassifier
 
-    device = choose_device(options.device, ranks)
-    parameters = {**told, "seed": options.seed, "device": device}
+    parameters["device"] = choose_device(options.device, ranks)
     classifier: Classifier
     if options.model == "hidden":
         classifier = HiddenClassifier(**parameters)
     else:
         classifier = TransferClassifier(weights=options.weights, **parameters)
-        ranks.rank_zero_first(lambda: classifier.identity())  # the weights are fetched by one
+        ranks.rank_zero_first(lambda: classifier.identity())  # the first rank downloads the weights
     task = FaceTraining(
         folder=folder,
         out=out_folder(options, f"{folder.resolve().name}-{options.model}"),
@@ -123,11 +121,10 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     metrics = train(task, bar_of(options))
     if ranks.is_first:
         print_run(options, task.out, metrics, "photos", notes=_strangers(metrics["unknown"]))
-    return 0
 
 
 def _strangers(unknown: dict[str, Any]) -> list[str]:
-    """How well strangers are told from known people, in a line; none where that was not measured."""
+    """Return the counts of the open-set measurement as a line; no line if it was not made."""
     if not unknown.get("strangers"):
         return []
     line = "strangers  {false_accepts} of {strangers} accepted, known people {true_accepts} of {known}"
@@ -135,14 +132,14 @@ def _strangers(unknown: dict[str, Any]) -> list[str]:
 
 
 def _photos_to_train_on(options: argparse.Namespace, is_first: bool) -> Path:
-    """Return the folder to train on; the first of several processes makes it if need be."""
+    """Return the folder to train on; the first of several processes unpacks, searches or draws it."""
     if isinstance(options.folder, str):
         options.folder = unpacked(options.folder, is_first)
     return _detected(options, is_first) if options.detect else options.folder or portraits(quiet=options.quiet)
 
 
 def _detected(options: argparse.Namespace, is_first: bool) -> Path:
-    """Return the folder of the faces found in the photos of `options.folder`; the first process looks for them."""
+    """Return the folder of the faces found in the photos of `options.folder`; the first process searches them."""
     if options.folder is None:
         raise UsageError("--detect needs DIR, one folder of whole photos per person: the portraits are cut out already")
     from faces.detection.folder import detect_folder

@@ -1,17 +1,23 @@
 """`train-mnist`: the files of MNIST into a run folder.
 
-A further network is a line in `mnist/settings`, which has the defaults of each.
+A further network is an entry of `mnist.networks.NETWORKS`, and one of `mnist.settings.MODELS` with its defaults.
 """
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.arguments import count, positive
-from commands.flags import defaults
+from commands.arguments import count
 from commands.parser import add_command
-from commands.torchrun import training_together
-from commands.training import add_run, bar_of, check_run, given, out_folder, print_run
+from commands.training import (
+    add_run,
+    add_settings,
+    bar_of,
+    given_settings,
+    out_folder,
+    print_run,
+    run_training,
+)
 from data.settings import MNIST_FOLDER
 from mnist.settings import MODELS, VALIDATION
 
@@ -32,14 +38,8 @@ def add_to(commands: Any) -> None:
         help="softmax: no hidden layer; fc: one; cnn: two convolutions; best: two columns of six, on digits "
         "turned, moved and zoomed a little",
     )
-    for flag, kind, metavar, about in (
-        ("--epochs", positive, "N", "passes over the training digits"),
-        ("--lr", float, "X", "learning rate at its highest"),
-        ("--momentum", float, "M", "of SGD, from 0 to below 1; best learns by AdamW"),
-        ("--batch-size", positive, "N", "digits per step"),
-        ("--weight-decay", float, "X", "share of each weight that a step takes, times the learning rate"),
-    ):
-        add(flag, type=kind, metavar=metavar, help=f"{about} ({defaults(flag, MODELS)})")
+    momentum = ("--momentum", float, "M", "of SGD, from 0 to below 1; best learns by AdamW, which has none")
+    add_settings(add, MODELS, "digits", lr="learning rate at its highest", others=[momentum])
     add("--seed", type=count, default=0, metavar="N", help="decides what is held out, the weights and the order")
     add("--validation", type=count, default=VALIDATION, metavar="N", help="training digits held out; 0: none")
     add("--mnist", type=Path, default=MNIST_FOLDER, metavar="DIR", help="the folder of `download mnist`")
@@ -48,13 +48,11 @@ def add_to(commands: Any) -> None:
 
 def train_mnist(options: argparse.Namespace) -> int:
     """Train, alone or as one of several processes."""
-    with training_together(options) as ranks:
-        return _train(options, ranks)
+    return run_training(options, _train)
 
 
-def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
-    check_run(options)
-    parameters = given(options, "epochs", "lr", "momentum", "batch_size", "weight_decay")
+def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
+    parameters = given_settings(options, "momentum")
     from mnist.classifier import DigitClassifier
     from mnist.training_run import MISTAKES, DigitTraining
     from mnist.training_run import train_mnist as train
@@ -70,4 +68,3 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     metrics = train(task, bar_of(options))
     if ranks.is_first:
         print_run(options, task.out, metrics, "digits", pictures=[MISTAKES])
-    return 0

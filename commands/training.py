@@ -1,33 +1,67 @@
-"""What `train-faces` and `train-mnist` have alike: flags of the run, settings out of flags, and what is printed.
+"""What `train-faces` and `train-mnist` share: flags, the settings that flags give, processes, and what is printed.
 
-A further training is a file with its own flags and its own `TrainingRun`; the rest is here.
+A further training is a file with its own flags; all others are here.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from commands.arguments import positive
 from commands.console import print_json, progress
-from commands.flags import add_output
+from commands.flags import add_output, defaults
 from commands.parser import Add
+from commands.torchrun import training_together
 from errors import UsageError
 
 if TYPE_CHECKING:
+    from nn.parallel.ranks import Ranks
     from report.progress import Bar
+
+Flag = tuple[str, Callable[[str], Any], str, str]  # name, type, metavar, help
+
+
+def add_settings(
+    add: Add, models: Mapping[str, object], samples: str, *, lr: str = "learning rate", others: Sequence[Flag] = ()
+) -> None:
+    """Add the flags of a network's settings, without a value when left out; the help has the default of each model.
+
+    `samples` are photos or digits; `lr` is the help of --lr; `others` are flags that only this training has.
+    """
+    shared: tuple[Flag, ...] = (
+        ("--epochs", positive, "N", f"passes over the training {samples}"),
+        ("--lr", float, "X", lr),
+        ("--batch-size", positive, "N", f"{samples} per step"),
+        ("--weight-decay", float, "X", "share of each weight that a step takes, times the learning rate"),
+    )
+    for flag, kind, metavar, about in (*others, *shared):
+        add(flag, type=kind, metavar=metavar, help=f"{about} ({defaults(flag, models)})")
+
+
+def given_settings(options: argparse.Namespace, *others: str) -> dict[str, Any]:
+    """Return the values of the given flags of `add_settings`, and of `others`; the rest keep their defaults."""
+    names = (*others, "epochs", "lr", "batch_size", "weight_decay")
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
+def run_training(options: argparse.Namespace, train: Callable[[argparse.Namespace, "Ranks"], None]) -> int:
+    """Call `train` in this process, alone or as one of several; return the exit code.
+
+    Raises UsageError for --resume without --out: a new folder has no training in it.
+    """
+    with training_together(options) as ranks:
+        if options.resume and options.out is None:
+            raise UsageError("--resume needs --out RUN, the folder of the interrupted training")
+        train(options, ranks)
+    return 0
 
 
 def add_run(add: Add) -> None:
-    """--out and --resume, and how results and progress are shown."""
+    """Add --out and --resume, and the flags of the output."""
     add("--out", type=Path, metavar="RUN", help="run folder (default: a new one in runs/)")
     add("--resume", action="store_true", help="go on with the interrupted training in --out")
     add_output(add)
-
-
-def check_run(options: argparse.Namespace) -> None:
-    """UsageError when there is nothing to resume: a new folder has no training in it."""
-    if options.resume and options.out is None:
-        raise UsageError("--resume needs --out RUN, the folder of the interrupted training")
 
 
 def out_folder(options: argparse.Namespace, name: str) -> Path:
@@ -37,13 +71,8 @@ def out_folder(options: argparse.Namespace, name: str) -> Path:
     return options.out or free_out(Path("runs"), name)
 
 
-def given(options: argparse.Namespace, *settings: str) -> dict[str, Any]:
-    """Return those of the settings that a flag was given for; the others keep their network's default."""
-    return {name: value for name in settings if (value := getattr(options, name)) is not None}
-
-
 def bar_of(options: argparse.Namespace) -> "Bar":
-    """Return how the training shows its progress."""
+    """Return the progress bars of the training: none with --quiet."""
     return lambda what, steps: progress(what, steps, quiet=options.quiet)
 
 
@@ -56,9 +85,9 @@ def print_run(
     notes: Sequence[str] = (),
     pictures: Sequence[str] = (),
 ) -> None:
-    """Say what was trained on, how well it answers, and where the run is; or print the metrics, with --json.
+    """Print the counts, the accuracies and the files of the run; with --json, the metrics.
 
-    `samples` are photos or digits; `notes` and `pictures` are the lines and files that other runs do not have.
+    `samples` are photos or digits; `notes` and `pictures` are lines and files that only this kind of run has.
     """
     if options.json:
         print_json(metrics)

@@ -21,7 +21,7 @@ from errors import DatasetError, RunError, UsageError
 from experiments.experiment import Budget, Budgeted, Measurement
 from experiments.recipe import Pair, Parts, Recipe
 from experiments.sources import Sources
-from faces.backbones import load_alexnet
+from faces.backbones.alexnet.alexnet import load_alexnet
 from faces.backbones.alexnet.architecture import FEATURES
 from faces.features.cache import features_of
 from nn.initialisers import Initialiser, fan_in, normal, zeros

@@ -1,4 +1,4 @@
-"""Where a network is computed: `--device cpu|cuda|auto`. Several ranks compute all on GPUs, or all on processors."""
+"""Where a network is computed: `--device cpu|cuda|auto`."""
 
 import torch
 
@@ -7,9 +7,9 @@ from nn.parallel import ALONE, Ranks
 
 
 def choose_device(wanted: str, ranks: Ranks = ALONE) -> str:
-    """Return "cpu" or "cuda"; auto takes CUDA where each rank has a device of its own.
+    """Return "cpu" or "cuda", the same for all ranks; auto is CUDA if each rank has a device of its own.
 
-    Raises UsageError when CUDA is asked for and missing.
+    Raises UsageError when `wanted` is cuda and there is none.
     """
     available = torch.cuda.is_available()
     if wanted == "cuda" and not available:

@@ -1,21 +1,21 @@
-"""How pixels become the network's inputs: light and shadow are taken out, then each pixel is put on one scale."""
+"""How pixels become the network's inputs: differences of light are removed, then each pixel is standardised."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-REACH = 3.0  # pixels: the deviation of the Gaussian within which contrast is local
-FLOOR = 0.05  # grey levels in [0, 1]: contrast below this is noise and is not brought up to full
-LEAST = 1e-3  # of a deviation: a photo or a pixel that is all one grey stays 0 instead of growing to noise
+REACH = 3.0  # standard deviation of the Gaussian around a pixel, in pixels
+FLOOR = 0.05  # grey levels in [0, 1]: a local contrast far below this is noise and stays small
+LEAST = 1e-3  # smallest divisor: a photo or a pixel that never changes stays near 0
 
 
 def local_contrast(images: Tensor) -> Tensor:
     """Images (N, C, H, W) in [0, 1] -> (x - m) / (s + FLOOR), m and s the mean and deviation around each pixel.
 
-    The surroundings are a Gaussian of REACH pixels, so that a shadow on half of a face drops out and its features
-    stay: the subtractive and divisive normalisation of Jarrett et al., What is the Best Multi-Stage Architecture for
-    Object Recognition?, 2009.
+    They are weighted by a Gaussian with the deviation REACH, so that most of a shadow on half of a face is removed and
+    the details stay: the subtractive and divisive normalisation of Jarrett et al., What is the Best Multi-Stage
+    Architecture for Object Recognition?, 2009.
     """
     down, across = (_gaussian(side, images) for side in images.shape[2:])  # (H, H), (W, W)
     m = down @ images @ across.T
@@ -48,7 +48,7 @@ class Normaliser:
 
 
 def _gaussian(side: int, like: Tensor) -> Tensor:
-    """Return the (side, side) matrix whose product with a column of pixels smooths it; its rows sum to 1."""
+    """Return the matrix (side, side) that smooths a column of pixels; its rows sum to 1."""
     place = torch.arange(side, dtype=like.dtype, device=like.device)
     weights = torch.exp(-(place[:, None] - place[None, :]).square() / (2 * REACH**2))
     return weights / weights.sum(1, keepdim=True)

@@ -1,8 +1,8 @@
-"""How well a face of nobody known is told from the known: each person is a stranger once.
+"""Open-set recognition: how often faces of unknown people are accepted as faces of known people.
 
-For each person the network is trained on the others alone, with a threshold from their validation photos. Their test
-photos should be accepted, all photos of the person left out refused. With many people several are left out at a time,
-and with many photos not everybody comes to be left out: a round trains a network.
+In each round one person is left out, and a network is trained on the others, with a threshold from their validation
+photos. Test photos of the others should be accepted; all photos of the person left out should be rejected. With many
+people a round leaves out several; with many photos there are fewer rounds, and not everybody is left out.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,25 +14,25 @@ from faces.classifier import Classifier
 from faces.photos import Photos
 
 FEWEST_ROUNDS, MOST_ROUNDS = 3, 12
-MOST_PHOTOS = 240_000  # that all rounds train on, counted once a round: up to 20,000 photos have all their rounds
+MOST_PHOTOS = 240_000  # training photos of all rounds together: 12 rounds with up to 20,000 photos
 
 
 @dataclass(frozen=True)
 class OpenedPart:
-    """The photos of one part of the split, as `Classifier.fit` takes them, and whose they are."""
+    """The photos of one part of the split, as `Classifier.fit` takes them, and the name of the person on each."""
 
     photos: Photos
     names: list[str]
 
     def of(self, people: set[str]) -> "OpenedPart":
-        """Return the photos of these people alone."""
+        """Return the photos of these people."""
         chosen = np.array([index for index, name in enumerate(self.names) if name in people], np.int64)
         return OpenedPart(self.photos.take(chosen), [self.names[index] for index in chosen])
 
 
 @dataclass(frozen=True)
 class Strangers:
-    """Counts over all rounds: faces of known people that were accepted, faces of people left out that were."""
+    """Counts over all rounds: accepted faces of known people, and accepted faces of people left out."""
 
     true_accepts: int
     known: int
@@ -41,7 +41,7 @@ class Strangers:
 
 
 def rounds(train: OpenedPart) -> list[set[str]]:
-    """Return whom each round leaves out: one person, or as few as make MOST_ROUNDS rounds."""
+    """Return the people left out in each round: one, or more if there are more than MOST_ROUNDS people."""
     people = sorted(set(train.names))
     number = min(len(people), MOST_ROUNDS)
     affordable = max(FEWEST_ROUNDS, MOST_PHOTOS // len(train.names))
@@ -55,26 +55,30 @@ def leave_each_out(
     test: OpenedPart,
     on_round: Callable[[], None] = lambda: None,
 ) -> Strangers | None:
-    """Measure with networks like `classifier`, which stays as it is. None with fewer than three people, or no
-    validation or test photos of the known: there would be nobody to tell apart, or nothing to measure."""
+    """Measure with networks that have the parameters of `classifier`; it is not changed itself.
+
+    `on_round` is called after each round. Returns None with fewer than three people, or when the known people of a
+    round have no validation or no test photos.
+    """
     people = set(train.names)
     if len(people) < 3 or not validation.names or not test.names:
         return None
     counts = np.zeros(4, dtype=int)
     for left_out in rounds(train):
         known = people - left_out
-        learned, tuned, asked = train.of(known), validation.of(known), test.of(known)
-        if len(known) < 2 or not tuned.names or not asked.names:
+        train_known, validation_known, test_known = (part.of(known) for part in (train, validation, test))
+        if len(known) < 2 or not validation_known.names or not test_known.names:
             return None
-        fitted = classifier.clone().fit(learned.photos, learned.names, (tuned.photos, tuned.names))
+        watched = validation_known.photos, validation_known.names
+        fitted = classifier.clone().fit(train_known.photos, train_known.names, watched)
         strangers = [part.of(left_out) for part in (train, validation, test)]
-        counts += (*_accepted(fitted, [asked]), *_accepted(fitted, strangers))
+        counts += (*_accepted(fitted, [test_known]), *_accepted(fitted, strangers))
         on_round()
     return Strangers(*(int(count) for count in counts))
 
 
 def _accepted(classifier: Classifier, parts: Sequence[OpenedPart]) -> tuple[int, int]:
-    """Return how many photos of the parts are taken for faces of known people, and of how many."""
+    """Return how many photos of the parts are accepted as known people, and how many photos there are."""
     assert classifier.threshold_ is not None
     accepted = [(classifier.known_scores(part.photos) >= classifier.threshold_).sum() for part in parts if part.names]
     return sum(map(int, accepted)), sum(len(part.names) for part in parts)

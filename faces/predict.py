@@ -1,7 +1,7 @@
-"""Who is on these photos? Files in, one answer a face out, in order and as they come; a bad photo never stops the rest.
+"""Who is on these photos? Files in, a `Prediction` for each face out, in order; a bad photo does not stop the others.
 
-Photos are opened by threads, a few ahead of the network, which gets them a batch of faces at a time: so memory is
-bounded however many there are.
+Threads open the photos, a few ahead of the network, which computes one batch of faces at a time: memory does not grow
+with the number of photos.
 """
 
 import os
@@ -25,14 +25,14 @@ from errors import UsageError
 from faces.classifier import Classifier
 from faces.predictions import Prediction, Status
 
-MOST_BYTES = 1 << 28  # of a file: beyond, it is not read into memory
+MOST_BYTES = 1 << 28  # of a file; a larger one is not read
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which parts of a photo are faces: what the table says of it, or else what `find` finds, or else the box.
+class FaceSource:
+    """Where the boxes of the faces come from: the table if it lists the photo, else `find` if given, else the box.
 
-    Without any of them it is the whole photo.
+    With none of them, the face is the whole photo.
     """
 
     table: BoxTable | None = None
@@ -42,11 +42,11 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictSettings:
-    """How the answers are made."""
+    """How faces are predicted. Raises UsageError for a value that is not allowed."""
 
-    top: int = 1  # answers a face, the most probable name first
-    threshold: float | None = None  # instead of the classifier's own
-    batch_size: int = 64  # faces the network is given at once
+    top: int = 1  # predictions per face, the most probable name first
+    threshold: float | None = None  # None: the classifier's own
+    batch_size: int = 64  # faces computed together
     threads: int = os.cpu_count() or 1  # that open photos
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class PredictSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Face:
-    """A part of a photo on its way to the network, or the word for why there is none."""
+    """A part of a photo before the prediction, or the reason why there is none."""
 
     file: Path
     box: Box | None
@@ -67,17 +67,17 @@ class _Face:
 def predict(
     classifier: Classifier,
     files: Iterable[Path],
-    wanted: Wanted | None = None,
+    source: FaceSource | None = None,
     settings: PredictSettings | None = None,
 ) -> Iterator[Prediction]:
-    """Yield `settings.top` answers for each face of each file, and one for each file that shows none, in order."""
-    wanted, settings = wanted or Wanted(), settings or PredictSettings()
-    with quiet_decoding(), closing(_opened(classifier, files, wanted, settings.threads)) as faces:
+    """Yield `settings.top` predictions for each face of each file, and one for each file without a face, in order."""
+    source, settings = source or FaceSource(), settings or PredictSettings()
+    with quiet_decoding(), closing(_opened(classifier, files, source, settings.threads)) as faces:
         while batch := list(islice(faces, settings.batch_size)):
-            yield from _answers(classifier, batch, settings)
+            yield from _predictions(classifier, batch, settings)
 
 
-def _answers(classifier: Classifier, batch: list[_Face], settings: PredictSettings) -> Iterator[Prediction]:
+def _predictions(classifier: Classifier, batch: list[_Face], settings: PredictSettings) -> Iterator[Prediction]:
     named = _named(classifier, [face.found for face in batch if isinstance(face.found, Region)], settings)
     for face in batch:
         if isinstance(face.found, Region):
@@ -90,7 +90,7 @@ def _answers(classifier: Classifier, batch: list[_Face], settings: PredictSettin
 def _named(
     classifier: Classifier, regions: list[Region], settings: PredictSettings
 ) -> Iterator[list[tuple[str, float, Status]]]:
-    """Yield the best names of each face with their probabilities, and whether the face is of somebody known."""
+    """Yield the `top` names of each face with their probabilities, and OK or UNKNOWN by the threshold."""
     if not regions:
         return
     photos = classifier.read(np.stack([region.pixels for region in regions]))  # (N, ...)
@@ -104,31 +104,31 @@ def _named(
 
 
 def _opened(
-    classifier: Classifier, files: Iterable[Path], wanted: Wanted, threads: int
+    classifier: Classifier, files: Iterable[Path], source: FaceSource, threads: int
 ) -> Generator[_Face, None, None]:
-    """Open the files in threads, at most twice as many ahead as there are threads; yield their faces in order."""
+    """Open the files in threads, at most 2 * threads ahead; yield their faces in order."""
     ahead: deque[Future[list[_Face]]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
         for file in files:
-            ahead.append(pool.submit(_open, file, wanted, classifier))
+            ahead.append(pool.submit(_open, file, source, classifier))
             if len(ahead) > 2 * threads:
                 yield from ahead.popleft().result()
         while ahead:
             yield from ahead.popleft().result()
-    finally:  # also when nobody wants the rest
+    finally:  # also when the caller stops early
         pool.shutdown(cancel_futures=True)
 
 
-def _open(file: Path, wanted: Wanted, classifier: Classifier) -> list[_Face]:
+def _open(file: Path, source: FaceSource, classifier: Classifier) -> list[_Face]:
     size, mode = classifier.size, classifier.image_mode
-    listed = wanted.table.of(file) if wanted.table else []
-    boxes = listed or [wanted.box]
+    listed = source.table.of(file) if source.table else []
+    boxes = listed or [source.box]
     data = _read(file)
     if not isinstance(data, bytes):
         return [_Face(file, box, data) for box in boxes]
-    if wanted.find and not listed:
-        found = find_regions(data, wanted.find, size, mode)
+    if source.find and not listed:
+        found = find_regions(data, source.find, size, mode)
         if isinstance(found, Failure):
             return [_Face(file, None, found.reason)]
         return [_Face(file, region.box, region) for region in found] or [_Face(file, None, Status.NO_FACE)]
@@ -143,8 +143,8 @@ def _open(file: Path, wanted: Wanted, classifier: Classifier) -> list[_Face]:
 
 def _read(file: Path) -> bytes | Status | Reason:
     try:
-        with file.open("rb") as source:
-            data = source.read(MOST_BYTES + 1)
+        with file.open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return Status.NO_PHOTO if file.is_dir() else Status.UNREADABLE
     return Reason.TOO_LARGE if len(data) > MOST_BYTES else data

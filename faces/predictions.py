@@ -1,6 +1,6 @@
-"""What a prediction says of a face, and how it is written: a line of CSV, or a JSON object on a line.
+"""A prediction, and how it is written: a line of CSV, or a line with a JSON object.
 
-The columns are a promise to those who read them by program: none is renamed, moved or left out.
+Programs read these columns: none may be renamed, moved or removed.
 """
 
 import csv
@@ -20,44 +20,46 @@ _DIGITS = 4  # of a probability
 
 
 class Status(StrEnum):
-    """What an answer is worth; a photo that cannot be used has its `data.reasons.Reason` instead."""
+    """The status of a prediction; a photo that cannot be used has a `data.reasons.Reason` instead."""
 
-    OK = "ok"  # one of the people the run knows
-    UNKNOWN = "unknown"  # below the threshold: most likely none of them; the name is the best guess all the same
-    NO_FACE = "no_face"  # nothing was found that looks like a face
-    NO_PHOTO = "no_photo"  # a folder without a photo in it, or one that may not be looked into
-    UNREADABLE = "unreadable"  # a file that cannot be opened: it is missing, or may not be read
+    OK = "ok"  # one of the people of the training
+    UNKNOWN = "unknown"  # below the threshold: most likely none of them; the name is still the most probable one
+    NO_FACE = "no_face"  # the detector found no face
+    NO_PHOTO = "no_photo"  # a folder without a photo, or one that may not be read
+    UNREADABLE = "unreadable"  # a file that is missing, or may not be read
 
 
 ANSWERED = frozenset({Status.OK, Status.UNKNOWN, Status.NO_FACE})
-"""What a photo can come to without anything having gone wrong."""
+"""The statuses of photos that could be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One line of the output. Name and probability are there when a face was looked at."""
+    """One line of the output. Name and probability are None when there was no face to predict."""
 
     file: Path
-    box: Box | None  # what was looked at, in pixels of the upright photo; None: the whole photo
+    box: Box | None  # the part of the photo, in pixels of the upright photo; None: the whole photo
     name: str | None
     probability: float | None  # in [0, 1]
     status: Status | Reason
 
 
-def csv_line(answer: Prediction) -> str:
-    """`file,box,name,probability,status`; what is not there is empty."""
-    probability = "" if answer.probability is None else f"{answer.probability:.{_DIGITS}f}"
-    return _row(answer.file, answer.box or "", escape_formula(answer.name or ""), probability, answer.status)
+def csv_line(prediction: Prediction) -> str:
+    """Return `file,box,name,probability,status` as a line of CSV; None is empty."""
+    box, name, probability = prediction.box or "", prediction.name or "", ""
+    if prediction.probability is not None:
+        probability = f"{prediction.probability:.{_DIGITS}f}"
+    return _row(prediction.file, box, escape_formula(name), probability, prediction.status)
 
 
-def json_line(answer: Prediction) -> str:
-    """An object with the same keys; the box is a list of four numbers, what is not there is null."""
+def json_line(prediction: Prediction) -> str:
+    """Return a JSON object with the same keys; the box is a list of four numbers, None is null."""
     values = (
-        str(answer.file),
-        answer.box and list(answer.box),
-        answer.name,
-        None if answer.probability is None else round(answer.probability, _DIGITS),
-        answer.status,
+        str(prediction.file),
+        prediction.box and list(prediction.box),
+        prediction.name,
+        None if prediction.probability is None else round(prediction.probability, _DIGITS),
+        prediction.status,
     )
     return json.dumps(dict(zip(COLUMNS, values, strict=True))) + "\n"
 
@@ -72,4 +74,4 @@ FORMATS: dict[str, tuple[str, Callable[[Prediction], str]]] = {
     "csv": (_row(*COLUMNS), csv_line),
     "json": ("", json_line),
 }
-"""Format -> what comes before the first answer, and how an answer is written."""
+"""Format -> the text before the first prediction, and the function that writes a prediction."""

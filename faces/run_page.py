@@ -1,6 +1,6 @@
-"""What a run measured, put into the data that the page of a run is made of.
+"""The page of a run, report.html: puts the run's measurements into a `report.page.Page`.
 
-`report.page` draws it and knows nothing of runs; `training_run` has the numbers.
+`report.page` renders it; `training_run` measures.
 """
 
 import json
@@ -43,11 +43,15 @@ def page_of_run(
     metrics: dict[str, Any],
     test: Sequence[Photo],
     probabilities: NDArray[np.float32],
-    favourites: dict[int, list[Path]],
+    exciting_photos: dict[int, list[Path]],
     curve: bytes,
     confusion: bytes,
 ) -> bytes:
-    """Return report.html; `probabilities` (N, classes) are the answers to the N test photos."""
+    """Return report.html.
+
+    `probabilities` (N, classes) are those of the N test photos; `exciting_photos` has for each unit the training photos
+    with its highest activations.
+    """
     classes = metrics["classes"]
     answers = [
         answer(row, classes, true=photo.name, file=photo.file) for photo, row in zip(test, probabilities, strict=True)
@@ -56,7 +60,7 @@ def page_of_run(
     counts = np.asarray(metrics["confusion"])
     page = Page(
         title=f"Who is this? {folder.resolve().name}",
-        subtitle=_what(metrics),
+        subtitle=_subtitle(metrics),
         facts=_facts(metrics),
         accuracy=Accuracy(int(counts.trace()), int(counts.sum())),
         macro_f1=metrics["macro_f1"],
@@ -66,7 +70,7 @@ def page_of_run(
         mistakes=shown.mistakes,
         surest=shown.surest,
         least_sure=shown.least_sure,
-        units=_units(classifier, favourites),
+        units=_units(classifier, exciting_photos),
         unknown=_unknown(metrics["unknown"]),
         download=_download(folder),
         counts=metrics["counts"],
@@ -74,13 +78,13 @@ def page_of_run(
     return render(page).encode()
 
 
-def _what(metrics: dict[str, Any]) -> str:
+def _subtitle(metrics: dict[str, Any]) -> str:
     names = {"hidden": "one hidden layer on grey pixels", "alexnet": "AlexNet's conv5 features and a trained head"}
     return f"{names[metrics['model']]}, {len(metrics['classes'])} people, seed {metrics['seed']}"
 
 
 def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what was trained, how, and with what, as pairs to read."""
+    """Return titles and values: the data, the settings, the device and the versions."""
     settings = metrics["settings"]
     facts = [
         ("photos", str(metrics["data"])),
@@ -100,21 +104,21 @@ def _jpeg(path: Path, side: int) -> bytes:
     return photo_jpeg(open_photo(path.read_bytes(), side, "RGB"), side)
 
 
-def _units(classifier: Classifier, favourites: dict[int, list[Path]]) -> Units:
+def _units(classifier: Classifier, exciting_photos: dict[int, list[Path]]) -> Units:
     """Return the strongest hidden units of each person, or the outputs of a network without a hidden layer."""
     weights = classifier.hidden_weights.cpu().numpy() if isinstance(classifier, HiddenClassifier) else None
     limit = 0.0 if weights is None else limit_of(weights)
-    described = classifier.unit_classes()
+    units = classifier.unit_classes()
     shown = [
         Unit(
             unit_class.unit,
             unit_class.name,
             None if weights is None else tile_png(weights[unit_class.unit], limit),
-            [_jpeg(path, UNIT_PHOTO_SIDE) for path in favourites[unit_class.unit][:PHOTOS_A_UNIT]],
+            [_jpeg(path, UNIT_PHOTO_SIDE) for path in exciting_photos[unit_class.unit][:PHOTOS_A_UNIT]],
         )
-        for unit_class in strongest(described)
+        for unit_class in strongest(units)
     ]
-    return Units(shown, len(described), hidden=bool(classifier.hidden))
+    return Units(shown, len(units), hidden=bool(classifier.hidden))
 
 
 def _unknown(measured: dict[str, Any]) -> Unknown | None:
@@ -124,7 +128,7 @@ def _unknown(measured: dict[str, Any]) -> Unknown | None:
 
 
 def _download(folder: Path) -> DownloadReport | None:
-    """Return what the download said, None for a folder that was not downloaded."""
+    """Return the counts of the download, None for a folder that was not downloaded."""
     try:
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         return DownloadReport(int(report["rows"]), int(report["ok"]), dict(report["reasons"]))

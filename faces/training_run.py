@@ -1,7 +1,7 @@
 """train-faces: folders of photos, one per person, in; a run folder out.
 
-Reads and splits the photos, trains, measures on photos the training never saw, and publishes the run. Of several ranks
-all read and train, and the first alone measures and writes.
+Reads and splits the photos, trains, measures on the test photos, and writes the run. With several ranks, all read and
+train, but only the first measures and writes.
 """
 
 import time
@@ -40,21 +40,25 @@ FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class FaceTraining:
-    """What one run is asked to do."""
+    """The settings of one run."""
 
     folder: Path
     out: Path
     classifier: Classifier
-    """Not yet trained; afterwards it is."""
+    """Not trained yet; `train_faces` trains it."""
     sizes: SplitSizes = field(default_factory=SplitSizes)
     resume: bool = False
     memory_limit: int = MEMORY_LIMIT
-    """MiB; where the photos' features are more, they stay on the disk and are read as they are needed."""
+    """MiB. Features of more than this stay on the disk and are read a window at a time."""
     ranks: Ranks = ALONE
 
 
 def train_faces(task: FaceTraining, bar: Bar = no_bar) -> dict[str, Any]:
-    """Train, measure, publish `task.out`; return what metrics.json holds, {} from a rank that wrote nothing."""
+    """Train, measure, and write `task.out`; return the content of metrics.json, {} on all ranks but the first.
+
+    Raises UsageError when `task.out` cannot be a run folder, DatasetError when the photos cannot be used, RunError when
+    there is nothing to resume or it is another training.
+    """
     ranks = task.ranks
     if ranks.is_first:
         files.check_out(task.out)
@@ -102,16 +106,16 @@ def train_faces(task: FaceTraining, bar: Bar = no_bar) -> dict[str, Any]:
 
 
 def _fingerprint(task: FaceTraining, parts: Split) -> str:
-    """Return the digest of what is trained, how, and on what; classifier not yet trained."""
+    """Return a digest of the model, all settings and the photos; the classifier is not trained yet."""
     classifier = task.classifier
     photos = {name: [photo.sha256 for photo in getattr(parts, name)] for name in ("train", "validation", "test")}
     order = {"stored": True} if _stay_on_disk(task, parts) else {}
-    asked = {"model": classifier.kind, "seed": classifier.seed, "photos": photos}
-    return fingerprint_of(asked | classifier.identity() | task.ranks.identity() | order)
+    training = {"model": classifier.kind, "seed": classifier.seed, "photos": photos}
+    return fingerprint_of(training | classifier.identity() | task.ranks.identity() | order)
 
 
 def _open(task: FaceTraining, parts: Split, bar: Bar) -> list[OpenedPart]:
-    """Return the photos of the three parts; the test photos only to the rank that measures on them."""
+    """Return the photos of the three parts; test photos only on the first rank, which measures."""
     ranks, classifier = task.ranks, task.classifier
     groups = [parts.train, parts.validation, parts.test if ranks.is_first else ()]
     if ranks.size > 1:
@@ -120,48 +124,48 @@ def _open(task: FaceTraining, parts: Split, bar: Bar) -> list[OpenedPart]:
             classifier.cache(task.folder, own, lambda: advance(""))
         ranks.barrier()
     open_photos = classifier.open_stored if _stay_on_disk(task, parts) else classifier.open
-    every = [photo for group in groups for photo in group]
-    with bar("opening photos", len(every)) as advance:
-        opened = open_photos(task.folder, every, lambda: advance(""))
+    photos = [photo for group in groups for photo in group]
+    with bar("opening photos", len(photos)) as advance:
+        opened = open_photos(task.folder, photos, lambda: advance(""))
     ends = np.cumsum([len(group) for group in groups])
-    ours = [opened.take(slice(end - len(group), end)) for group, end in zip(groups, ends, strict=True)]
-    ranks.check_same(ours[0].layout() + ours[1].layout(), "the files of the features")
-    return [OpenedPart(photos, [photo.name for photo in group]) for photos, group in zip(ours, groups, strict=True)]
+    parts_of = [opened.take(slice(end - len(group), end)) for group, end in zip(groups, ends, strict=True)]
+    ranks.check_same(parts_of[0].layout() + parts_of[1].layout(), "the files of the features")
+    return [OpenedPart(part, [photo.name for photo in group]) for part, group in zip(parts_of, groups, strict=True)]
 
 
 def _stay_on_disk(task: FaceTraining, parts: Split) -> bool:
-    """Whether the photos' features are more than the training may hold."""
+    """Whether the photos' features need more memory than the limit."""
     photos = len(parts.train) + len(parts.validation) + len(parts.test)
     return photos * task.classifier.bytes_a_photo > task.memory_limit << 20
 
 
 def _measure(classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart) -> dict[str, Any]:
-    """Return what the answers come to: accuracies, confusion, each person's precision and recall."""
+    """Return the accuracies, the confusion matrix, and precision and recall of each person."""
 
     def labels(part: OpenedPart) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
         true = np.searchsorted(classifier.classes_, np.array(part.names, np.str_))
         return true, classifier.predict_proba(part.photos).argmax(1)
 
-    answers = {"train": labels(train), "validation": labels(validation), "test": labels(test)}
-    return results_of(answers, classifier.classes_.tolist(), "people")
+    predicted = {"train": labels(train), "validation": labels(validation), "test": labels(test)}
+    return results_of(predicted, classifier.classes_.tolist(), "people")
 
 
 def _unknown(
     classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart, bar: Bar
 ) -> dict[str, Any]:
-    """Return the threshold for "none of these", and what it does to strangers where that is quick to measure."""
-    known = {"quantity": classifier.quantity, "threshold": classifier.threshold_}
+    """Return the threshold for unknown people, and the open-set counts if the classifier is quick to train."""
+    unknown = {"quantity": classifier.quantity, "threshold": classifier.threshold_}
     if not classifier.quick_to_train:
-        return known
+        return unknown
     with bar("leaving each person out", len(rounds(train))) as advance:
         measured = leave_each_out(classifier, train, validation, test, lambda: advance(""))
-    return known if measured is None else known | asdict(measured)
+    return unknown if measured is None else unknown | asdict(measured)
 
 
 def _contents(
     task: FaceTraining, parts: Split, train: OpenedPart, test: OpenedPart, metrics: dict[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of the run, the network before the pictures of it."""
+    """Yield name and content of each file of the run, the network first."""
     classifier = task.classifier
     about = {key: metrics[key] for key in ("counts", "guard", "versions")}
     about["image"] = {"mode": classifier.image_mode, "size": classifier.size, "filter": FILTER}
@@ -169,8 +173,8 @@ def _contents(
     yield files.MODEL, classifier.to_bytes(about)
     yield files.HISTORY, classifier.history.to_csv().encode()
     yield SPLIT, files.as_json(_split_lists(task, parts))
-    answers = classifier.predict_proba(test.photos)
-    yield files.PREDICTIONS, _predictions(classifier, parts.test, answers, classifier.known_scores(test.photos))
+    probabilities = classifier.predict_proba(test.photos)
+    yield files.PREDICTIONS, _predictions(classifier, parts.test, probabilities, classifier.known_scores(test.photos))
     title = f"{task.folder.name}: {accuracy_line(metrics)}"
     restored = classifier.patience is not None and metrics["validation_accuracy"] is not None
     curve = learning_curve(classifier.history.columns(), title, classifier.history.best_epoch if restored else None)
@@ -178,22 +182,28 @@ def _contents(
     yield files.CURVE, curve
     yield files.CONFUSION, confusion
     units = _units(task, parts, train)
-    favourites = {unit["unit"]: [task.folder / file for file in unit["photos"]] for unit in units}
+    exciting_photos = {unit["unit"]: [task.folder / file for file in unit["photos"]] for unit in units}
     yield UNITS, files.as_json(units)
-    yield files.WEIGHTS, weights_picture(classifier, title, favourites)
-    page = page_of_run(task.folder, classifier, metrics, parts.test, answers, favourites, curve, confusion)
+    yield files.WEIGHTS, weights_picture(classifier, title, exciting_photos)
+    page = page_of_run(task.folder, classifier, metrics, parts.test, probabilities, exciting_photos, curve, confusion)
     yield files.PAGE, page
 
 
 def _predictions(
-    classifier: Classifier, photos: Sequence[Photo], answers: NDArray[np.float32], known_scores: NDArray[np.float32]
+    classifier: Classifier,
+    photos: Sequence[Photo],
+    probabilities: NDArray[np.float32],
+    known_scores: NDArray[np.float32],
 ) -> bytes:
-    """Return predictions.csv; a photo's file begins with its person's folder, so that it can be a formula too."""
+    """Return predictions.csv, with a line for each photo.
+
+    Files are escaped as well as names: they begin with the name of the person's folder, which may look like a formula.
+    """
     rows = zip(
         (escape_formula(photo.file) for photo in photos),
         (escape_formula(photo.name) for photo in photos),
-        map(escape_formula, classifier.classes_[answers.argmax(1)].tolist()),
-        answers.max(1).tolist(),
+        map(escape_formula, classifier.classes_[probabilities.argmax(1)].tolist()),
+        probabilities.max(1).tolist(),
         known_scores.tolist(),
         strict=True,
     )
@@ -201,7 +211,7 @@ def _predictions(
 
 
 def _units(task: FaceTraining, parts: Split, train: OpenedPart) -> list[dict[str, Any]]:
-    """Return whom each hidden unit speaks for, and the files of the training photos that excite it most."""
+    """Return units.json: of each hidden unit, the person whose output it raises most and the photos that excite it."""
     exciting = most_exciting(task.classifier.activations(train.photos), PHOTOS_A_UNIT)
     return [
         asdict(unit_class) | {"photos": [parts.train[index].file for index in exciting[unit_class.unit]]}

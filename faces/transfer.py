@@ -16,9 +16,9 @@ from errors import RunError, StorageError
 from faces.backbones.alexnet.alexnet import absolute, load_alexnet
 from faces.backbones.backbone import Backbone
 from faces.classifier import Classifier
-from faces.features.cache import VIEWS, features_of, keep_features
+from faces.features.cache import VIEWS, cache_features, features_of, once_per_photo
 from faces.features.statistics import deviation_and_mean, first_of_each
-from faces.features.stored import StoredFeatures, each, store_features
+from faces.features.stored import StoredFeatures, store_features
 from faces.features.stream import FeatureStream
 from faces.photos import AT_ONCE, PhotoArray, Photos
 from faces.settings import TransferSettings
@@ -101,7 +101,8 @@ class TransferClassifier(TransferSettings, Classifier):
     def cache(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
         """Compute the features that the cache beside the folder does not have; a disk that refuses keeps none."""
         with suppress(StorageError):
-            keep_features(folder, photos, self.backbone, device=self.torch_device.type, on_photos=each(on_photo))
+            device, on_photos = self.torch_device.type, once_per_photo(on_photo)
+            cache_features(folder, photos, self.backbone, device=device, on_photos=on_photos)
 
     def open_stored(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Photos of a folder -> where their features lie on the disk. StorageError when it refuses to keep them."""

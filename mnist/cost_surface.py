@@ -1,7 +1,7 @@
 """The cost of softmax regression over two of its weights, and the paths that gradient descent takes on it.
 
-Two weights move two of the ten logits: all others are computed once, so that a point of the surface costs two
-exponentials an image. What is drawn of it is `report.figures.contour`'s business.
+Two weights change two of the ten logits. The others are computed once, so that a point of the surface takes two
+exponentials per image. `report.figures.contour` draws it.
 """
 
 from typing import NamedTuple
@@ -18,22 +18,22 @@ BATCH = 10_000  # images whose logits are computed at a time
 
 
 class Weight(NamedTuple):
-    """A weight of softmax regression, by what it connects."""
+    """A weight of softmax regression: the pixel and the digit that it connects."""
 
     pixel: int
     digit: int
 
 
 class CostSurface:
-    """C(u, v), the cross-entropy summed over images, where u and v are counted from the weights' present values.
+    """C(u, v), the cross-entropy summed over images, where u and v are added to the current values of two weights.
 
     With the logits o at these values, the labels t, the two weights' digits i and j and their pixels' ink x and z:
 
         C = sum_n  log(e^r + e^(o_i + u x) + e^(o_j + v z))  -  (o_t + u x [t = i] + v z [t = j])
         dC/du = sum_n x (p_i - [t = i])         dC/dv = sum_n z (p_j - [t = j])
 
-    where e^r is the sum over the other digits, and p the softmax. All in float64: near its minimum the cost changes
-    in a digit that float32 no longer has. LayerError when both weights lead to the same digit.
+    where e^r is the sum over the other digits, and p the softmax. All in float64: near its minimum the
+    changes of the cost are too small for float32. Raises LayerError when both weights belong to one digit.
     """
 
     def __init__(self, network: Layer, x: Tensor, labels: Tensor, first: Weight, second: Weight) -> None:
@@ -48,11 +48,11 @@ class CostSurface:
         hit_x, hit_z = (
             (ink * (labels == weight.digit)).sum() for ink, weight in zip(self._ink, (first, second), strict=True)
         )
-        self._slope = torch.stack((hit_x, hit_z))  # how fast the cost falls with the logits of the true digits
+        self._slope = torch.stack((hit_x, hit_z))  # of the second term, over u and over v
         self._true = logits.gather(1, labels[:, None]).sum()
 
     def costs(self, u: Tensor, v: Tensor) -> Tensor:
-        """Return C at every pair of u (U,) and v (V,): (V, U). Holds U numbers an image at a time."""
+        """Return C at every pair of u (U,) and v (V,): (V, U). Memory: U numbers per image."""
         (o_i, o_j), (x, z) = self._logits, self._ink
         below = torch.logaddexp(self._rest, o_i + u[:, None] * x)  # (U, N)
         sums = [torch.logaddexp(below, o_j + value * z).sum(1) for value in v]
@@ -67,7 +67,7 @@ class CostSurface:
 
 
 def descend(surface: CostSurface, start: tuple[float, float], *, lr: float, momentum: float, steps: int) -> Tensor:
-    """Return where gradient descent on the two weights alone goes: (steps + 1, 2), the start first."""
+    """Return the path of gradient descent on the two weights only: (steps + 1, 2), the start first."""
     point = Parameter(torch.tensor(start, dtype=torch.float64))
     optimiser = SGD({"point": point}, momentum=momentum)
     path = [point.value.clone()]

@@ -1,7 +1,8 @@
-"""A convolution's response carried back to the image: transpose(T) y, a picture a filter.
+"""The response of a convolution, mapped back to the image: transpose(T) y, one picture per filter.
 
-T is the doubly blocked Toeplitz matrix with y = T x; its transpose adds each response, times the filter, where the
-filter's window lay (Zeiler & Fergus, Visualizing and understanding convolutional networks, 2014, without pooling).
+T is the doubly blocked Toeplitz matrix with y = T x; its transpose adds each response, multiplied by the filter, at the
+position of the filter's window (Zeiler & Fergus, Visualizing and understanding convolutional networks, 2014, without
+pooling).
 """
 
 import torch
@@ -11,7 +12,7 @@ from nn.kernels.toeplitz import toeplitz
 
 
 def deconvolved(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-    """Return, for images x (N, 1, H, W) and filters w (F, 1, k, k), b (F,), what each filter sees: (N, F, H, W)."""
+    """Return transpose(T) (T x + b) for images x (N, 1, H, W) and filters w (F, 1, k, k), b (F,): (N, F, H, W)."""
     n, _, height, width = x.shape
     pictures = []
     for kernel, bias in zip(w, b, strict=True):

@@ -13,10 +13,10 @@ from errors import DatasetError
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Images and what they show."""
+    """Images and their labels."""
 
     x: Tensor
-    """(N, 1, 28, 28) float32; as loaded in [0, 1], 0 paper and 1 ink."""
+    """(N, 1, 28, 28) float32; as loaded in [0, 1], 0 is paper and 1 is ink."""
     labels: Tensor
     """(N,) int64, 0 to 9."""
 
@@ -29,7 +29,7 @@ class Digits:
         return self.x, self.labels
 
     def at(self, indices: Tensor) -> "Digits":
-        """Return the digits at these places."""
+        """Return the digits with these indices."""
         return Digits(self.x[indices], self.labels[indices])
 
     def of_classes(self, classes: Sequence[int], each: int) -> "Digits":
@@ -41,7 +41,7 @@ class Digits:
         return self.at(torch.cat(places).sort().values)
 
     def numbered(self, classes: Sequence[int]) -> "Digits":
-        """Return the same with labels counted within `classes`: 0 for the first of them."""
+        """Return the same digits with the index in `classes` as label."""
         return Digits(self.x, torch.tensor([classes.index(int(label)) for label in self.labels]))
 
 
@@ -59,14 +59,14 @@ def _digits(images: Tensor, labels: Tensor) -> Digits:
 
 
 def together(first: Digits, second: Digits) -> Digits:
-    """Return the digits of both."""
+    """Return the digits of both, those of `first` first."""
     return Digits(torch.cat((first.x, second.x)), torch.cat((first.labels, second.labels)))
 
 
 def split_off(digits: Digits, part: float, generator: Generator) -> tuple[Digits, Digits]:
-    """Return all but a part of the digits, drawn at random, and this part: a number of them, or below 1 a share.
+    """Split the digits at random: return the others, and a part of the digits.
 
-    Raises DatasetError when nothing would be left.
+    `part` is a number of digits, or below 1 a fraction. Raises DatasetError when no others would be left.
     """
     n = int(part) if part >= 1 else round(part * len(digits))
     if not n < len(digits):
@@ -76,20 +76,20 @@ def split_off(digits: Digits, part: float, generator: Generator) -> tuple[Digits
 
 
 def standardised(train: Digits, *others: Digits) -> list[Digits]:
-    """Return all sets with each pixel at mean 0, deviation 1 over the training set; one that never changes is 0."""
+    """Return all sets with each pixel at mean 0 and deviation 1 over the training set; a constant pixel is 0."""
     mean, deviation = train.x.mean(0), train.x.std(0)
     deviation = deviation.where(deviation > 0, 1.0)
     return [Digits((part.x - mean).div_(deviation), part.labels) for part in (train, *others)]
 
 
 def standardised_one_by_one(digits: Digits) -> Digits:
-    """Return the digits with each image at mean 0, deviation 1 over its own pixels."""
+    """Return the digits with each image at mean 0 and deviation 1 over its own pixels."""
     mean, deviation = digits.x.mean((2, 3), keepdim=True), digits.x.std((2, 3), keepdim=True)
     return Digits((digits.x - mean) / deviation.where(deviation > 0, 1.0), digits.labels)
 
 
 def padded(digits: Digits, side: int) -> Digits:
-    """Return the images in the middle of a sheet of `side` x `side` pixels of paper."""
+    """Return the images padded with 0 to `side` x `side` pixels, in the middle."""
     rest = side - digits.x.shape[2]
     before, after = rest // 2, rest - rest // 2
     return Digits(torch.constant_pad_nd(digits.x, (before, after, before, after)), digits.labels)

@@ -1,4 +1,4 @@
-"""The networks that read digits, put together from the layers of `nn`. A further network is a function here."""
+"""The networks for digits, made of the layers of `nn`. A further network is a function here."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -31,7 +31,7 @@ Activation = Callable[[], Layer]
 def softmax_regression(
     generator: Generator, *, initialiser: Initialiser = zeros, bias_initialiser: Initialiser = zeros
 ) -> Sequential:
-    """784 pixels -> 10 logits: no hidden layer, so that zeros are a start. The softmax is the loss's."""
+    """784 pixels -> 10 logits: no hidden layer, so the weights may start at 0. The loss has the softmax."""
     linear = Linear(
         SIDE * SIDE, CLASSES, generator=generator, initialiser=initialiser, bias_initialiser=bias_initialiser
     )
@@ -71,7 +71,8 @@ def one_convolution(
 ) -> Sequential:
     """conv kernel x kernel - activation - (`hidden` units - activation) - `classes` units - activation.
 
-    Every unit starts from N(0, 1/m), m its inputs. A meter behind the convolution measures the deltas that reach it.
+    The initial weights are from N(0, 1/m), with m the inputs of a unit. A GradientMeter after the convolution measures
+    the gradients that reach it.
     """
     side = SIDE - kernel + 1
     widths = [maps * side * side, *([] if hidden is None else [hidden]), classes]
@@ -97,8 +98,8 @@ def columns(
     """32x32 pixels -> for each view of them a column of three 5x5 convolutions -> the columns' maps -> 10 logits.
 
     A column is conv - activation - pool - conv - activation - pool - conv - activation, 32 -> 28 -> 14 -> 10 -> 5 -> 1
-    pixels; its last convolution is a fully connected layer by another name. The first of the `dropouts` stands before
-    the logits, a second before the last convolution; `map_dropout` drops whole maps after either pooling.
+    pixels; its last convolution is a fully connected layer. The first of the `dropouts` is before the logits, a second
+    before the last convolution; `map_dropout` drops whole maps after each pooling.
     """
 
     def column() -> Sequential:
@@ -121,18 +122,18 @@ def columns(
 
 
 def turned(side: int) -> list[Layer | None]:
-    """Return five views that keep neighbours neighbours: as it is, transposed, mirrored both ways, a quarter turn."""
+    """Return five views of an image: unchanged, transposed, mirrored left-right, mirrored top-bottom, turned by 90°."""
     places = torch.arange(side * side).view(side, side)
     views = (places.T, places.flip(1), places.flip(0), places.rot90())
     return [None, *(Permute(view.flatten()) for view in views)]
 
 
 def best(generator: Generator) -> Sequential:
-    """Two columns, each with ten logits of its own: the answer is the mean of what they think probable.
+    """Two columns, each with ten logits of its own: the probabilities are the mean of those of both.
 
-    Both have six convolutions with batch normalisation. They differ in how they get from 28 x 28 pixels to 12 x 12,
-    where most of the work is done, so that they are wrong about different digits: one pools its first maps, the other
-    takes every second place. No convolution has a bias, for the normalisation behind it has one.
+    Both have six convolutions with batch normalisation. They differ in how they get from 28 x 28 pixels to 12 x 12, so
+    that they misread different digits: one has max pooling, the other a convolution of stride 2. No convolution has a
+    bias, as the batch normalisation after it has one.
     """
 
     def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> list[Layer]:
@@ -154,7 +155,7 @@ def best(generator: Generator) -> Sequential:
             Linear(96, CLASSES, generator=generator, initialiser=glorot),
         ]
 
-    first, *rest = conv(1, 24, 5)  # 28 -> 24, pooled before anything else is done with so many pixels
+    first, *rest = conv(1, 24, 5)  # 28 -> 24, pooled at once, as later layers are faster on fewer pixels
     pooling = Sequential(first, MaxPool2d(2), *rest, *conv(24, 48, 3, padding=1), *upper())
     striding = Sequential(*conv(1, 32, 5, stride=2, padding=2), *conv(32, 48, 3), *upper())  # 28 -> 14 -> 12
     return Sequential(Columns((pooling, None), (striding, None)))

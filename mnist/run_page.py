@@ -1,6 +1,6 @@
-"""What a run on digits measured, put into the data that the page of a run is made of.
+"""The page of a run on digits, report.html: puts the run's measurements into a `report.page.Page`.
 
-`report.page` draws it and knows nothing of runs; `training_run` has the numbers.
+`report.page` renders it; `training_run` measures.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ NETWORKS = {
     "cnn": "two convolutions and a linear layer",
     "best": "two columns of six convolutions with batch normalisation",
 }
-LOOKED_THROUGH = 10_000  # training images, for those that excite a unit most
+MOST_IMAGES = 10_000  # training images that are searched for those that excite a unit most
 
 
 def page_of_run(
@@ -58,7 +58,7 @@ def page_of_run(
     curve: bytes,
     confusion: bytes,
 ) -> bytes:
-    """Return report.html; `probabilities` (N, 10) are the answers to the N test digits."""
+    """Return report.html; `probabilities` (N, 10) are those of the N test digits."""
     classes, counts = metrics["classes"], np.asarray(metrics["confusion"])
     images = {f"test image {number}": x for number, x in enumerate(test.x)}
     answers = [
@@ -89,7 +89,7 @@ def page_of_run(
 
 
 def _facts(classifier: DigitClassifier, metrics: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what was trained, how, and with what, as pairs to read."""
+    """Return titles and values: the data, the settings, the time and the versions."""
     s = classifier.settings
     rule = "AdamW" if s.momentum is None else f"SGD with momentum {s.momentum}"
     facts = [
@@ -107,19 +107,19 @@ def _facts(classifier: DigitClassifier, metrics: dict[str, Any]) -> list[tuple[s
 
 def _units(classifier: DigitClassifier, train: Digits) -> Units | None:
     """Return the strongest hidden units of each digit, None for a network without one hidden layer."""
-    described = classifier.unit_classes()
-    if not described:
+    units = classifier.unit_classes()
+    if not units:
         return None
-    weights, looked_through = classifier.first_weights.numpy(), train.x[:LOOKED_THROUGH]
-    exciting = most_exciting(classifier.responses(looked_through).numpy(), PHOTOS_A_UNIT)
+    weights, images = classifier.first_weights.numpy(), train.x[:MOST_IMAGES]
+    exciting = most_exciting(classifier.responses(images).numpy(), PHOTOS_A_UNIT)
     limit = limit_of(weights)
     shown = [
         Unit(
             unit_class.unit,
             unit_class.name,
             tile_png(weights[unit_class.unit], limit),
-            [digit_png(looked_through[at]) for at in exciting[unit_class.unit].tolist()],
+            [digit_png(images[at]) for at in exciting[unit_class.unit].tolist()],
         )
-        for unit_class in strongest(described)
+        for unit_class in strongest(units)
     ]
-    return Units(shown, len(described))
+    return Units(shown, len(units))

@@ -1,7 +1,7 @@
 """train-mnist: the files of MNIST in, a run folder out.
 
-Reads the digits and holds some out, trains, measures on digits the training never saw, and publishes the run. Of
-several ranks all read and train, and the first alone measures and writes.
+Reads the digits and holds some out for validation, trains, measures on the test digits, and writes the run. With
+several ranks, all read and train, but only the first measures and writes.
 """
 
 import hashlib
@@ -33,27 +33,27 @@ from report.progress import Bar, no_bar
 from report.results import accuracy_line, predictions_csv, results_of
 
 FORMAT = 1
-MISTAKES = "mistakes.png"  # the test digits it misread, the most certain first; missing when there are none
+MISTAKES = "mistakes.png"  # the misread test digits, the most certain first; not written when there are none
 NAMES = tuple(str(digit) for digit in range(CLASSES))
 
 
 @dataclass(frozen=True, kw_only=True)
 class DigitTraining:
-    """What one run is asked to do."""
+    """The settings of one run."""
 
     folder: Path
     out: Path
     classifier: DigitClassifier
-    """Not yet trained; afterwards it is."""
+    """Not trained yet; `train_mnist` trains it."""
     validation: int = VALIDATION
-    """Training digits held out, 0: none."""
+    """How many training digits are held out, 0: none."""
     resume: bool = False
     ranks: Ranks = ALONE
 
 
 @dataclass(frozen=True)
 class DigitParts:
-    """What the digits are for; validation may be empty."""
+    """The digits of the three parts; validation may be empty."""
 
     train: Digits
     validation: Digits
@@ -61,7 +61,7 @@ class DigitParts:
 
     @property
     def watched(self) -> tuple[Tensor, Tensor] | None:
-        """The validation digits, if there are some."""
+        """The validation digits, None if there are none."""
         return self.validation.pair if len(self.validation) else None
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -72,12 +72,16 @@ class DigitParts:
         }
 
 
-Answers = dict[str, NDArray[np.float32]]
+Probabilities = dict[str, NDArray[np.float32]]
 """Part -> the probabilities of its digits, (N, 10)."""
 
 
 def train_mnist(task: DigitTraining, bar: Bar = no_bar) -> dict[str, Any]:
-    """Train, measure, publish `task.out`; return what metrics.json holds, {} from a rank that wrote nothing."""
+    """Train, measure, and write `task.out`; return the content of metrics.json, {} on all ranks but the first.
+
+    Raises UsageError when `task.out` cannot be a run folder, DatasetError when the digits cannot be used, RunError when
+    there is nothing to resume or it is another training.
+    """
     ranks = task.ranks
     if ranks.is_first:
         files.check_out(task.out)
@@ -95,7 +99,7 @@ def train_mnist(task: DigitTraining, bar: Bar = no_bar) -> dict[str, Any]:
     files.make_out(task.out)
     remove_leftovers(task.out)
     _train(task, parts, fingerprint, state, bar)
-    answers = _ask(classifier, parts, bar)
+    probabilities = _predict(classifier, parts, bar)
     metrics = {
         "format": FORMAT,
         "model": classifier.model,
@@ -104,7 +108,7 @@ def train_mnist(task: DigitTraining, bar: Bar = no_bar) -> dict[str, Any]:
         "classes": list(NAMES),
         "n": {part: len(digits) for part, digits in vars(parts).items()},
         "counts": parts.counts(),
-        **_measure(parts, answers),
+        **_measure(parts, probabilities),
         "parameters": sum(parameter.value.numel() for parameter in classifier.network.parameters().values()),
         "seconds": round(time.perf_counter() - started, 2),
         "processes": ranks.size,
@@ -114,7 +118,7 @@ def train_mnist(task: DigitTraining, bar: Bar = no_bar) -> dict[str, Any]:
         "guard": fingerprint,
         "versions": files.versions(),
     }
-    files.publish_run(task.out, _contents(task, parts, answers["test"], metrics), metrics, atomic_write)
+    files.publish_run(task.out, _contents(task, parts, probabilities["test"], metrics), metrics, atomic_write)
     return metrics
 
 
@@ -135,26 +139,26 @@ def _read(task: DigitTraining) -> DigitParts:
 
 
 def _fingerprint(classifier: DigitClassifier, parts: DigitParts, ranks: Ranks) -> str:
-    """Return the digest of what is trained, how, and on what; reader not yet trained."""
+    """Return a digest of the model, all settings and the digits; the classifier is not trained yet."""
     digits = {
         part: [hashlib.sha256(tensor.numpy().data).hexdigest() for tensor in (digits.x, digits.labels)]
         for part, digits in vars(parts).items()
     }
-    asked = {
+    training = {
         "model": classifier.model,
         "seed": classifier.seed,
         "settings": asdict(classifier.settings),
         "digits": digits,
     }
-    return fingerprint_of(asked | ranks.identity())
+    return fingerprint_of(training | ranks.identity())
 
 
 def _train(task: DigitTraining, parts: DigitParts, fingerprint: str, state: TrainingState | None, bar: Bar) -> None:
-    """Train, and tell the bar of each batch: its epoch, and what validation said after the one before."""
+    """Train; with each batch, the bar shows the epoch and the validation accuracy of the epoch before."""
     settings = task.classifier.settings
     finished = len(state.metadata.get("history", ())) if state else 0
     batches = -(-len(parts.train) // settings.batch_size)
-    words = [""]  # one more than epochs since the start
+    words = [""]  # what the bar shows of each epoch; the first is empty, as there was none before
     keeper = StateKeeper(partial(atomic_write, task.out / files.STATE), fingerprint, words.append)
     with bar("training", (settings.epochs - finished) * batches) as advance:
 
@@ -166,23 +170,23 @@ def _train(task: DigitTraining, parts: DigitParts, fingerprint: str, state: Trai
         )
 
 
-def _ask(classifier: DigitClassifier, parts: DigitParts, bar: Bar) -> Answers:
-    """Return what the network answers to all digits."""
+def _predict(classifier: DigitClassifier, parts: DigitParts, bar: Bar) -> Probabilities:
+    """Return the probabilities of all digits."""
     with bar("reading digits", sum(-(-len(digits) // BATCH) for digits in vars(parts).values())) as advance:
         return {part: classifier.predict_proba(digits.x, lambda: advance("")) for part, digits in vars(parts).items()}
 
 
-def _measure(parts: DigitParts, answers: Answers) -> dict[str, Any]:
-    """Return what the answers come to: accuracies, confusion, each digit's precision and recall."""
-    labels = {part: (digits.labels.numpy(), answers[part].argmax(1)) for part, digits in vars(parts).items()}
-    true, said = labels["test"]
-    return results_of(labels, NAMES, "digits") | {"test_error": float((true != said).mean())}
+def _measure(parts: DigitParts, probabilities: Probabilities) -> dict[str, Any]:
+    """Return the accuracies, the confusion matrix, and precision and recall of each digit."""
+    labels = {part: (digits.labels.numpy(), probabilities[part].argmax(1)) for part, digits in vars(parts).items()}
+    true, predicted = labels["test"]
+    return results_of(labels, NAMES, "digits") | {"test_error": float((true != predicted).mean())}
 
 
 def _contents(
     task: DigitTraining, parts: DigitParts, probabilities: NDArray[np.float32], metrics: dict[str, Any]
 ) -> Iterator[tuple[str, bytes | None]]:
-    """Yield the files of the run, the network before the pictures of it."""
+    """Yield name and content of each file of the run, the network first; None for a file that is not written."""
     classifier = task.classifier
     about = {key: metrics[key] for key in ("n", "guard", "versions")}
     about["metrics"] = {key: metrics[key] for key in ("validation_accuracy", "test_accuracy")}
@@ -201,7 +205,7 @@ def _contents(
 
 
 def _predictions(test: Digits, probabilities: NDArray[np.float32]) -> bytes:
-    """Return predictions.csv."""
-    said, surest = probabilities.argmax(1).tolist(), probabilities.max(1).tolist()
-    rows = zip(range(len(test)), test.labels.tolist(), said, surest, strict=True)
+    """Return predictions.csv, with a line for each test digit."""
+    predicted, highest = probabilities.argmax(1).tolist(), probabilities.max(1).tolist()
+    rows = zip(range(len(test)), test.labels.tolist(), predicted, highest, strict=True)
     return predictions_csv(("index", "label", "predicted", "probability"), rows)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import struct
@@ -43,11 +44,13 @@ def write_idx() -> Callable[[Path, NDArray[np.uint8]], None]:
     return write
 
 
-@pytest.fixture
-def small_mnist(tmp_path: Path, write_idx: Callable[[Path, NDArray[np.uint8]], None]) -> Path:
-    """A folder with MNIST's four files, small: 200 training and 50 test digits, each class a pattern under noise."""
-    folder, generator = tmp_path / "small-mnist", np.random.default_rng(0)
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def mnist_files(tmp_path_factory: pytest.TempPathFactory, write_idx: Callable[[Path, NDArray[np.uint8]], None]) -> Path:
+    """A folder with MNIST's four files, small: 200 training and 50 test digits, each class a pattern under noise.
+
+    No test may change them: `small_mnist` is a copy.
+    """
+    folder, generator = tmp_path_factory.mktemp("mnist"), np.random.default_rng(0)
     patterns = np.kron(generator.random((10, 7, 7)) < 0.4, np.ones((4, 4)))  # (10, 28, 28)
     for part, n in (("train", 200), ("t10k", 50)):
         labels = generator.permutation(np.arange(n) % 10)
@@ -55,6 +58,12 @@ def small_mnist(tmp_path: Path, write_idx: Callable[[Path, NDArray[np.uint8]], N
         write_idx(folder / f"{part}-images-idx3-ubyte", ink.clip(0, 255).astype(np.uint8))
         write_idx(folder / f"{part}-labels-idx1-ubyte", labels.astype(np.uint8))
     return folder
+
+
+@pytest.fixture
+def small_mnist(mnist_files: Path, tmp_path: Path) -> Path:
+    """A copy of `mnist_files` that a test may change."""
+    return shutil.copytree(mnist_files, tmp_path / "small-mnist")
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def test_from_a_list_to_a_picture_of_what_was_learned(
     assert last == f"test accuracy {right / 4:.4f} ({right} of 4)"
     assert run("show-weights", out, "--unit", 0, 5) == 0
     printed = capsys.readouterr()
-    assert printed.out.splitlines()[0].startswith("unit 0 speaks for ")
+    assert printed.out.splitlines()[0].startswith("unit 0 raises ")
     assert printed.out.splitlines()[-1] == str(out / "weights-0-5.png")
     assert (out / "weights-0-5.png").read_bytes().startswith(b"\x89PNG")
 
@@ -223,17 +223,14 @@ def test_predict_prints_a_line_a_face_and_a_reason_for_what_is_no_photo(
     assert [row["status"] for row in rows] == ["unknown"] * 24
 
 
-def test_predict_reads_names_from_stdin_and_writes_them_as_they_are(trained: Path, tmp_path: Path) -> None:
+def test_predict_reads_names_from_stdin_and_writes_them_as_they_are(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
     photo = os.fsencode(tmp_path) + b"/caf\xe9.jpg"  # Latin-1: no UTF-8
     Path(os.fsdecode(photo)).write_bytes(jpeg(1))
-    ended = subprocess.run(
-        [sys.executable, REPOSITORY / "cli.py", "predict", trained / "run", "-"],
-        input=photo + b"\n\nmissing.jpg\n",
-        capture_output=True,
-        check=False,
-    )
-    lines = ended.stdout.splitlines()
-    assert ended.returncode == 1
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(photo + b"\n\nmissing.jpg\n")))
+    assert run("predict", trained / "run", "-") == 1
+    lines = capsysbinary.readouterr().out.splitlines()
     assert lines[1].startswith(photo + b",,")
     assert lines[2] == b"missing.jpg,,,,unreadable"
 

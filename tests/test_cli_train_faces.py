@@ -49,10 +49,10 @@ def test_a_run_goes_into_a_new_folder_and_is_resumed_in_one_that_is_named(
     people: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("train-faces", people, *SIZES) == 0
-    said = capsys.readouterr().out
-    assert "run        runs/people-hidden: report.html" in said
+    printed = capsys.readouterr().out
+    assert "run        runs/people-hidden: report.html" in printed
     assert run("train-faces", people, *SIZES, "--resume", "--out", "runs/people-hidden") == 0
-    assert capsys.readouterr().out == said
+    assert capsys.readouterr().out == printed
     assert [path.name for path in Path("runs").iterdir()] == ["people-hidden"]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import cli
-from mnist import training_run
+from mnist.classifier import DigitClassifier
 from mnist.settings import VALIDATION
 
 
@@ -32,19 +32,19 @@ def test_from_the_files_to_a_picture_of_what_was_learned(
     digits: Path, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     epochs = {"softmax": 2, "fc": 2}.get(model, 1)
-    assert run("train-mnist", "--model", model, "--epochs", epochs, "--batch-size", 20, "--validation", 20) == 0
+    assert run("train-mnist", "--model", model, "--epochs", epochs, "--batch-size", 20, "--validation", 120) == 0
     lines, out = capsys.readouterr().out.splitlines(), Path("runs", f"mnist-{model}")
     metrics = json.loads((out / "metrics.json").read_text())
     right = round(metrics["test_accuracy"] * 50)
-    assert lines[0] == f"train        180 digits, accuracy {metrics['train_accuracy']:.4f}"
-    assert lines[1] == f"validation    20 digits, accuracy {metrics['validation_accuracy']:.4f}"
+    assert lines[0] == f"train         80 digits, accuracy {metrics['train_accuracy']:.4f}"
+    assert lines[1] == f"validation   120 digits, accuracy {metrics['validation_accuracy']:.4f}"
     assert len(lines) == 4
     assert lines[-2].startswith(f"run        {out}: report.html, learning_curve.png, confusion.png, weights.png")
     assert lines[-1] == f"test accuracy {right / 50:.4f} ({right} of 50)"
     assert run("show-weights", out, "--unit", 3) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1] == str(out / "weights-3.png")
-    assert (len(printed) == 2 and printed[0].startswith("unit 3 speaks for ")) == (model == "fc")
+    assert (len(printed) == 2 and printed[0].startswith("unit 3 raises ")) == (model == "fc")
     assert run("report", out) == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(out / "report.html")
 
@@ -108,10 +108,10 @@ def test_a_unit_that_is_not_there_and_a_question_about_faces_are_refused(
 def test_ctrl_c_is_exit_code_130(
     digits: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*arguments: object) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training_run, "_train", interrupted)
+    monkeypatch.setattr(DigitClassifier, "fit", interrupted)
     assert run("train-mnist", "--validation", 0) == 130
     assert capsys.readouterr().err == "faces train-mnist: interrupted\n"
 

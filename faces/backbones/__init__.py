@@ -1,11 +1,6 @@
-"""Frozen networks: crops in, features out, computed once.
+"""Frozen networks: crops in, features out; nothing here is trained.
 
-backbone    what all of them promise
+backbone    the interface of all of them
 precision   float32 or bfloat16, whichever the device computes faster
-alexnet/    AlexNet up to conv5
+alexnet/    a network, with all that only it needs; a further one is a package beside it
 """
-
-from faces.backbones.alexnet.alexnet import AlexNet, load_alexnet
-from faces.backbones.backbone import Backbone
-
-__all__ = ["AlexNet", "Backbone", "load_alexnet"]

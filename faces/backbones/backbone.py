@@ -1,4 +1,4 @@
-"""What a frozen network promises to those who compute, keep and train on its features. A further one is a subclass."""
+"""The interface of a frozen network: a further network is a subclass of `Backbone`."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ class FrozenNetwork(Protocol):
     """A network ready to compute on one device."""
 
     size: int
-    """Side of the crops that it takes, in pixels."""
+    """Side of its crops, in pixels."""
     device: torch.device
 
     def __call__(self, crops: Crops) -> Tensor:
@@ -31,21 +31,24 @@ class Backbone(ABC):
     """A frozen network with its weights: crops in, features out."""
 
     size: int
-    """Side of the crops that it takes, in pixels."""
+    """Side of its crops, in pixels."""
     numbers: int
-    """Of a photo's features."""
+    """How many numbers the features of a crop are."""
     sha256: str
-    """Of its weights, 64 hexadecimal digits."""
+    """SHA-256 of its weights, 64 hexadecimal digits."""
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:
-        """Return, as JSON, all that decides the features of a crop, but for the precision they are computed in."""
+        """Return, as JSON, all that decides the features of a crop, except the precision."""
 
     @abstractmethod
     def network(self, *, device: str = "cpu", precision: Precision | None = None, batch_size: int = 1) -> FrozenNetwork:
-        """Return the network, ready to compute. `precision` None is what the device does best; `batch_size` is the
-        most crops that will come at once: many may be computed another way than few, to the same numbers but for
-        rounding. UsageError for crops of a size that it does not take."""
+        """Return the network, ready to compute on `device`.
+
+        `precision` None: the one that the device computes faster. `batch_size` is the largest number of crops in a
+        call; large and small batches may be computed by different algorithms, whose results differ by rounding. Raises
+        UsageError when the network does not take crops of `size`.
+        """
 
     @abstractmethod
     def filters(self) -> list[NDArray[np.uint8]]:

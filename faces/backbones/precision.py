@@ -1,6 +1,7 @@
-"""In which numbers the convolutions are computed: decided by what the processor says of itself, never by a stopwatch.
+"""The precision of a backbone: chosen by the instructions that the processor lists, not by measuring.
 
-The same machine must give the same features twice, and they are kept in a cache under their precision.
+A measurement could come out differently the next time; the same machine must always choose the same precision, which is
+part of the cache key of the features.
 """
 
 from pathlib import Path
@@ -20,7 +21,7 @@ def choose_precision(device: str) -> Precision:
 
 
 def _cpu_multiplies_bfloat16() -> bool:
-    """Linux lists a processor's instructions; elsewhere the answer is no, which costs time alone."""
+    """Return whether Linux lists such an instruction; False on other systems, where float32 is only slower."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8").splitlines()
     except OSError:

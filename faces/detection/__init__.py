@@ -1,5 +1,5 @@
 """Faces in whole photos.
 
 cascade   OpenCV's cascade: a photo -> boxes
-folder    a folder of whole photos -> a folder of faces
+folder    a folder of whole photos -> a folder of crops of faces
 """

@@ -1,8 +1,8 @@
-"""Faces in whole photos, found by OpenCV's cascade, so that people need no boxes. An optional extra: `.[detect]`.
+"""Faces in whole photos, found by OpenCV's cascade. OpenCV is the optional extra `.[detect]`.
 
-OpenCV is imported when a detector is made and not before. The cascade (P. Viola and M. Jones, Rapid object detection
-using a boosted cascade of simple features, CVPR 2001) comes inside OpenCV's package. All its settings stand here; how
-well they do is printed by `benchmarks/detect.py`.
+OpenCV is imported when a detector is made. The cascade (P. Viola and M. Jones, Rapid object detection using a boosted
+cascade of simple features, CVPR 2001) is part of OpenCV's package. `benchmarks/detect.py` measures how many faces are
+found.
 """
 
 import threading
@@ -20,32 +20,32 @@ INSTALL = "pip install -e '.[detect]'"
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorSettings:
-    """How a cascade looks for faces.
+    """How a cascade finds faces.
 
-    Its squares are taken as they are: scale and shift fitted to the boxes of a FaceScrub list are 1.00 and 0.00.
+    The cascade's squares are not scaled or shifted: fitted to the boxes of a FaceScrub list, scale is 1.00, shift 0.00.
     """
 
     cascade: str = "haarcascade_frontalface_alt2.xml"
-    side: int = 480  # a larger photo is made smaller until its longer side has so many pixels
-    scale_factor: float = 1.1  # from one size of faces that is looked for to the next
-    neighbours: int = 6  # squares that must agree on a face
-    smallest: int = 24  # side of the smallest face, in pixels of the photo made smaller
+    side: int = 480  # a photo is made smaller until its longer side has at most so many pixels
+    scale_factor: float = 1.1  # ratio of one size of faces that is tried to the one before
+    neighbours: int = 6  # how many overlapping squares make a face
+    smallest: int = 24  # side of the smallest face, in pixels of the smaller photo
 
 
 class FaceDetector:
-    """Finds upright faces seen from the front. May be used by several threads at once.
+    """Finds upright faces seen from the front. Several threads may use one detector at the same time.
 
-    Raises UsageError when OpenCV is not installed, or is one without its cascades.
+    Raises UsageError when OpenCV is not installed, or has no cascades.
     """
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         self.settings = settings or DetectorSettings()
         self._cv2 = _opencv()
-        self._cv2.setNumThreads(1)  # photos are spread over threads already; and in one thread the order is fixed
-        self._own = threading.local()  # a cascade keeps what it computes: each thread needs one of its own
+        self._cv2.setNumThreads(1)  # several photos are searched at once already; one thread keeps the order fixed
+        self._own = threading.local()  # a cascade has buffers, so each thread needs one of its own
 
     def find(self, image: Image.Image) -> list[Box]:
-        """Boxes of the faces in an upright photo (any mode that has a grey form), the largest first."""
+        """Return the boxes of the faces in an upright photo, of any mode that can become grey, the largest first."""
         settings = self.settings
         scale = max(1.0, max(image.size) / settings.side)
         small = (max(round(image.width / scale), 1), max(round(image.height / scale), 1))
@@ -67,7 +67,7 @@ class FaceDetector:
 
 
 def _by_size(box: Box) -> tuple[int, Box]:
-    """Sort the largest first; among equals from the left."""
+    """Return a sort key: the largest first, of equal ones the leftmost."""
     return -(box.x2 - box.x1) * (box.y2 - box.y1), box
 
 

@@ -1,10 +1,10 @@
-"""Features of a frozen network: computed once per photo, kept beside the data set, read back.
+"""Features of a frozen network: computed once per photo, cached beside the data set.
 
 extract      files -> features, batch by batch, on all cores
-cache        features kept beside the data set, in
-  shards       files that show when they are damaged
-stored       features that stay on the disk, and
-  stream       batches of them, shuffled by block
-cluster      the same features computed by many machines
-statistics   mean and deviation of features that come a few at a time
+cache        the cache, made of
+  shards       the files: each has one batch of photos, and a checksum in its name
+stored       features that are read from the shards a few at a time
+  stream       batches of them for training, shuffled within a window
+cluster      the same features computed by several machines
+statistics   mean and deviation of features that are read a few at a time
 """

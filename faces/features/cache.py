@@ -1,9 +1,9 @@
-"""Features computed once: what is known of a photo is found beside the data set, and only what is missing is computed.
+"""Features computed once: cached features are read beside the data set, and only missing ones are computed.
 
-A photo is known by the SHA-256 of its file, its features by all that decides them (`kind_of`): a new photo, other
-weights or another size compute what changed and nothing else. Batches are kept one by one, in order, so a run that is
-killed leaves whole batches, and the next one computes the same batches an unbroken run would have.
-`features_of` hands features out, `keep_features` sees to it that they are there and holds a batch at a time.
+The cache key of a photo is the SHA-256 of its file together with all that decides its features (`kind_of`): for a new
+photo, other weights or another size, only what changed is computed. Each batch is written as one shard, in order. A run
+that is killed leaves whole shards, and the next run computes the same batches as a run without the interruption.
+`features_of` returns features; `cache_features` only fills the cache, and holds one batch in memory at a time.
 """
 
 import json
@@ -26,11 +26,11 @@ from faces.backbones.precision import Precision, choose_precision
 from faces.features.extract import BATCH_SIZE, extract
 from faces.features.shards import Shard, add_shard, read_shards, remove_shard
 
-VERSION = 1  # raise it when the same photo and the same weights come to give other features
+VERSION = 1  # to be raised when the same photo and the same weights come to give other features
 VIEWS = 2  # a photo and its mirror image
 
 OnPhoto = Callable[[], None]
-Complain = Callable[[str], None]
+OnWarning = Callable[[str], None]
 
 
 def features_of(
@@ -42,25 +42,26 @@ def features_of(
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
     on_photo: OnPhoto = lambda: None,
-    complain: Complain = lambda line: None,
+    on_warning: OnWarning = lambda line: None,
 ) -> NDArray[np.float32]:
     """Return the features of `photos` of the data set `folder` and of their mirror images: (N, 2, numbers).
 
-    `on_photo` is called for each of the N. Where the disk keeps nothing all is computed, and `complain` is told why,
-    once. Raises UsageError for a size the network does not take, DatasetError naming a photo that is not an image.
+    `on_photo` is called once for each of the N photos. When shards cannot be written, the features are computed all the
+    same, and `on_warning` is called once with the reason. Raises UsageError for a size that the network does not take,
+    DatasetError naming a photo that is not an image.
     """
     kind = kind_of(backbone, precision or choose_precision(device))
     table = _Table(photos, backbone.numbers, on_photo)
-    for shard in kept(folder, kind, backbone.numbers):
+    for shard in valid_shards(folder, kind, backbone.numbers):
         table.fill(shard.photos, shard.features.numpy())
-    keep = _Keeper(folder, complain)
+    writer = _ShardWriter(folder, on_warning)
     for shard in _computed(folder, table.missing(), backbone, kind, device, batch_size):
-        keep(shard)
+        writer.write(shard)
         table.fill(shard.photos, shard.features.numpy())
     return table.features
 
 
-def keep_features(
+def cache_features(
     folder: Path,
     photos: Sequence[Photo],
     backbone: Backbone,
@@ -70,13 +71,13 @@ def keep_features(
     batch_size: int = BATCH_SIZE,
     on_photos: Callable[[int], None] = lambda n: None,
 ) -> int:
-    """Compute and keep the features of `photos` that are not kept yet, a batch at a time; return of how many.
+    """Compute the features of `photos` that are not in the cache and write them to it; return how many were computed.
 
-    Copies of one file count once. `on_photos` is told of how many more features are kept. Raises as `features_of`,
-    and StorageError when the disk refuses.
+    Copies of one file count once. `on_photos` is called with the number of photos whose features have just been found
+    or written. Raises as `features_of`, and StorageError when a shard cannot be written.
     """
     kind = kind_of(backbone, precision or choose_precision(device))
-    missing = missing_of(folder, photos, backbone, kind)
+    missing = missing_photos(folder, photos, backbone, kind)
     on_photos(len(photos) - len(missing))
     if missing:
         remove_leftovers(folder)
@@ -86,19 +87,65 @@ def keep_features(
     return len(missing)
 
 
-def missing_of(folder: Path, photos: Sequence[Photo], backbone: Backbone, kind: dict[str, Any]) -> list[Photo]:
-    """The photos without features, the first of each file, in order: `keep_features` cuts its batches from these."""
+def missing_photos(folder: Path, photos: Sequence[Photo], backbone: Backbone, kind: dict[str, Any]) -> list[Photo]:
+    """Return the photos whose features are not in the cache, in order; of copies of one file, the first."""
     first = {photo.sha256: photo for photo in reversed(photos)}
-    for shard in kept(folder, kind, backbone.numbers):
+    for shard in valid_shards(folder, kind, backbone.numbers):
         for digest in shard.photos:
             first.pop(digest, None)
     return [photo for photo in photos if first.get(photo.sha256) is photo]
 
 
+def once_per_photo(on_photo: OnPhoto) -> Callable[[int], None]:
+    """Return a function that is called with a number of photos, and calls `on_photo` that many times."""
+
+    def on_photos(n: int) -> None:
+        for _ in range(n):
+            on_photo()
+
+    return on_photos
+
+
+def forget(folder: Path, photos: Collection[str]) -> int:
+    """Remove the features of the photos with these SHA-256 from all shards; return how many shards were changed.
+
+    A damaged shard may hold some of them, so it is removed. Raises StorageError when a file cannot be changed: then
+    some of the features may still be there.
+    """
+    remove_leftovers(folder)
+    changed = 0
+    for path, shard in read_shards(folder):
+        others = [i for i, photo in enumerate(shard.photos) if photo not in photos] if shard else []
+        if shard and len(others) == len(shard.photos):
+            continue
+        if shard and others:
+            add_shard(folder, Shard(shard.kind, tuple(shard.photos[i] for i in others), shard.features[others]))
+        remove_shard(path)
+        changed += 1
+    return changed
+
+
+def kind_of(backbone: Backbone, precision: Precision) -> dict[str, Any]:
+    """Return, as JSON, all that decides a photo's features except the photo itself."""
+    kind = {"version": VERSION, **backbone.identity(), "filter": FILTER, "mode": "RGB", "precision": precision}
+    as_json: dict[str, Any] = json.loads(json.dumps(kind))
+    return as_json
+
+
+def valid_shards(folder: Path, kind: dict[str, Any], numbers: int) -> Iterator[Shard]:
+    """Yield the shards of this kind; a file named like one that is damaged or has another shape is removed."""
+    for path, shard in read_shards(folder, kind):
+        if shard and shard.features.shape[1:] == (VIEWS, numbers) and shard.features.dtype == torch.float32:
+            yield shard
+        else:
+            with suppress(StorageError):
+                remove_shard(path)
+
+
 def _computed(
     folder: Path, photos: Sequence[Photo], backbone: Backbone, kind: dict[str, Any], device: str, batch_size: int
 ) -> Iterator[Shard]:
-    """Compute the photos' features, in order, one batch per shard; they are not kept yet."""
+    """Compute the photos' features, in order; yield each batch as a shard, which is not written yet."""
     if not photos:
         return
     paths, digests = [folder / photo.file for photo in photos], iter([photo.sha256 for photo in photos])
@@ -113,75 +160,40 @@ def _computed(
         yield Shard(kind, tuple(islice(digests, len(batch))), torch.from_numpy(batch))
 
 
-def forget(folder: Path, photos: Collection[str]) -> int:
-    """Remove what is kept of the photos with these SHA-256 from all files of `folder`; return how many files held some.
-
-    A file that is not whole might hold some, and goes. StorageError when the disk refuses: nothing is sure then.
-    """
-    remove_leftovers(folder)
-    found = 0
-    for path, shard in read_shards(folder):
-        kept = [i for i, photo in enumerate(shard.photos) if photo not in photos] if shard else []
-        if shard and len(kept) == len(shard.photos):
-            continue
-        if shard and kept:
-            add_shard(folder, Shard(shard.kind, tuple(shard.photos[i] for i in kept), shard.features[kept]))
-        remove_shard(path)
-        found += 1
-    return found
-
-
-def kind_of(backbone: Backbone, precision: Precision) -> dict[str, Any]:
-    """All that decides a photo's features but the photo, as JSON has it."""
-    kind = {"version": VERSION, **backbone.identity(), "filter": FILTER, "mode": "RGB", "precision": precision}
-    as_json: dict[str, Any] = json.loads(json.dumps(kind))
-    return as_json
-
-
-def kept(folder: Path, kind: dict[str, Any], numbers: int) -> Iterator[Shard]:
-    """The whole shards of this kind; others of its name are of no use to anybody, and go."""
-    for path, shard in read_shards(folder, kind):
-        if shard and shard.features.shape[1:] == (VIEWS, numbers) and shard.features.dtype == torch.float32:
-            yield shard
-        else:
-            with suppress(StorageError):
-                remove_shard(path)
-
-
 class _Table:
-    """The features asked for, one row per photo, and which are still open; copies of one file share their numbers."""
+    """The requested features, a row for each photo, and which rows are missing. Copies of a file get equal rows."""
 
     def __init__(self, photos: Sequence[Photo], numbers: int, on_photo: OnPhoto) -> None:
         self.features = np.empty((len(photos), VIEWS, numbers), np.float32)
         self._photos, self._on_photo = photos, on_photo
-        self._rows: dict[str, list[int]] = {}
+        self._rows: dict[str, list[int]] = {}  # SHA-256 -> rows that are missing
         for row, photo in enumerate(photos):
             self._rows.setdefault(photo.sha256, []).append(row)
 
-    def fill(self, digests: Sequence[str], numbers: NDArray[np.float32]) -> None:
-        for digest, own in zip(digests, numbers, strict=True):
+    def fill(self, digests: Sequence[str], features: NDArray[np.float32]) -> None:
+        for digest, of_photo in zip(digests, features, strict=True):
             for row in self._rows.pop(digest, ()):
-                self.features[row] = own
+                self.features[row] = of_photo
                 self._on_photo()
 
     def missing(self) -> list[Photo]:
         return [self._photos[rows[0]] for rows in self._rows.values()]
 
 
-class _Keeper:
-    """Keeps one batch after the other, until the disk refuses."""
+class _ShardWriter:
+    """Writes shards until one cannot be written; then warns once, and writes no more."""
 
-    def __init__(self, folder: Path, complain: Complain) -> None:
-        self._folder, self._complain = folder, complain
-        self._refused = False
+    def __init__(self, folder: Path, on_warning: OnWarning) -> None:
+        self._folder, self._on_warning = folder, on_warning
+        self._failed = False
         with suppress(StorageError):
             remove_leftovers(folder)
 
-    def __call__(self, shard: Shard) -> None:
-        if self._refused:
+    def write(self, shard: Shard) -> None:
+        if self._failed:
             return
         try:
             add_shard(self._folder, shard)
         except StorageError as error:
-            self._refused = True
-            self._complain(f"features are not kept, the next run computes them again: {error}")
+            self._failed = True
+            self._on_warning(f"features are not cached, the next run computes them again: {error}")

@@ -1,8 +1,9 @@
-"""Features on a Ray cluster: the batches that `cache.keep_features` would compute here, by actors on many machines.
+"""Features on a Ray cluster: the batches that `cache.cache_features` computes here, by actors on several machines.
 
-The driver cuts the photos without features into batches, in order; an actor takes the backbone once, then computes batch
-after batch and keeps each beside the photos, in a folder that all machines share. Same batches and same arithmetic make
-the same shards, whose names are digests of their bytes: one that is computed again after a loss is the same file.
+The driver divides the photos without features into batches, in order. An actor receives the backbone once, then
+computes batch after batch and writes each as a shard beside the photos, in a folder that all machines share. The same
+batches and the same arithmetic give the same shards, named by their SHA-256: a batch that is computed again after an
+actor was lost gives the same file.
 """
 
 import socket
@@ -22,12 +23,12 @@ from data.photos.folder import Photo
 from errors import FacesError, UsageError
 from faces.backbones.backbone import Backbone, FrozenNetwork
 from faces.backbones.precision import Precision
-from faces.features.cache import kind_of, missing_of
+from faces.features.cache import kind_of, missing_photos
 from faces.features.extract import BATCH_SIZE, batch_features, workers_and_threads
 from faces.features.shards import Shard, add_shard
 
 
-def keep_features_on_ray(
+def cache_features_on_ray(
     folder: Path,
     photos: Sequence[Photo],
     backbone: Backbone,
@@ -38,15 +39,15 @@ def keep_features_on_ray(
     batch_size: int = BATCH_SIZE,
     on_photos: Callable[[int], None] = lambda n: None,
 ) -> int:
-    """Do as `cache.keep_features` does, on the cluster at `address` ("auto", HOST:PORT, None: one of our own, here).
+    """Do as `cache.cache_features` does, on the cluster at `address`: "auto", HOST:PORT, or None to start one here.
 
-    With `num_gpus` each actor has so much of a GPU, a fraction too, and computes there; without, on processors.
-    `precision` is said by the caller: what trains on the features looks for those of its own machine's.
-    Raises as `keep_features`, UsageError when there is no such cluster, ClusterError when it is lost.
+    Each actor computes on `num_gpus` GPUs, which may be a fraction; 0: on processors. `precision` must be the one of
+    the machine that trains: a training reads only features of its own precision. Raises as `cache_features`, UsageError
+    when there is no such cluster, ClusterError when the connection to it is lost.
     """
     kind = kind_of(backbone, precision)
     located = locate(address)
-    missing = missing_of(folder, photos, backbone, kind)
+    missing = missing_photos(folder, photos, backbone, kind)
     on_photos(len(photos) - len(missing))
     if not missing:
         return 0
@@ -55,17 +56,17 @@ def keep_features_on_ray(
     lines = [{"files": [p.file for p in batch], "photos": [p.sha256 for p in batch]} for batch in batches]
     with cluster(located) as ray, cluster_errors(ray):
         threads = 1 if num_gpus else min(cpus(ray)[0], workers_and_threads("cpu")[1])
-        told = {
+        arguments = {
             "folder": folder.absolute(),
             "kind": kind,
             "batch_size": min(batch_size, len(missing)),
             "device": "cuda" if num_gpus else "cpu",
             "threads": threads,
         }
-        actors = min(_actors(ray.nodes(), threads, num_gpus), len(lines))
+        actors = min(actor_count(ray.nodes(), threads, num_gpus), len(lines))
         items = ray.data.from_items(lines, override_num_blocks=len(lines)).map(
-            _Computer,
-            fn_constructor_kwargs={**told, "backbone": [ray.put(backbone)]},  # once, for all actors
+            FeatureActor,
+            fn_constructor_kwargs={**arguments, "backbone": [ray.put(backbone)]},  # sent once
             compute=ray.data.ActorPoolStrategy(size=actors),
             num_cpus=threads,
             num_gpus=num_gpus or None,
@@ -78,8 +79,11 @@ def keep_features_on_ray(
     return len(missing)
 
 
-class _Computer:
-    """An actor: it has the backbone, and takes one batch after the other."""
+class FeatureActor:
+    """An actor of Ray: it holds the backbone and computes one batch after the other.
+
+    `backbone` is a list with one Ray reference: a bare reference would be replaced by the backbone itself.
+    """
 
     def __init__(
         self, folder: Path, backbone: list[Any], kind: dict[str, Any], batch_size: int, device: str, threads: int
@@ -89,7 +93,7 @@ class _Computer:
         self._device, self._batch_size = device, batch_size
 
     def __call__(self, line: dict[str, Any]) -> dict[str, Any]:
-        """Compute and keep a batch; say of how many photos, or what is wrong."""
+        """Compute a batch and write its shard; return the number of photos, or the class and the text of the error."""
         paths = [self._folder / file for file in line["files"]]
         try:
             with quiet_decoding():
@@ -101,7 +105,7 @@ class _Computer:
 
     @cached_property
     def _network(self) -> FrozenNetwork:
-        """Made with the first batch, whose answer can say what is wrong; an actor that cannot start says nothing."""
+        """The network, made for the first batch: the result of a batch can report an error, the start cannot."""
         import ray
 
         if self._device == "cuda" and not torch.cuda.is_available():
@@ -113,8 +117,11 @@ class _Computer:
         return backbone.network(device=self._device, precision=self._kind["precision"], batch_size=self._batch_size)
 
 
-def _actors(nodes: Sequence[dict[str, Any]], threads: int, num_gpus: float) -> int:
-    """As many as the cluster's machines have room for. UsageError when it is for none."""
+def actor_count(nodes: Sequence[dict[str, Any]], threads: int, num_gpus: float) -> int:
+    """Return how many actors of `threads` CPUs and `num_gpus` GPUs fit on the nodes, as `ray.nodes()` lists them.
+
+    Raises UsageError when none fits.
+    """
     actors = 0
     for node in nodes:
         has = node["Resources"] if node["Alive"] else {}

@@ -1,8 +1,8 @@
 """Files of photos -> features, batch by batch, on all cores.
 
-On a processor the cores are shared out among a few workers, each of which opens a batch and computes it. With a core of
-its own a worker never waits for another, as cores that share a batch do many times per layer, and while one decodes the
-others compute. Before CUDA two workers take turns: one opens photos while the other's are computed.
+On a processor a few workers share the cores; each opens and computes batches of its own. This is faster than all cores
+on one batch: those wait for each other many times per layer, and while one worker decodes photos the others compute.
+With CUDA there are two workers, so that one opens photos while the GPU computes those of the other.
 Memory holds one batch per worker, however many files there are.
 """
 
@@ -41,8 +41,9 @@ def extract(
 ) -> Generator[Features, None, None]:
     """Yield the features of the photos, in order, a batch at a time: (n, 1, numbers).
 
-    With `mirror`, of each photo and of its mirror image: (n, 2, numbers). `on_photo` is called for each photo opened, by
-    any thread. Raises UsageError for a size the network does not take, DatasetError naming a photo that is no image.
+    With `mirror`, of each photo and of its mirror image: (n, 2, numbers). `on_photo` is called once for each photo,
+    from several threads. Raises UsageError for a size that the network does not take, DatasetError naming a photo that
+    is not an image.
     """
     most = min(batch_size, len(paths))
     network = backbone.network(device=device, precision=precision, batch_size=most)
@@ -57,7 +58,7 @@ def extract(
 def batch_features(
     network: FrozenNetwork, paths: Sequence[Path], *, mirror: bool = False, on_photo: OnPhoto = lambda: None
 ) -> Features:
-    """The features of one batch, as `extract` yields them, computed by all of torch's threads here."""
+    """Return the features of one batch, as `extract` yields them, computed with the torch threads of this thread."""
     crops = _opened(paths, network.size, on_photo)
     compute = network.both_ways if mirror else network
     numbers = compute(crops.pin_memory() if network.device.type == "cuda" else crops)
@@ -65,19 +66,20 @@ def batch_features(
 
 
 def workers_and_threads(device: str) -> tuple[int, int]:
-    """How many batches are computed at once here, and by how many of torch's threads each."""
+    """Return how many batches are computed at the same time on this machine, and with how many torch threads each."""
     threads = torch.get_num_threads()
     workers = 2 if device == "cuda" else min(threads, _MOST_WORKERS)
     return workers, max(1, threads // workers)
 
 
 def _in_order(
-    work: Callable[[Sequence[Path]], Features], batches: Iterator[Sequence[Path]], workers: int, own: int
+    work: Callable[[Sequence[Path]], Features], batches: Iterator[Sequence[Path]], workers: int, worker_threads: int
 ) -> Iterator[Features]:
-    """Map `work` over the batches by workers with `own` of torch's threads each, at most one batch ahead of them."""
+    """Yield `work(batch)` for each batch, in order; at most one batch more than there are workers is in memory."""
     threads = torch.get_num_threads()
     ahead: deque[Future[Features]] = deque()
-    with quiet_decoding(), ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(own,)) as pool:
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(worker_threads,))
+    with quiet_decoding(), pool:
         try:
             for batch in batches:
                 ahead.append(pool.submit(work, batch))
@@ -87,11 +89,11 @@ def _in_order(
                 yield ahead.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
-            torch.set_num_threads(threads)  # a worker's is its own, but the last one set is what new threads take over
+            torch.set_num_threads(threads)  # a new thread starts with the number that any thread has set last
 
 
 def _opened(paths: Sequence[Path], size: int, on_photo: OnPhoto) -> Tensor:
-    """Photos as the network takes them, (n, 3, size, size), uint8, channels last in memory."""
+    """Return the photos as RGB crops, (n, 3, size, size) uint8, channels last in memory."""
     crops = np.empty((len(paths), size, size, 3), np.uint8)
     for crop, path in zip(crops, paths, strict=True):
         try:

@@ -1,8 +1,8 @@
-"""The files features are kept in: `DIR/.features-<kind>-<sha256>.safetensors`, a batch of photos each.
+"""Shards, the files of the cache: `DIR/.features-<kind>-<sha256>.safetensors`, each with one batch of photos.
 
-Hidden files, not a folder: torchvision's ImageFolder takes every folder, even a hidden one, for a class. A shard is
-written once and never changed, and its name ends in the SHA-256 of its bytes: a flipped bit, a cut, another program's
-file under such a name show when it is read.
+They are hidden files and not in a folder: torchvision's ImageFolder takes every folder, even a hidden one, for a class.
+A shard is written once and never changed. Its name ends in the SHA-256 of its bytes, so that a damaged or foreign file
+is noticed when it is read.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _NAME = re.compile(r"\.features-([0-9a-f]{16})-([0-9a-f]{64})\.safetensors")
 
 @dataclass(frozen=True)
 class Shard:
-    """Some photos' features, (N, ...), and what they were computed with."""
+    """The features of some photos, (N, ...), and what they were computed with, as `cache.kind_of` returns it."""
 
     kind: Mapping[str, Any]
     photos: tuple[str, ...]  # the SHA-256 of each file
@@ -32,7 +32,7 @@ class Shard:
 
 
 def add_shard(folder: Path, shard: Shard) -> Path:
-    """Publish the shard in `folder`; StorageError when the disk refuses."""
+    """Write the shard into `folder` and return its file. Raises StorageError when it cannot be written."""
     about = {"kind": shard.kind, "photos": shard.photos}
     data = checkpoint.dump({"features": shard.features}, about)
     path = folder / f".features-{_digest(shard.kind)}-{hashlib.sha256(data).hexdigest()}.safetensors"
@@ -41,7 +41,7 @@ def add_shard(folder: Path, shard: Shard) -> Path:
 
 
 def read_shards(folder: Path, kind: Mapping[str, Any] | None = None) -> Iterator[tuple[Path, Shard | None]]:
-    """Yield each shard of `folder`, only those of `kind` if given, None for one that is not whole; in order of name."""
+    """Yield file and shard, sorted by name, of all or those of `kind`; the shard of a damaged file is None."""
     for path in sorted(folder.glob(".features-*.safetensors")):
         match = _NAME.fullmatch(path.name)
         if match and (kind is None or match[1] == _digest(kind)):
@@ -50,7 +50,7 @@ def read_shards(folder: Path, kind: Mapping[str, Any] | None = None) -> Iterator
 
 
 def remove_shard(path: Path) -> None:
-    """Remove the file; StorageError when the disk refuses."""
+    """Remove the file. Raises StorageError when it cannot be removed."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What the head measures on features that come a few photos at a time."""
+"""Mean and deviation of features that are read a few photos at a time."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,10 @@ from torch import Tensor
 
 
 def deviation_and_mean(photos: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the deviation of all numbers, and the mean over photos and views (numbers,), of photos a few at a time."""
+    """Return the deviation of all numbers, (), and the mean over photos and views, (numbers,).
+
+    `photos` yields tensors (n, views, numbers).
+    """
     n, squares, sums = 0, torch.zeros((), dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
     for x in photos:
         n += x.numel()
@@ -18,5 +21,5 @@ def deviation_and_mean(photos: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def first_of_each(target: Tensor, most: int) -> Tensor:
-    """Return the places of the first `most` photos of each class."""
+    """Return the indices of the first `most` photos of each class; `target` (N,) has the class of each photo."""
     return torch.cat([(target == label).nonzero()[:most, 0] for label in range(int(target.max()) + 1)])

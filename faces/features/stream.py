@@ -1,8 +1,8 @@
-"""Batches of features that are too many for memory: read block by block, shuffled within a window of a few blocks.
+"""Batches of features that do not fit into memory: read shard by shard, shuffled within a window of a few shards.
 
-A block is the photos of one shard. The blocks come in a drawn order, and the photos of a window of them are mixed:
-every photo once an epoch, in an order that a generator decides. It is not as good a shuffle as that of features in
-memory - two photos of one shard meet in a batch more often than by chance - which is what bounded memory costs.
+A block is the photos of one shard. In each epoch the order of the blocks is shuffled, then the photos within each
+window of blocks: every photo comes once. This shuffle is weaker than one of features in memory: two photos of one shard
+come into the same batch more often than by chance. That is the price of bounded memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,16 +15,17 @@ from torch import Generator, Tensor
 from errors import LayerError
 from faces.features.stored import StoredFeatures
 
-WINDOW = 1024  # photos that are mixed: 72 MiB
+WINDOW = 1024  # photos that are shuffled together
 
 Places = NDArray[np.int64]
 
 
 class FeatureStream:
-    """Stored features (N, 2, numbers) and targets (N,); `prepare` makes of a batch's features what the loop is given.
+    """Stored features (N, 2, numbers) with targets (N,), as batches for the training loop.
 
-    That is to be a copy: while the loop held a part of a window, memory would hold the window for it.
-    Memory holds one window and a batch; a window is the first few blocks that are `window` photos or more.
+    `prepare` turns the features of a batch, (n, 2, numbers), into the loop's input. It must return a copy: a view would
+    keep the whole window in memory. Memory holds one window and one batch. Blocks are added to a window until it has
+    `window` photos or more. Raises LayerError unless there is one target for each photo, and at least one.
     """
 
     def __init__(
@@ -46,8 +47,11 @@ class FeatureStream:
         return len(self._features)
 
     def batches(self, size: int, shuffle: Generator | None) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield every photo once, `size` at a time, across the windows; unshuffled in the order of the files."""
-        over, over_places = self._features[:0], np.empty(0, np.int64)  # what a window left over, less than a batch
+        """Yield every photo once, `size` at a time; with `shuffle` None in the order of the shards.
+
+        A batch may have photos of two windows: those left over from one, fewer than `size`, are put before the next.
+        """
+        over, over_places = self._features[:0], np.empty(0, np.int64)
         for window in self._windows(shuffle):
             places = np.concatenate((over_places, window))
             features = np.empty((len(places), *over.shape[1:]), np.float32)
@@ -71,13 +75,13 @@ class FeatureStream:
         for number in _order(len(blocks), shuffle):
             gathered.append(blocks[number])
             if sum(map(len, gathered)) >= self._window:
-                yield _mixed(gathered, shuffle)
+                yield _shuffled(gathered, shuffle)
                 gathered = []
         if gathered:
-            yield _mixed(gathered, shuffle)
+            yield _shuffled(gathered, shuffle)
 
 
-def _mixed(blocks: list[Places], shuffle: Generator | None) -> Places:
+def _shuffled(blocks: list[Places], shuffle: Generator | None) -> Places:
     places = np.concatenate(blocks)
     return places[_order(len(places), shuffle)]
 

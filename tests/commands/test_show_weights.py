@@ -1,4 +1,4 @@
-"""`show-weights` on stdout: how many units speak for whom, in words that are right for one unit and for none hidden."""
+"""`show-weights` on stdout: how many units raise each person most, in singular and plural, and for outputs."""
 
 from pathlib import Path
 
@@ -33,32 +33,30 @@ def run_of(classifier: Classifier, folder: Path) -> Path:
     return folder
 
 
-def said(run: Path, *flags: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What is printed of the units."""
+def printed(run: Path, *flags: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines about the units."""
     assert cli.main(["show-weights", str(run), *flags]) == 0
     *lines, picture = capsys.readouterr().out.splitlines()
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
     return lines
 
 
-def test_units_are_counted_by_the_person_they_speak_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_units_are_counted_by_the_person_they_raise_most(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     classifier = hidden(9)
     counts = {name: sum(unit_class.name == name for unit_class in classifier.unit_classes()) for name in ("Ada", "Bo")}
     assert min(counts.values()) > 1
-    expected = {f"    {n} hidden units speak for {name}" for name, n in counts.items()}
-    assert set(said(run_of(classifier, tmp_path), capsys=capsys)) == expected
+    expected = {f"    {n} hidden units raise {name} most" for name, n in counts.items()}
+    assert set(printed(run_of(classifier, tmp_path), capsys=capsys)) == expected
 
 
-def test_one_hidden_unit_speaks_in_the_singular(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_hidden_unit_is_in_the_singular(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     classifier = hidden(1)
     name = classifier.unit_classes()[0].name
-    assert said(run_of(classifier, tmp_path), capsys=capsys) == [f"    1 hidden unit speaks for {name}"]
-    assert said(tmp_path, "--unit", "0", capsys=capsys) == [f"unit 0 speaks for {name}"]
+    assert printed(run_of(classifier, tmp_path), capsys=capsys) == [f"    1 hidden unit raises {name} most"]
+    assert printed(tmp_path, "--unit", "0", capsys=capsys) == [f"unit 0 raises {name} most"]
 
 
-def test_without_a_hidden_layer_it_is_the_outputs_that_speak(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_hidden_layer_outputs_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = run_of(head(), tmp_path)
-    assert said(run, capsys=capsys) == ["    1 output speaks for Ada", "    1 output speaks for Bo"]
-    assert said(run, "--unit", "1", capsys=capsys) == ["output 1 speaks for Bo"]
+    assert printed(run, capsys=capsys) == ["    1 output raises Ada most", "    1 output raises Bo most"]
+    assert printed(run, "--unit", "1", capsys=capsys) == ["output 1 raises Bo most"]

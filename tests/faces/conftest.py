@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from data.photos.folder import Folder, read_folder
-from faces.backbones import AlexNet
+from faces.backbones.alexnet.alexnet import AlexNet
 from faces.backbones.alexnet.architecture import TORCHVISION
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.weights import load_weights

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import pydoc
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,7 +29,7 @@ def make(kind: str, **parameters: Any) -> Any:
         return faces.HiddenClassifier(**{**HIDDEN, **parameters})
     if kind == "transfer":
         return faces.TransferClassifier(
-            **{"weights": "random", "size": 199, "epochs": 20, "batch_size": 8, **parameters}
+            **{"weights": "random", "size": 199, "epochs": 8, "batch_size": 8, **parameters}
         )
     return faces.DigitClassifier(**{"model": "softmax", "epochs": 20, "batch_size": 8, "lr": 0.02, **parameters})
 
@@ -67,20 +68,21 @@ def test_it_learns_and_answers_as_scikit_learns_do(
     kind: str, fitted: Callable[[str], Any], images: NDArray[np.uint8]
 ) -> None:
     model = fitted(kind)
-    probabilities = model.predict_proba(images)
+    prepared = model.prepare(images)
+    probabilities = model.predict_proba(prepared)
     assert probabilities.shape == (N, len(model.classes_))
     np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
-    assert (model.predict(images) == model.classes_[probabilities.argmax(1)]).all()
-    assert model.score(images, labels(kind)) == (model.predict(images) == labels(kind)).mean() > 0.9
+    assert (model.predict(prepared) == model.classes_[probabilities.argmax(1)]).all()
+    assert model.score(prepared, labels(kind)) == (model.predict(prepared) == labels(kind)).mean() > 0.9
 
 
 @each_kind
 def test_every_kind_of_image_gets_the_same_answer(
     kind: str, fitted: Callable[[str], Any], images: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    model, some = fitted(kind), images[:3]
+    model, some = fitted(kind), images[:2]
     pictures = [Image.fromarray(image) for image in some]
-    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    paths = [tmp_path / f"{number}.png" for number in range(2)]
     for path, picture in zip(paths, pictures, strict=True):
         picture.save(path)
     expected = model.predict_proba(some)
@@ -95,11 +97,12 @@ def test_every_kind_of_image_gets_the_same_answer(
         paths,
         [str(path) for path in paths],
         (path for path in paths),
-        [paths[0], pictures[1], some[2]],
+        [paths[0], pictures[1]],
+        [pictures[0], some[1]],
     ):
         assert (model.predict_proba(same) == expected).all()
-    np.testing.assert_allclose(model.predict_proba(paths[1]), expected[1:2], rtol=1e-4)
-    np.testing.assert_allclose(model.predict_proba(pictures[2]), expected[2:], rtol=1e-4)
+    np.testing.assert_allclose(model.predict_proba(paths[0]), expected[:1], rtol=1e-4)
+    np.testing.assert_allclose(model.predict_proba(pictures[1]), expected[1:], rtol=1e-4)
     assert model.predict([]).shape == (0,)
 
 
@@ -145,13 +148,13 @@ def test_a_photo_of_a_phone_is_turned_upright(
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (labels("hidden", N - 1), r"24 images and \w+ of the shape \(23,\)"),
-        ([], r"24 images and \w+ of the shape \(0,\)"),
+        (labels("hidden", 2), r"3 images and \w+ of the shape \(2,\)"),
+        ([], r"3 images and \w+ of the shape \(0,\)"),
     ],
 )
 def test_one_name_for_each_image(kind: str, given: Any, says: str, images: NDArray[np.uint8]) -> None:
     with pytest.raises(UsageError, match=says):
-        make(kind).fit(images, given)
+        make(kind).fit(images[:3], given)
 
 
 def test_one_person_alone_cannot_be_told_from_anybody(images: NDArray[np.uint8]) -> None:
@@ -171,14 +174,12 @@ def test_asked_before_it_is_trained_it_says_fit_first(kind: str, ask: str, tmp_p
     assert isinstance(error.value, NotFittedError)
 
 
-def test_without_scikit_learn_the_error_is_our_own() -> None:
-    program = (
-        "import sys; sys.modules['sklearn'] = None; sys.modules['sklearn.exceptions'] = None\n"
-        "import faces\ntry:\n    faces.HiddenClassifier().predict([])\n"
-        "except faces.FacesError as error:\n    print(type(error).__module__, type(error).__name__)"
-    )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ended.stdout.split() == ["errors", "NotFittedError"]
+def test_without_scikit_learn_the_error_is_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.exceptions", None)
+    with pytest.raises(NotFittedError) as error:
+        faces.HiddenClassifier().predict([])
+    assert type(error.value) is NotFittedError
 
 
 @each_kind
@@ -186,12 +187,15 @@ def test_saved_as_a_file_or_a_folder_it_is_loaded_again(
     kind: str, fitted: Callable[[str], Any], images: NDArray[np.uint8], tmp_path: Path
 ) -> None:
     model = fitted(kind)
+    prepared = model.prepare(images[:4])
+    probabilities, names = model.predict_proba(prepared), model.predict(prepared)
     for path, file in ((tmp_path / "m.safetensors", "m.safetensors"), (tmp_path / "run", "run/model.safetensors")):
         assert model.save(path) == tmp_path / file
         for loaded in (faces.load(path), faces.load(str(tmp_path / file))):
             assert type(loaded) is type(model)
-            assert (loaded.predict_proba(images) == model.predict_proba(images)).all()
-            assert loaded.predict(images).dtype == model.predict(images).dtype
+            assert (loaded.predict_proba(prepared) == probabilities).all()
+            assert loaded.predict(prepared).dtype == names.dtype
+    assert (loaded.predict_proba(images[:4]) == probabilities).all()
 
 
 def test_a_folder_with_a_whole_run_is_not_written_into(fitted: Callable[[str], Any], tmp_path: Path) -> None:
@@ -215,7 +219,7 @@ def test_pickle_keeps_parameters_and_answers(
     model = fitted(kind)
     again = pickle.loads(pickle.dumps(model))
     assert again.get_params() == model.get_params()
-    assert (again.predict_proba(images) == model.predict_proba(images)).all()
+    assert (again.predict_proba(images[:4]) == model.predict_proba(images[:4])).all()
     untrained = pickle.loads(pickle.dumps(make(kind)))
     assert untrained.get_params() == make(kind).get_params()
     assert not untrained.is_fitted
@@ -322,8 +326,7 @@ def test_a_folder_is_split_as_train_faces_splits_it(people: Path) -> None:
 
 
 def test_help_is_a_page_worth_reading() -> None:
-    ask = [sys.executable, "-c", "import faces; help(faces)"]
-    page = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+    page = pydoc.plain(pydoc.render_doc(faces))
     for word in (
         "faces.load(",
         "class HiddenClassifier",
@@ -332,5 +335,8 @@ def test_help_is_a_page_worth_reading() -> None:
         "plot_weights",
     ):
         assert word in page
+
+
+def test_importing_faces_does_not_import_torch() -> None:
     program = "import sys, faces; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

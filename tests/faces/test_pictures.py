@@ -51,22 +51,22 @@ def page(classifier: Classifier, photos: Sequence[Path] = ()) -> str:
         "versions": {},
         **classifier.identity(),
     }
-    favourites = {unit_class.unit: list(photos) for unit_class in classifier.unit_classes()}
-    nobody = np.empty((0, 3), np.float32)
-    return page_of_run(Path("people"), classifier, metrics, [], nobody, favourites, b"", b"").decode()
+    exciting_photos = {unit_class.unit: list(photos) for unit_class in classifier.unit_classes()}
+    no_probabilities = np.empty((0, 3), np.float32)
+    return page_of_run(Path("people"), classifier, metrics, [], no_probabilities, exciting_photos, b"", b"").decode()
 
 
 def subtitle(classifier: Classifier, monkeypatch: pytest.MonkeyPatch, units: Sequence[int] | None = None) -> str:
-    """What the poster says of itself."""
-    said: list[str] = []
+    """The subtitle of the poster."""
+    subtitles: list[str] = []
 
     def poster(sections: Sequence[Section], title: str, subtitle: str, limit: float | None = None) -> bytes:
-        said.append(subtitle)
+        subtitles.append(subtitle)
         return b"poster"
 
     monkeypatch.setattr(pictures, "poster", poster)
     weights_picture(classifier, "t", {}, units)
-    return said[0]
+    return subtitles[0]
 
 
 def pixels(picture: bytes) -> NDArray[np.int_]:
@@ -114,16 +114,16 @@ def test_an_output_that_is_not_there_is_called_an_output() -> None:
 
 def test_the_page_of_softmax_regression_speaks_of_outputs_and_of_no_hidden_unit(people: Path) -> None:
     photos = sorted((people / "Ada").iterdir())
-    told = page(head(0), photos)
-    assert "What its outputs look for" in told
-    assert "<dt>hidden units</dt><dd>none</dd>" in told
-    assert "a layer of hidden units" not in told.lower()
-    assert told.count('<img src="data:image/jpeg') == 3 * 4  # the room beside an output, though more photos are known
+    html = page(head(0), photos)
+    assert "What its outputs look for" in html
+    assert "<dt>hidden units</dt><dd>none</dd>" in html
+    assert "a layer of hidden units" not in html.lower()
+    assert html.count('<img src="data:image/jpeg') == 3 * 4  # at most four per output, though more photos are given
 
 
 def test_the_page_says_how_many_hidden_units_there_are_in_all(people: Path) -> None:
-    told = page(hidden(40), sorted((people / "Ada").iterdir()))
-    assert "<dt>hidden units</dt><dd>40</dd>" in told
-    shown = re.search(r"The strongest of each person shown: (\d+) of 40 hidden units\.", told)
+    html = page(hidden(40), sorted((people / "Ada").iterdir()))
+    assert "<dt>hidden units</dt><dd>40</dd>" in html
+    shown = re.search(r"The strongest of each person shown: (\d+) of 40 hidden units\.", html)
     assert shown
-    assert int(shown[1]) == told.count('alt="Weights of hidden unit') <= 3 * 6
+    assert int(shown[1]) == html.count('alt="Weights of hidden unit') <= 3 * 6

@@ -19,7 +19,7 @@ from data.reasons import Reason
 from data.rows import Box
 from errors import UsageError
 from faces.hidden import HiddenClassifier
-from faces.predict import PredictSettings, Wanted, predict
+from faces.predict import FaceSource, PredictSettings, predict
 from faces.predictions import ANSWERED, FORMATS, Prediction, Status, csv_line, json_line
 
 FEW = PredictSettings(batch_size=4, threads=2)
@@ -70,7 +70,7 @@ def test_the_batch_and_the_threads_do_not_change_the_answers(classifier: HiddenC
 
 def test_a_box_counts_pixels_of_the_upright_photo(classifier: HiddenClassifier, group: Path) -> None:
     for box, name in ((BO, "Bo"), (CY, "Cy")):
-        (answer,) = predict(classifier, [group], Wanted(box=box), FEW)
+        (answer,) = predict(classifier, [group], FaceSource(box=box), FEW)
         assert (answer.name, answer.box, answer.status) == (name, box, Status.OK)
 
 
@@ -78,17 +78,17 @@ def test_a_table_names_several_faces_of_a_photo_and_the_box_is_for_the_others(
     classifier: HiddenClassifier, group: Path, people: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "boxes.csv").write_text(f'file,box\n{group},"{CY}"\n{group},"{BO}"\n')
-    wanted = Wanted(table=BoxTable(tmp_path / "boxes.csv"), box=Box(0, 0, 99, 99))
-    answers = list(predict(classifier, [group, people / "Ada" / "01.png"], wanted, FEW))
+    source = FaceSource(table=BoxTable(tmp_path / "boxes.csv"), box=Box(0, 0, 99, 99))
+    answers = list(predict(classifier, [group, people / "Ada" / "01.png"], source, FEW))
     assert [(answer.name, answer.box) for answer in answers] == [
         ("Cy", CY), ("Bo", BO), ("Ada", Box(0, 0, 48, 48)),
     ]  # fmt: skip
 
 
 def test_faces_that_are_found_are_named_in_the_order_of_finding(classifier: HiddenClassifier, group: Path) -> None:
-    answers = list(predict(classifier, [group], Wanted(find=lambda photo: [CY, BO]), FEW))
+    answers = list(predict(classifier, [group], FaceSource(find=lambda photo: [CY, BO]), FEW))
     assert [(answer.name, answer.box) for answer in answers] == [("Cy", CY), ("Bo", BO)]
-    (answer,) = predict(classifier, [group], Wanted(find=lambda photo: []), FEW)
+    (answer,) = predict(classifier, [group], FaceSource(find=lambda photo: []), FEW)
     assert answer == Prediction(group, None, None, None, Status.NO_FACE)
 
 
@@ -110,7 +110,7 @@ def test_a_bad_photo_is_a_line_with_its_reason_and_never_a_stop(
 
 
 def test_a_box_outside_the_photo_is_a_bad_box(classifier: HiddenClassifier, people: Path) -> None:
-    (answer,) = predict(classifier, [people / "Bo" / "03.png"], Wanted(box=Box(90, 90, 99, 99)), FEW)
+    (answer,) = predict(classifier, [people / "Bo" / "03.png"], FaceSource(box=Box(90, 90, 99, 99)), FEW)
     assert answer == Prediction(people / "Bo" / "03.png", Box(90, 90, 99, 99), None, None, Reason.BAD_BOX)
 
 
@@ -140,9 +140,9 @@ def test_below_the_threshold_a_face_is_unknown_and_keeps_the_best_guess(
     known_scores = classifier.known_scores(classifier.read(images))
     middle = float(np.median(known_scores))
     expected = [Status.OK if value >= middle else Status.UNKNOWN for value in known_scores]
-    told = list(predict(classifier, files, settings=PredictSettings(batch_size=64, threshold=middle)))
-    assert [answer.status for answer in told] == expected
-    assert all(answer.name for answer in told)
+    by_setting = list(predict(classifier, files, settings=PredictSettings(batch_size=64, threshold=middle)))
+    assert [answer.status for answer in by_setting] == expected
+    assert all(answer.name for answer in by_setting)
     monkeypatch.setattr(classifier, "threshold_", middle)
     own = list(predict(classifier, files, settings=PredictSettings(batch_size=64)))
     assert [answer.status for answer in own] == expected

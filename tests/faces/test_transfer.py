@@ -66,7 +66,7 @@ def test_saved_and_loaded_it_answers_as_before(fitted: TransferClassifier) -> No
     loaded = TransferClassifier.from_checkpoint(*checkpoint.load(fitted.to_bytes()))
     assert (loaded.predict_proba(photos) == fitted.predict_proba(photos)).all()
     assert (loaded.activations(photos) == fitted.activations(photos)).all()
-    np.testing.assert_allclose(loaded.known_scores(photos), fitted.known_scores(photos), atol=2e-3)  # kept in 16 bits
+    np.testing.assert_allclose(loaded.known_scores(photos), fitted.known_scores(photos), atol=2e-3)  # saved in 16 bits
     assert loaded.threshold_ == fitted.threshold_
 
 
@@ -90,8 +90,8 @@ def test_same_seed_same_bytes() -> None:
 
 def test_balanced_classes_help_the_person_with_few_photos() -> None:
     photos, names = features(30, seed=2)
-    kept = [index for index, name in enumerate(names) if name != "Cy" or index % 10 == 0]
-    few = (photos.take(np.array(kept)), [names[index] for index in kept])
+    chosen = [index for index, name in enumerate(names) if name != "Cy" or index % 10 == 0]
+    few = (photos.take(np.array(chosen)), [names[index] for index in chosen])
     weights = {
         choice: head(epochs=2, class_weight=choice).fit(*few).predict_proba(photos)[60:, 2].mean()
         for choice in ("none", "balanced")

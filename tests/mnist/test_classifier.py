@@ -1,5 +1,7 @@
-"""A network that reads digits, as an estimator: fit, predict, predict_proba, score, save and load."""
+"""A classifier of digits as an estimator: fit, predict, predict_proba, score, save and load."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +20,34 @@ from nn import checkpoint
 QUICK: dict[str, Any] = {"epochs": 15, "batch_size": 20, "lr": 0.05}
 
 
-@pytest.fixture
-def digits(small_mnist: Path) -> tuple[Digits, Digits]:
-    return load_digits(small_mnist)
+@pytest.fixture(scope="module")
+def digits(mnist_files: Path) -> tuple[Digits, Digits]:
+    return load_digits(mnist_files)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fitted(digits: tuple[Digits, Digits]) -> DigitClassifier:
     return DigitClassifier(**QUICK).fit(*digits[0].pair)
+
+
+@pytest.fixture(scope="module")
+def trained(digits: tuple[Digits, Digits]) -> Callable[[str], DigitClassifier]:
+    """trained(model): a network after two steps, trained once for all tests."""
+
+    @cache
+    def fit(model: str) -> DigitClassifier:
+        return DigitClassifier(model=model, epochs=1, batch_size=15).fit(*digits[0].at(torch.arange(30)).pair)
+
+    return fit
 
 
 def test_every_network_has_settings() -> None:
     assert MODELS.keys() == NETWORKS.keys()
 
 
-def test_it_learns_and_speaks_scikit_learn(fitted: DigitClassifier, digits: tuple[Digits, Digits]) -> None:
+def test_it_learns_and_has_the_interface_of_scikit_learn(
+    fitted: DigitClassifier, digits: tuple[Digits, Digits]
+) -> None:
     test = digits[1]
     probabilities = fitted.predict_proba(test.x)
     assert probabilities.shape == (50, 10)
@@ -54,25 +69,29 @@ def test_validation_digits_are_measured_and_change_nothing(
     assert watched.history.column("validation_accuracy")[-1] == pytest.approx(fitted.score(*digits[1].pair))
 
 
-def test_an_answer_does_not_depend_on_its_neighbours(digits: tuple[Digits, Digits]) -> None:
-    train, test = digits
-    classifier = DigitClassifier(model="best", epochs=1, batch_size=20).fit(*train.pair)
-    np.testing.assert_allclose(classifier.predict_proba(test.x[7:8]), classifier.predict_proba(test.x)[7:8], rtol=1e-5)
+def test_a_prediction_does_not_depend_on_other_images(
+    trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
+) -> None:
+    two_columns, x = trained("best"), digits[1].x[:10]
+    alone, among_others = two_columns.predict_proba(x[7:8]), two_columns.predict_proba(x)[7:8]
+    np.testing.assert_allclose(alone, among_others, rtol=1e-5)
 
 
-def test_an_answer_is_the_mean_of_what_the_columns_think_probable(digits: tuple[Digits, Digits]) -> None:
-    train, test = digits
-    classifier = DigitClassifier(model="best", epochs=1, batch_size=20).fit(*train.pair)
-    logits = classifier.network.forward((test.x - classifier.mean) / classifier.deviation)
+def test_probabilities_are_the_mean_of_the_columns(
+    trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
+) -> None:
+    two_columns, x = trained("best"), digits[1].x[:10]
+    logits = two_columns.network.forward((x - two_columns.mean) / two_columns.deviation)
     columns = [part.softmax(1) for part in logits.chunk(2, 1)]
     assert len(columns) == MODELS["best"].columns
-    assert_close(torch.from_numpy(classifier.predict_proba(test.x)), sum(columns) / len(columns))
+    assert_close(torch.from_numpy(two_columns.predict_proba(x)), sum(columns) / len(columns))
 
 
 @pytest.mark.parametrize("model", NETWORKS)
-def test_a_saved_network_answers_as_before(model: str, digits: tuple[Digits, Digits]) -> None:
-    train, test = digits
-    classifier = DigitClassifier(model=model, epochs=1).fit(*train.at(torch.arange(60)).pair)
+def test_a_saved_network_predicts_as_before(
+    model: str, trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
+) -> None:
+    classifier, test = trained(model), digits[1]
     saved = classifier.to_bytes({"guard": "g"})
     loaded = DigitClassifier.from_checkpoint(*checkpoint.load(saved))
     assert (loaded.model, loaded.settings, loaded.seed) == (classifier.model, classifier.settings, classifier.seed)
@@ -84,13 +103,15 @@ def test_a_saved_network_answers_as_before(model: str, digits: tuple[Digits, Dig
     ("model", "shape"),
     [("softmax", (10, 28, 28)), ("fc", (256, 28, 28)), ("cnn", (16, 3, 3)), ("best", (24 + 32, 5, 5))],
 )
-def test_the_first_weights_are_pictures(model: str, shape: tuple[int, ...], digits: tuple[Digits, Digits]) -> None:
-    classifier = DigitClassifier(model=model, epochs=1).fit(*digits[0].at(torch.arange(20)).pair)
+def test_the_first_weights_are_pictures(
+    model: str, shape: tuple[int, ...], trained: Callable[[str], DigitClassifier]
+) -> None:
+    classifier = trained(model)
     assert tuple(classifier.first_weights.shape) == shape
     assert len(classifier.unit_classes()) == (256 if model == "fc" else 0)
 
 
-def test_a_unit_speaks_for_the_digit_it_gives_most_above_the_mean(
+def test_the_class_of_a_unit_is_the_digit_it_raises_most_above_the_mean(
     fitted: DigitClassifier, digits: tuple[Digits, Digits]
 ) -> None:
     weights = fitted.network.parameters()["3.weight"].value.numpy()

@@ -1,6 +1,7 @@
-"""The pictures of a run on digits: one colour scale on poster and page, and what stands beside misread digits."""
+"""The pictures of a run on digits: one colour scale on poster and page, and the captions of misread digits."""
 
 import base64
+import copy
 import io
 import re
 from collections.abc import Sequence
@@ -24,12 +25,12 @@ from report.figures.sheets import SheetRow
 DigitParts = tuple[Digits, Digits]
 
 
-@pytest.fixture
-def digits(small_mnist: Path) -> DigitParts:
-    return load_digits(small_mnist)
+@pytest.fixture(scope="module")
+def digits(mnist_files: Path) -> DigitParts:
+    return load_digits(mnist_files)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def classifier(digits: DigitParts) -> DigitClassifier:
     return DigitClassifier(epochs=1, batch_size=20, lr=0.05).fit(*digits[0].pair)
 
@@ -60,23 +61,24 @@ def test_a_unit_has_the_same_colour_on_the_page_and_on_the_poster(
     classifier: DigitClassifier, digits: DigitParts
 ) -> None:
     weights = torch.tensor([0.5, -0.4, 0.2, -0.1]).repeat(64)[:, None].repeat(1, 28 * 28)
-    weights[:, 0] = 3.0  # extremes, which are to pale nothing
+    weights[:, 0] = 3.0  # extremes that must not make the other colours pale
+    classifier = copy.deepcopy(classifier)
     classifier.network.parameters()["1.weight"].value.copy_(weights)
     tiles = re.findall('data:image/png;base64,([^"]+)" alt="Weights', page(classifier, digits))
     assert tiles
-    poster = pixels(weights_picture(classifier, "t"))
+    poster = pixels(weights_picture(classifier, "t", range(4)))  # one unit of each weight
     for colour in {tuple(np.median(pixels(base64.b64decode(tile)), axis=0)) for tile in tiles}:
         assert (np.abs(poster - colour).max(axis=1) <= 2).sum() > 1000  # a tile: the scale has fewer of each colour
 
 
 def test_the_page_says_how_many_hidden_units_there_are_in_all(classifier: DigitClassifier, digits: DigitParts) -> None:
-    told = page(classifier, digits)
-    shown = told.count('alt="Weights of hidden unit')
-    assert f"The strongest of each digit shown: {shown} of 256 hidden units." in told
+    html = page(classifier, digits)
+    shown = html.count('alt="Weights of hidden unit')
+    assert f"The strongest of each digit shown: {shown} of 256 hidden units." in html
     assert shown <= 10 * 3
 
 
-def test_one_epoch_is_told_in_the_singular(classifier: DigitClassifier, digits: DigitParts) -> None:
+def test_one_epoch_is_in_the_singular(classifier: DigitClassifier, digits: DigitParts) -> None:
     assert "<dd>1 epoch, in batches of 20</dd>" in page(classifier, digits)
 
 
@@ -89,10 +91,10 @@ def test_misread_digits_are_counted_and_stand_by_certainty(
 ) -> None:
     test = digits[1]
     labels = test.labels.numpy()
-    said = np.where(np.arange(50) < wrong, (labels + 1) % 10, labels)
+    predicted = np.where(np.arange(50) < wrong, (labels + 1) % 10, labels)
     certainty = 0.5 + np.arange(50) / 100
     probabilities = np.zeros((50, 10), np.float32)
-    probabilities[np.arange(50), said] = certainty
+    probabilities[np.arange(50), predicted] = certainty
     drawn: dict[str, Sequence[SheetRow]] = {}
 
     def sheet(rows: Sequence[SheetRow], title: str, subtitle: str, **how: object) -> bytes:
@@ -106,4 +108,4 @@ def test_misread_digits_are_counted_and_stand_by_certainty(
     first = drawn[subtitle][0].cells[0]
     assert isinstance(first, Cell)
     surest = wrong - 1
-    assert first.caption == f"{labels[surest]} read as {said[surest]}, {certainty[surest]:.0%}"
+    assert first.caption == f"{labels[surest]} read as {predicted[surest]}, {certainty[surest]:.0%}"

@@ -1,4 +1,4 @@
-"""AlexNet up to conv5 as a backbone: `load_alexnet` takes what `--weights` names."""
+"""AlexNet up to conv5 as a backbone."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +16,7 @@ from faces.backbones.precision import Precision
 
 
 class AlexNet(Backbone):
-    """9,216 numbers a crop: conv5's maps after their pooling, 256 of 6 x 6."""
+    """Features: the 256 maps of conv5 after pooling, 6 x 6 each, 9,216 numbers per crop."""
 
     numbers = FEATURES
 
@@ -24,7 +24,7 @@ class AlexNet(Backbone):
         self.weights, self.size, self.sha256 = weights, size, weights.sha256
 
     def identity(self) -> dict[str, Any]:
-        """Return architecture, weights, preprocessing and size."""
+        """Return architecture, weights, preprocessing and size, as JSON."""
         return {
             "architecture": self.weights.architecture.name,
             "weights": self.sha256,
@@ -37,7 +37,7 @@ class AlexNet(Backbone):
         return Network(self.weights, size=self.size, device=device, precision=precision, batch_size=batch_size)
 
     def filters(self) -> list[NDArray[np.uint8]]:
-        """Return conv1's filters as RGB pictures (11, 11, 3), each stretched to its own range."""
+        """Return conv1's filters as RGB pictures (11, 11, 3); each uses the whole range of grey levels."""
         weight, _ = self.weights.convolutions[0]  # (filters, 3, 11, 11)
         kernels = weight.permute(0, 2, 3, 1).cpu().numpy()
         if self.weights.preprocessing.channels == "BGR":
@@ -47,10 +47,10 @@ class AlexNet(Backbone):
 
 
 def load_alexnet(weights: str, *, size: int = SIZE) -> AlexNet:
-    """Return AlexNet with the weights "imagenet", "random" or of a file. RunError when there are no such weights."""
+    """Return AlexNet with the weights "imagenet", "random" or of a file. Raises as `load_weights`."""
     return AlexNet(load_weights(weights), size=size)
 
 
 def absolute(weights: str) -> str:
-    """Return `weights` so that another process, in another folder, finds the same: a file by its whole path."""
+    """Return `weights` with a file as its absolute path, so that it is found from any folder."""
     return str(Path(weights).resolve()) if Path(weights).is_file() else weights

@@ -1,6 +1,6 @@
 """The two AlexNets up to conv5, as tables: the original, and torchvision's.
 
-A table says everything the forward pass needs but the numbers; a third network of this family would be a third table.
+A table has all that the forward pass needs, except the weights.
 
 Sources: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", 2012, as
 released for Caffe; Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014, as torchvision
@@ -12,15 +12,15 @@ from typing import Literal
 
 from errors import UsageError
 
-MAP_SIDE = 6  # of conv5's maps after their pooling
-FEATURES = 256 * MAP_SIDE * MAP_SIDE  # numbers a photo: 9,216
-SIZE = 227  # side of a crop in pixels, unless told otherwise
-_SIDES = range(64, 513)  # looked through for those that fit
+MAP_SIDE = 6  # side of conv5's maps after pooling
+FEATURES = 256 * MAP_SIDE * MAP_SIDE  # numbers per photo: 9,216
+SIZE = 227  # default side of a crop, in pixels
+_SIDES = range(64, 513)  # of crops, tried when a size is refused, to name those that fit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
-    """What a network was trained on: pixels x in 0..255, channels in this order, as (x scale - mean) / deviation."""
+    """How a network's input is made of pixels x in 0..255: channels in this order, (x * scale - mean) / deviation."""
 
     channels: Literal["RGB", "BGR"]
     scale: float
@@ -30,7 +30,7 @@ class Preprocessing:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A convolution and a ReLU, then, if so said, local response normalisation and pooling (3 x 3, stride 2)."""
+    """A convolution and a ReLU; then, if set, local response normalisation and max pooling (3 x 3, stride 2)."""
 
     inputs: int
     outputs: int
@@ -48,13 +48,13 @@ class Stage:
 
     @property
     def keeps_side(self) -> bool:
-        """Whether the convolution's maps are as large as what goes in."""
+        """Whether the convolution's output has the height and width of its input."""
         return self.stride == 1 and 2 * self.padding == self.kernel - 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """Five stages, what their crops are normalised by, and whether pooling windows may stick out, as Caffe's do."""
+    """Five stages and the preprocessing. `ceil_pooling`: a pooling window may extend beyond the map, as in Caffe."""
 
     name: str
     stages: tuple[Stage, ...]
@@ -62,7 +62,7 @@ class Architecture:
     ceil_pooling: bool
 
     def sides(self, size: int) -> list[int]:
-        """Return the side of the maps that go into each stage, and of those the last one gives, for crops of `size`."""
+        """Return, for crops of `size`, the side of each stage's input, and of the last stage's output."""
         sides = [size]
         for stage in self.stages:
             side = (sides[-1] + 2 * stage.padding - stage.kernel) // stage.stride + 1

@@ -1,19 +1,19 @@
-"""A convolution of stride 1 by way of the Fourier transform: for these layers a quarter of the multiplications.
+"""A convolution of stride 1 by the Fourier transform: for AlexNet's layers a quarter of the multiplications.
 
-Sliding a k x k kernel over h x h positions costs k^2 products a position and pair of channels. On a circle of n x n
-positions the same sums are one product a frequency. n = h + (k - 1) / 2 is enough: what wraps around meets the zeros
-that pad the photo. Three further decisions make it fast on a processor:
+A k x k kernel on h x h positions costs k^2 products per position and pair of channels. A circular convolution on n x n
+positions costs one product per frequency instead. n = h + (k - 1) / 2 is enough: the part that wraps around falls on
+the zero padding. Three further decisions make it fast on a processor:
 
-- The transforms of so small a side are matrix products with cosines and sines. So n may be any number, and the data
-  stay in the order (row, column, photo, channel), in which each step below is one product without a copy.
-- Photos are real, so the frequencies along a row are needed up to n / 2 only: f = n // 2 + 1 of them.
+- The transforms are so short that they are computed as matrix products with cosines and sines. So n may be any number,
+  and the data stay in the order (row, column, photo, channel), in which each step below is one product without a copy.
+- Photos are real, so only the frequencies up to n / 2 along a row are needed: f = n // 2 + 1 of them.
 - A complex product takes three real ones (Gauss): with X = a + ib and W = c + id,
       p = (a + b) c,  q = a (d - c),  r = b (c + d)   give   X W = (p - r) + i (p + q).
   The sums before and after are part of the matrices of the column transforms.
 
-The result differs from the direct convolution's by rounding, and by less of it, for fewer numbers are added up. The
-spectra of the kernels take 37 to 54 times their room, so this pays for a batch, not for a photo: `stage` decides.
-The idea: Mathieu, Henaff, LeCun, "Fast training of convolutional networks through FFTs", 2014.
+The result differs from that of the direct convolution by rounding only. The spectra of the kernels take 37 to 54 times
+the memory of the kernels, so this is faster for a batch, but not for a single photo: `stage` decides.
+Source: Mathieu, Henaff, LeCun, "Fast training of convolutional networks through FFTs", 2014.
 """
 
 import math
@@ -21,12 +21,12 @@ import math
 import torch
 from torch import Tensor
 
-# Bytes; a larger block of memory comes fresh from the system every time, which costs as much as using it.
+# Bytes. Larger blocks of memory are requested from the system every time, which takes as long as the computation.
 _BLOCK = 1 << 25
 
 
 class FourierConvolution:
-    """x (N, C, h, h) -> (N, O, h, h), float32, zero-padded so that the side stays, without a bias."""
+    """x (N, C, h, h) -> (N, O, h, h), float32, zero-padded to keep the side, without a bias."""
 
     def __init__(self, weight: Tensor, side: int) -> None:
         outputs, inputs, kernel, _ = weight.shape
@@ -49,19 +49,20 @@ class FourierConvolution:
 
 
 def _waves(frequencies: int, positions: Tensor, n: int) -> Tensor:
-    """exp(2 pi i k j / n) for k < `frequencies` and the positions j: (frequencies, positions), complex128."""
+    """Return exp(2 pi i k j / n) for k < `frequencies` and the positions j: (frequencies, positions), complex128."""
     angles = 2 * math.pi / n * torch.arange(frequencies, dtype=torch.float64)[:, None] * positions
     return torch.polar(torch.ones_like(angles), angles)
 
 
 def _rows(side: int, n: int) -> Tensor:
-    """From the numbers of a row to half its spectrum: (2f, h)."""
+    """Return the matrix from a row to half its spectrum: (2f, h)."""
     w = _waves(n // 2 + 1, torch.arange(side), n).conj()
     return torch.cat([w.real, w.imag]).float()
 
 
 def _rows_back(side: int, n: int) -> Tensor:
-    """From half a row's spectrum to its numbers: (h, 2f). What has a conjugate in the other half counts twice."""
+    """Return the matrix from half a spectrum to its row, (h, 2f). A frequency with a conjugate in the other half counts
+    twice."""
     half = n // 2 + 1
     times = torch.tensor([1 if 2 * k % n == 0 else 2 for k in range(half)])
     w = _waves(half, torch.arange(side), n).T * times / n
@@ -69,7 +70,7 @@ def _rows_back(side: int, n: int) -> Tensor:
 
 
 def _columns(side: int, n: int) -> Tensor:
-    """From a column of complex numbers, (h, 2), to a + b, a and b of its spectrum: (3n, 2h)."""
+    """Return the matrix from a column of complex numbers, (h, 2), to a + b, a and b of its spectrum: (3n, 2h)."""
     w = _waves(n, torch.arange(side), n).conj()
     a = torch.stack([w.real, -w.imag], 2).flatten(1)
     b = torch.stack([w.imag, w.real], 2).flatten(1)
@@ -77,7 +78,7 @@ def _columns(side: int, n: int) -> Tensor:
 
 
 def _columns_back(side: int, n: int) -> Tensor:
-    """From p, q and r of a column's spectrum to its complex numbers, (h, 2): (2h, 3n)."""
+    """Return the matrix from p, q and r of a column's spectrum to its complex numbers, (h, 2): (2h, 3n)."""
     w = _waves(n, torch.arange(side), n).T / n  # (h, n), to be multiplied with (p - r) + i (p + q)
     real = torch.cat([w.real - w.imag, -w.imag, -w.real], 1)
     imaginary = torch.cat([w.real + w.imag, w.real, -w.imag], 1)
@@ -85,7 +86,7 @@ def _columns_back(side: int, n: int) -> Tensor:
 
 
 def _spectra(weight: Tensor, n: int) -> Tensor:
-    """c, d - c and c + d of the kernels' spectra: (3nf, C, O). Conjugate, for what a layer does is a correlation."""
+    """Return c, d - c and c + d of the kernels' spectra, (3nf, C, O): conjugate, as a layer computes a correlation."""
     outputs, inputs, kernel, _ = weight.shape
     offsets = torch.arange(kernel) - (kernel - 1) // 2
     down, across = _waves(n, offsets, n), _waves(n // 2 + 1, offsets, n)

@@ -1,7 +1,7 @@
-"""torchvision's AlexNet as trained on ImageNet: the one place that imports torchvision, and that fetches weights.
+"""torchvision's AlexNet as trained on ImageNet: the only module that imports torchvision and downloads weights.
 
-torchvision knows the address, checks what came against its hash, and keeps the file where TORCH_HOME says; the next
-time it is found there. What can go wrong becomes one line that says what to do.
+torchvision knows the URL, checks the hash of the download, and stores the file in the folder that TORCH_HOME names,
+where it is found the next time. Each error is one line that says what to do.
 """
 
 import sys
@@ -21,9 +21,10 @@ IMAGENET = "imagenet"
 
 
 def imagenet_weights() -> Weights:
-    """Return AlexNet_Weights.IMAGENET1K_V1, fetched if it is not there yet.
+    """Return AlexNet_Weights.IMAGENET1K_V1, downloaded if the file is not there yet.
 
-    Raises RunError when it can be neither found nor fetched, UsageError when torchvision cannot be used.
+    Raises RunError when the file is missing and cannot be downloaded, or is damaged; UsageError when torchvision cannot
+    be used.
     """
     entry = _entry()
     file = Path(torch.hub.get_dir()) / "checkpoints" / PurePosixPath(urlparse(entry.url).path).name
@@ -32,13 +33,13 @@ def imagenet_weights() -> Weights:
     usual = entry.transforms()
     preprocessing = Preprocessing(channels="RGB", scale=1 / 255, mean=tuple(usual.mean), deviation=tuple(usual.std))
     weights = read_weights(file, source=IMAGENET, preprocessing=preprocessing)
-    if not weights.sha256.startswith(file.stem.rpartition("-")[2]):  # a file already there was not checked by anybody
+    if not weights.sha256.startswith(file.stem.rpartition("-")[2]):  # torchvision checks only what it downloads
         raise RunError(f"{file} is damaged: its SHA-256 is {weights.sha256}; remove it, and it is fetched again")
     return weights
 
 
 def _entry() -> Any:
-    """torchvision's own entry of these weights: their address and their preprocessing."""
+    """Return torchvision's entry of these weights: their URL and their preprocessing."""
     try:
         from torchvision.models import AlexNet_Weights
     except (AttributeError, ImportError, OSError, RuntimeError) as error:
@@ -51,7 +52,7 @@ def _entry() -> Any:
 
 
 def _fetch(entry: Any, file: Path) -> None:
-    """Let torchvision fetch the file and check it."""
+    """Let torchvision download the file and check it."""
     try:
         entry.get_state_dict(progress=sys.stderr.isatty(), check_hash=True, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError) as error:  # no network, no such host, a full disk; not the file it should be

@@ -1,8 +1,9 @@
-"""The forward pass: crops in, conv5 features out. Frozen: no gradients, none of `nn`'s layers, which are to learn.
+"""The forward pass: crops in, conv5 features out. It is frozen: no gradients, and none of the layers of `nn`.
 
-Fast on a processor: batches, channels last in memory, inference mode, local response normalisation and most
-convolutions written anew (`response`, `fourier`), bfloat16 where the processor multiplies it faster. Normalising a
-photo costs one subtraction: the order of the channels, the scale and the deviation stand in conv1's weights.
+What makes it fast on a processor: batches, channels last in memory, inference mode, faster local response normalisation
+and convolutions than torch's (`response`, `fourier`), and bfloat16 where the processor multiplies it faster.
+Normalising a photo costs one subtraction: the order of the channels, the scale and the deviation are merged into
+conv1's weights.
 """
 
 import torch
@@ -15,14 +16,14 @@ from faces.backbones.alexnet.stage import FOURIER_FROM, FrozenStage
 from faces.backbones.backbone import Crops
 from faces.backbones.precision import Precision, choose_precision
 
-_PIECE = 16  # photos made into numbers at a time: as floats they are large
+_PIECE = 16  # photos that are converted to floats at a time, to save memory
 
 
 class Network:
-    """AlexNet up to conv5 after its pooling, for crops of one size. UsageError when that gives other maps than 6 x 6.
+    """AlexNet up to conv5 and its pooling, for crops of one size. UsageError when conv5's maps are not 6 x 6 then.
 
-    `precision` None is what the device does best. `batch_size` is the most crops that will come at once: many are
-    computed another way than few, after some preparation, and to the same numbers but for rounding.
+    `precision` None: the one that the device computes faster. `batch_size` is the largest number of crops in a call:
+    batches of FOURIER_FROM crops or more are convolved by `fourier`, which needs preparation.
     """
 
     def __init__(
@@ -80,9 +81,9 @@ class Network:
 
 
 def _merged(weights: Weights) -> tuple[Tensor, Tensor]:
-    """The mean in RGB and in units of a pixel, (3,), and conv1's weights for pixels less this mean.
+    """Return the mean in RGB and in units of a pixel, (3,), and conv1's weights for pixels minus this mean.
 
-    w (x s - m) / d = (w s / d) (x - m / s), and what pads a photo stays 0 on both sides.
+    w (x s - m) / d = (w s / d) (x - m / s); the zero padding is the same on both sides.
     """
     how, weight = weights.preprocessing, weights.convolutions[0][0]
     factor = how.scale / torch.tensor(how.deviation, dtype=torch.float64)

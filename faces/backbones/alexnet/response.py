@@ -1,10 +1,10 @@
-"""Local response normalisation, the original network's: each number divided by what its neighbouring channels say.
+"""Local response normalisation, as in the original network: each number is divided by a norm of its neighbour channels.
 
     y_c = x_c / (1 + alpha / 5 * sum_{c' = c-2 .. c+2} x_c'^2) ^ (3/4),   alpha = 1e-4
 
-(Krizhevsky and others, 2012, section 3.3, with the constants of the release for Caffe.) Written for channels that lie
-side by side in memory: rows of squares, two zeros at either end, make one long line in which a window of five is three
-shifted additions; d^(-3/4) is rsqrt(d) sqrt(rsqrt(d)), far cheaper than a power.
+(Krizhevsky and others, 2012, section 3.3, with the constants of the release for Caffe.) Written for channels last in
+memory: the squares of each pixel's channels get two zeros at both ends, so that in one long line the sum of a window of
+five is three shifted additions. d^(-3/4) is computed as rsqrt(d) sqrt(rsqrt(d)), which is faster than a power.
 """
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 WINDOW = 5
 ALPHA = 1e-4
 _REACH = WINDOW // 2
-_PIECE = 1 << 19  # numbers at a time, 2 MB: what passes from step to step stays in a processor's cache
+_PIECE = 1 << 19  # numbers at a time, 2 MB: they stay in the processor's cache between the steps
 
 
 def normalise_responses_(x: Tensor) -> Tensor:
@@ -25,13 +25,13 @@ def normalise_responses_(x: Tensor) -> Tensor:
 
 
 def _factors(x: Tensor) -> Tensor:
-    """What each number is multiplied by: (N, C, H, W)."""
+    """Return the factor of each number: (N, C, H, W)."""
     values = x.permute(0, 2, 3, 1).float()  # (N, H, W, C)
     squares = values.new_zeros(*values.shape[:3], x.shape[1] + 2 * _REACH)
     torch.square(values, out=squares[..., _REACH:-_REACH])
     line = squares.flatten()
     two = line[:-1] + line[1:]
-    sums = torch.empty_like(line)  # of the five numbers from each place on; of the last four places nobody reads it
+    sums = torch.empty_like(line)  # of the five numbers from each index on; the last four are not used
     torch.add(two[:-2], two[2:], out=sums[:-3])[:-1].add_(line[4:])
     root = torch.add(line.new_ones(()), sums, alpha=ALPHA / WINDOW).rsqrt_()
     factors = root.sqrt().mul_(root).view_as(squares)[..., : x.shape[1]]

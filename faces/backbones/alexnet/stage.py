@@ -1,7 +1,7 @@
-"""One stage of the network with its numbers: convolution, ReLU, and what follows them.
+"""One stage of the network with its weights: convolution, ReLU, and if set normalisation and pooling.
 
-There are two ways to the same convolution: torch's own, and `fourier` for a whole batch in float32 on a processor,
-where it takes half the time. On a processor photos go through a stage a few at a time: its maps stay in the cache so.
+The convolution is torch's own, or `fourier` for a large batch in float32 on a processor, where it takes half the time.
+On a processor a few photos at a time go through a stage, so that their maps stay in the processor's cache.
 """
 
 import torch
@@ -12,7 +12,7 @@ from faces.backbones.alexnet.architecture import Stage
 from faces.backbones.alexnet.fourier import FourierConvolution
 from faces.backbones.alexnet.response import normalise_responses_
 
-FOURIER_FROM = 24  # photos; fewer do not pay for reading the kernels' spectra
+FOURIER_FROM = 24  # photos; for fewer, the direct convolution is faster
 _AT_A_TIME = 16  # photos, in a direct convolution
 
 
@@ -23,10 +23,10 @@ class FrozenStage:
         self._stage, self._ceil_pooling = stage, ceil_pooling
         self._weight = weight.contiguous(memory_format=torch.channels_last)
         self._bias = bias
-        self._fouriers: list[FourierConvolution] = []  # one a group
+        self._fouriers: list[FourierConvolution] = []  # one per group
 
     def prepare(self, side: int) -> None:
-        """Make ready for batches of maps of `side` x `side`: compute the kernels' spectra, where that is of use."""
+        """Compute the kernels' spectra for batches of maps of `side` x `side`, if the stage can use `fourier`."""
         if self._stage.keeps_side:
             self._fouriers = [FourierConvolution(w, side) for w in self._weight.chunk(self._stage.groups)]
 
@@ -52,7 +52,7 @@ class FrozenStage:
         return y
 
     def _finished(self, x: Tensor) -> Tensor:
-        """What follows the convolution."""
+        """Return the stage's output, from that of the convolution."""
         x = x.relu_()
         if self._stage.normalised:
             normalise_responses_(x)

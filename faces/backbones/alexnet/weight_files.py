@@ -1,8 +1,8 @@
-"""A file of weights -> weights, checked against the architecture the file turns out to hold.
+"""A file of weights -> weights, checked against the architecture that the names in the file tell.
 
-Three containers are read, none of which runs what it reads: torch's (`weights_only`), safetensors, and numpy's (no
-pickle). Two sets of names are known: torchvision's, `features.0.weight`, and the original's in 8-bit fixed point,
-`conv1_weight_q`. Whatever else a stranger's file holds ends as one line that names it.
+Three formats are read, none of which executes code from the file: torch's (`weights_only`), safetensors, and numpy's
+(no pickle). Two sets of names are known: torchvision's, `features.0.weight`, and the original's in 8-bit fixed point,
+`conv1_weight_q`. Any other content is an error of one line that names the file.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ from errors import RunError
 from faces.backbones.alexnet.architecture import ORIGINAL, TORCHVISION, Architecture, Preprocessing
 from faces.backbones.alexnet.frozen import Convolutions, Weights
 
-_FEATURES = (0, 3, 6, 8, 10)  # where the convolutions stand among the `features` of torchvision's alexnet
+_FEATURES = (0, 3, 6, 8, 10)  # indices of the convolutions in the `features` of torchvision's alexnet
 _SUFFIXES = (".pth", ".pt", ".safetensors", ".npz")
 
 
 def read_weights(path: Path, *, source: str | None = None, preprocessing: Preprocessing | None = None) -> Weights:
-    """Return the weights of a file, called `source` (its name if None). RunError when it does not hold any.
+    """Return the weights of a file, with `source` (None: the file's name). RunError when it does not hold any.
 
-    Without `preprocessing` the architecture's own is taken, with the file's mean where it has one.
+    Without `preprocessing` the architecture's own is used, with the file's mean if it has one.
     """
     if not path.is_file() or path.suffix.lower() not in _SUFFIXES:
         raise RunError(
@@ -37,8 +37,8 @@ def read_weights(path: Path, *, source: str | None = None, preprocessing: Prepro
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         tensors = _tensors(path)
-    except Exception as error:  # unzipping and unpickling a stranger's bytes raise anything
-        raise RunError(f"no weights in {path}: {_complaint(path, error)}") from error
+    except Exception as error:  # unzipping and unpickling unknown bytes may raise any exception
+        raise RunError(f"no weights in {path}: {_problem(path, error)}") from error
     architecture = ORIGINAL if "conv1_weight_q" in tensors else TORCHVISION
     how, convolutions = (_original if architecture is ORIGINAL else _torchvision)(path, tensors)
     return Weights(
@@ -51,7 +51,7 @@ def read_weights(path: Path, *, source: str | None = None, preprocessing: Prepro
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:
-    """Read every tensor of the file by name."""
+    """Return all tensors of the file by name."""
     suffix = path.suffix.lower()
     if suffix == ".npz":
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -59,13 +59,13 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     if suffix == ".safetensors":
         return safetensors.torch.load_file(path)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is wrong with the file is said in an error
-        kept = torch.load(path, map_location="cpu", weights_only=True)
-    if isinstance(kept, Mapping):
-        kept = kept.get("state_dict", kept)  # as training scripts keep it, beside their optimiser
-    if not isinstance(kept, Mapping):
-        raise pickle.UnpicklingError(f"a {type(kept).__name__}, not a dictionary")
-    return {str(name).removeprefix("module."): value for name, value in kept.items() if isinstance(value, Tensor)}
+        warnings.simplefilter("ignore")  # a problem with the file is raised as an error
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    if isinstance(content, Mapping):
+        content = content.get("state_dict", content)  # as training scripts save it, beside the optimiser's state
+    if not isinstance(content, Mapping):
+        raise pickle.UnpicklingError(f"a {type(content).__name__}, not a dictionary")
+    return {str(name).removeprefix("module."): value for name, value in content.items() if isinstance(value, Tensor)}
 
 
 def _torchvision(path: Path, tensors: Mapping[str, Tensor]) -> tuple[Preprocessing, Convolutions]:
@@ -75,7 +75,7 @@ def _torchvision(path: Path, tensors: Mapping[str, Tensor]) -> tuple[Preprocessi
 
 def _original(path: Path, tensors: Mapping[str, Tensor]) -> tuple[Preprocessing, Convolutions]:
     names = [(f"conv{n}_weight_q", f"conv{n}_bias_q") for n in range(1, 6)]
-    unit = float(_checked(path, tensors, "scale", ()))  # what 1 stands for in fixed point
+    unit = float(_checked(path, tensors, "scale", ()))  # the value of the integer 1
     mean = tuple(_checked(path, tensors, "mean_bgr", (3,)).tolist())
     how = Preprocessing(channels="BGR", scale=1.0, mean=mean, deviation=(1.0, 1.0, 1.0))
     integers = _convolutions(path, tensors, ORIGINAL, names)
@@ -85,7 +85,7 @@ def _original(path: Path, tensors: Mapping[str, Tensor]) -> tuple[Preprocessing,
 def _convolutions(
     path: Path, tensors: Mapping[str, Tensor], architecture: Architecture, names: list[tuple[str, str]]
 ) -> Convolutions:
-    """Take out the five weights and biases, as float32."""
+    """Return the five weights and biases, as float32."""
     return tuple(
         (
             _checked(path, tensors, weight, stage.weight_shape),
@@ -96,7 +96,7 @@ def _convolutions(
 
 
 def _checked(path: Path, tensors: Mapping[str, Tensor], name: str, shape: tuple[int, ...]) -> Tensor:
-    """Return a tensor of the file in float32, if it is there, of the right shape, and finite."""
+    """Return a tensor of the file in float32. RunError when it is missing, of another shape, or not finite."""
     expected = "expected the state dict of torchvision's alexnet, or the original's conv1 to conv5"
     if name not in tensors:
         held = ", ".join(list(tensors)[:3]) or "nothing"
@@ -110,8 +110,8 @@ def _checked(path: Path, tensors: Mapping[str, Tensor], name: str, shape: tuple[
     return numbers
 
 
-def _complaint(path: Path, error: Exception) -> str:
-    """What is wrong with a file that cannot be read, and what to do."""
+def _problem(path: Path, error: Exception) -> str:
+    """Return why a file cannot be read, and what to do."""
     try:
         with path.open("rb") as file:
             start = file.read(64)
@@ -120,7 +120,7 @@ def _complaint(path: Path, error: Exception) -> str:
     if not start:
         return "it is empty; fetch it again"
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return "it looks like a web page; fetch the file that the page is about"
+        return "it looks like a web page; fetch the file itself"
     if isinstance(error, pickle.UnpicklingError) or "pickle" in str(error):
         return "it holds other things than named tensors, and nothing in it is run; save the state dict alone"
     reason = (str(error) or type(error).__name__).splitlines()[0][:80]

@@ -1,7 +1,6 @@
-"""The frozen numbers of a network, and the one door to them: what `--weights` names.
+"""`load_weights`: the weights that `--weights` names.
 
-Behind the door stand `weight_files` for a path and `imagenet` for torchvision's own; the untrained network is made
-here.
+`weight_files` reads a file, `imagenet` has torchvision's own; the untrained weights are made here.
 """
 
 from pathlib import Path
@@ -22,9 +21,9 @@ RANDOM = "random"
 def load_weights(spec: str) -> Weights:
     """Return the weights that `--weights` names: "imagenet", "random", or a .pth, .pt, .safetensors or .npz file.
 
-    imagenet is torchvision's alexnet with AlexNet_Weights.IMAGENET1K_V1, fetched once and kept where TORCH_HOME says.
-    A file decides its architecture itself: a state dict of torchvision's alexnet, or the original's arrays. Raises
-    RunError when there are no such weights, UsageError when torchvision is needed and cannot be used.
+    imagenet is torchvision's alexnet with AlexNet_Weights.IMAGENET1K_V1, downloaded once into the folder that
+    TORCH_HOME names. A file may hold either architecture: a state dict of torchvision's alexnet, or the original's
+    arrays. Raises RunError when there are no such weights, UsageError when torchvision is needed and cannot be used.
     """
     if spec == RANDOM:
         return random_weights()
@@ -32,7 +31,7 @@ def load_weights(spec: str) -> Weights:
 
 
 def random_weights(seed: int = 0) -> Weights:
-    """Return the original network untrained, the baseline of any transfer: He's initialisation, biases 0, seeded."""
+    """Return the original network untrained, as a baseline: He's initialisation from the seed, biases 0."""
     generator = torch.Generator().manual_seed(seed)
     convolutions = tuple(
         (

@@ -17,7 +17,7 @@ from data.portraits import Gallery
 from data.rows import Box, Row
 from errors import DatasetError, UsageError
 from faces.detection.cascade import DetectorSettings, FaceDetector
-from faces.detection.folder import MARK, Found, detect_folder
+from faces.detection.folder import RECORD, Found, detect_folder
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_the_largest_face_of_each_photo_becomes_a_crop(album: Path, tmp_path: Pa
     found = detect_folder(album, tmp_path / "faces", 32, lambda: seen.append(None), BrightSquare())
     assert found == Found(photos=6, fresh=6, without=("Bo/back.png",), unreadable={"Bo/page.jpg": "not_an_image"})
     assert found.line == (
-        "faces found in 4 of 6 photos, 6 of them looked at now; none in 1, 1 unreadable: "
+        "faces found in 4 of 6 photos, 6 of them searched now; none in 1, 1 unreadable: "
         "Bo/back.png, Bo/page.jpg (not_an_image)"
     )
     assert len(seen) == 6
@@ -144,7 +144,7 @@ def test_the_largest_face_of_each_photo_becomes_a_crop(album: Path, tmp_path: Pa
         assert np.abs(np.asarray(crop, dtype=float) - 200).max() < 4
 
 
-def test_a_second_run_looks_only_at_what_is_new(album: Path, tmp_path: Path) -> None:
+def test_a_second_run_searches_only_new_photos(album: Path, tmp_path: Path) -> None:
     faces = tmp_path / "faces"
     detect_folder(album, faces, 32, detector=BrightSquare())
     before = {file: file.stat().st_mtime_ns for file in faces.glob("*/*")}
@@ -157,7 +157,7 @@ def test_a_second_run_looks_only_at_what_is_new(album: Path, tmp_path: Path) -> 
     assert before.items() <= {file: file.stat().st_mtime_ns for file in faces.glob("*/*")}.items()
 
 
-def test_the_crop_of_a_photo_that_is_gone_goes_too_and_another_size_is_all_new(album: Path, tmp_path: Path) -> None:
+def test_crops_of_removed_photos_are_removed_and_another_size_is_made_anew(album: Path, tmp_path: Path) -> None:
     faces = tmp_path / "faces"
     detect_folder(album, faces, 32, detector=BrightSquare())
     (album / "Ada" / "two.png").unlink()
@@ -169,12 +169,12 @@ def test_the_crop_of_a_photo_that_is_gone_goes_too_and_another_size_is_all_new(a
             assert crop.size == (48, 48)
 
 
-def test_a_memory_that_cannot_be_read_is_made_anew(album: Path, tmp_path: Path) -> None:
+def test_a_record_that_cannot_be_read_is_made_anew(album: Path, tmp_path: Path) -> None:
     faces = tmp_path / "faces"
     detect_folder(album, faces, 32, detector=BrightSquare())
-    (faces / MARK).write_text("{")
+    (faces / RECORD).write_text("{")
     assert detect_folder(album, faces, 32, detector=BrightSquare()).fresh == 6
-    assert json.loads((faces / MARK).read_text())["made_with"]["size"] == 32
+    assert json.loads((faces / RECORD).read_text())["made_with"]["size"] == 32
 
 
 def test_a_person_without_any_face_is_named(album: Path, tmp_path: Path) -> None:

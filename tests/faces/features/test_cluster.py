@@ -18,14 +18,14 @@ from PIL import Image
 import cli
 from data.photos.folder import Folder, read_folder
 from errors import UsageError
-from faces.backbones import AlexNet
+from faces.backbones.alexnet.alexnet import AlexNet
 from faces.features import cache
-from faces.features.cache import features_of, keep_features, kind_of
+from faces.features.cache import cache_features, features_of, kind_of
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
-from faces.features.cluster import _actors, _Computer, keep_features_on_ray
+from faces.features.cluster import FeatureActor, actor_count, cache_features_on_ray
 
-BATCH = 32  # enough for the Fourier way; the last batch goes the direct way
+BATCH = 32  # enough for the Fourier convolution; the last batch is convolved directly
 
 
 @pytest.fixture
@@ -52,21 +52,21 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def test_a_cluster_keeps_what_one_machine_would(
+def test_a_cluster_writes_the_shards_that_one_machine_would(
     many: Folder, original: AlexNet, ray_cluster: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     alone = tmp_path / "alone"
     shutil.copytree(many.path, alone)
-    told: dict[str, Any] = {"precision": "float32", "batch_size": BATCH}
+    options: dict[str, Any] = {"precision": "float32", "batch_size": BATCH}
     counted: list[int] = []
 
     def on_ray() -> int:
-        return keep_features_on_ray(
-            many.path, many.photos, original, address=ray_cluster, on_photos=counted.append, **told
+        return cache_features_on_ray(
+            many.path, many.photos, original, address=ray_cluster, on_photos=counted.append, **options
         )
 
     with one_thread():
-        assert keep_features(alone, many.photos, original, **told) == 69
+        assert cache_features(alone, many.photos, original, **options) == 69
     expected = shards(alone)
     assert len(expected) == 3
 
@@ -104,7 +104,7 @@ def actors_on() -> Callable[[], list[int]]:
                 title = (process / "cmdline").read_bytes()
             except OSError:
                 continue
-            if title.startswith(b"ray::MapWorker(Map(_Computer))") and b"__init__" not in title:
+            if title.startswith(b"ray::MapWorker(Map(FeatureActor))") and b"__init__" not in title:
                 found.append(int(process.name))
         return found
 
@@ -118,7 +118,7 @@ def test_what_an_actor_cannot_do_is_handed_back_as_a_line(
     monkeypatch.setattr("ray.get", lambda reference: reference)
     kind = kind_of(original, "float32")
     with one_thread():
-        actor = _Computer(many.path, [original], kind, 2, "cpu", 1)
+        actor = FeatureActor(many.path, [original], kind, 2, "cpu", 1)
     bad = actor({"files": ["B/67.png"], "photos": ["0" * 64]})
     good = actor({"files": ["B/1.png"], "photos": ["1" * 64]})
     assert (bad["kind"], bad["photos"]) == ("DatasetError", 0)
@@ -131,18 +131,18 @@ def test_an_actor_needs_room() -> None:
     def machine(alive: bool = True, **has: float) -> dict[str, Any]:
         return {"Alive": alive, "Resources": has}
 
-    assert _actors([machine(CPU=8.0), machine(CPU=2.0), machine(CPU=9.0, alive=False), machine()], 3, 0.0) == 2
-    assert _actors([machine(CPU=8.0, GPU=1.0), machine(CPU=8.0)], 1, 0.25) == 4
+    assert actor_count([machine(CPU=8.0), machine(CPU=2.0), machine(CPU=9.0, alive=False), machine()], 3, 0.0) == 2
+    assert actor_count([machine(CPU=8.0, GPU=1.0), machine(CPU=8.0)], 1, 0.25) == 4
     with pytest.raises(UsageError, match=r"no machine of the cluster has 1 CPU and 0.5 GPU for an actor: add one"):
-        _actors([machine(CPU=8.0)], 1, 0.5)
+        actor_count([machine(CPU=8.0)], 1, 0.5)
 
 
 def test_a_training_finds_what_the_command_computed(
     many: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cli.main(["features", str(many.path), "--weights", "random", "--device", "cpu", "--batch-size", "32"]) == 0
-    said = f"70 photos in {many.path}: features of 69 computed now, all are kept there\n"
-    assert capsys.readouterr().out == said
+    expected = f"70 photos in {many.path}: features of 69 computed now, all are cached there\n"
+    assert capsys.readouterr().out == expected
     monkeypatch.setattr(cache, "extract", None)
     run = [
         "--model",

@@ -9,7 +9,7 @@ import torch
 from data.photos.folder import Folder
 from data.photos.images import load_images
 from errors import DatasetError, UsageError
-from faces.backbones import AlexNet
+from faces.backbones.alexnet.alexnet import AlexNet
 from faces.backbones.alexnet.network import Network
 from faces.features.extract import extract
 

@@ -1,4 +1,4 @@
-"""Features on the disk: found, read, shuffled by block in bounded memory, and trained on as those in memory are."""
+"""Features on the disk: read, shuffled within a window in bounded memory, and trained on as those in memory."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from torch import Generator
 
 from data.photos.folder import Folder, Photo
 from errors import DatasetError, LayerError
-from faces.backbones import AlexNet
+from faces.backbones.alexnet.alexnet import AlexNet
 from faces.backbones.precision import choose_precision
 from faces.features.cache import VIEWS, features_of, kind_of
 from faces.features.shards import Shard, add_shard
@@ -27,32 +27,47 @@ PHOTOS, IN_A_SHARD = 60, 8  # the last shard has four
 
 
 def numbered(n: int) -> list[Photo]:
-    """Photos that exist in name alone: their features are kept already."""
+    """Photos without files: their features are in the cache already."""
     return [Photo(f"p{i % 3}/{i}.png", f"p{i % 3}", f"{i:064x}", i) for i in range(n)]
 
 
-def write_shards(folder: Path, backbone: AlexNet, n: int) -> None:
-    """Photo i's features are around i % 3 and 1 + i % 3: three people that can be told apart; the first is i itself."""
+def write_shards(folder: Path, backbone: AlexNet, n: int, *, symmetric: bool = False) -> None:
+    """Photo i's features are random in [0, 1] + i % 3 / 10, so that three people can be learned; the first is i itself.
+
+    `symmetric`: a photo and its mirror image have the same features, so that mirroring at random changes nothing.
+    """
     kind = kind_of(backbone, choose_precision("cpu"))
     generator = np.random.default_rng(0)
     for start in range(0, n, IN_A_SHARD):
         own = np.arange(start, min(start + IN_A_SHARD, n))
         features = generator.random((len(own), VIEWS, FEATURES), np.float32) + (own % 3)[:, None, None] / 10
         features[:, :, 0] = own[:, None]
+        if symmetric:
+            features[:, 1] = features[:, 0]
         photos = tuple(f"{i:064x}" for i in own)
         add_shard(folder, Shard(kind, photos, torch.from_numpy(features.astype(np.float32))))
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, original: AlexNet) -> Path:
-    folder = tmp_path_factory.mktemp("kept")
+def cached(tmp_path_factory: pytest.TempPathFactory, original: AlexNet) -> Path:
+    folder = tmp_path_factory.mktemp("cached")
     write_shards(folder, original, PHOTOS)
     return folder
 
 
-@pytest.fixture
-def stored(kept: Path, original: AlexNet) -> StoredFeatures:
-    return store_features(kept, numbered(PHOTOS), original)
+@pytest.fixture(scope="module")
+def stored(cached: Path, original: AlexNet) -> StoredFeatures:
+    return store_features(cached, numbered(PHOTOS), original)
+
+
+@pytest.fixture(scope="module")
+def on_disk_and_in_memory(
+    tmp_path_factory: pytest.TempPathFactory, original: AlexNet
+) -> tuple[StoredFeatures, PhotoArray]:
+    """The same symmetric features, read both ways."""
+    folder, photos = tmp_path_factory.mktemp("symmetric"), numbered(PHOTOS)
+    write_shards(folder, original, PHOTOS, symmetric=True)
+    return store_features(folder, photos, original), PhotoArray(features_of(folder, photos, original))
 
 
 def epoch(stream: FeatureStream, size: int, seed: int | None) -> list[list[int]]:
@@ -72,8 +87,8 @@ def stream_of(stored: StoredFeatures, **options: int) -> FeatureStream:
     return FeatureStream(stored, torch.arange(len(stored)), lambda features: torch.from_numpy(features) * 1, **options)
 
 
-def test_what_is_stored_is_what_is_in_memory(kept: Path, stored: StoredFeatures, original: AlexNet) -> None:
-    in_memory = features_of(kept, numbered(PHOTOS), original)
+def test_what_is_stored_is_what_is_in_memory(cached: Path, stored: StoredFeatures, original: AlexNet) -> None:
+    in_memory = features_of(cached, numbered(PHOTOS), original)
     assert len(stored) == PHOTOS
     assert (stored[0:PHOTOS] == in_memory).all()
     chosen = np.array([41, 3, 3, 59, 0])
@@ -82,10 +97,10 @@ def test_what_is_stored_is_what_is_in_memory(kept: Path, stored: StoredFeatures,
     assert stored[0:0].shape == (0, VIEWS, FEATURES)
 
 
-def test_missing_features_are_computed_and_kept_like_any_others(photos: Folder, original: AlexNet) -> None:
-    told: list[None] = []
-    stored = store_features(photos.path, photos.photos, original, on_photo=lambda: told.append(None))
-    assert len(told) == len(stored) == 7
+def test_missing_features_are_computed_and_cached_like_any_others(photos: Folder, original: AlexNet) -> None:
+    called: list[None] = []
+    stored = store_features(photos.path, photos.photos, original, on_photo=lambda: called.append(None))
+    assert len(called) == len(stored) == 7
     assert (stored[0:7] == features_of(photos.path, photos.photos, original)).all()
 
 
@@ -106,7 +121,7 @@ def test_the_seed_decides_the_order_and_each_epoch_has_its_own(stored: StoredFea
     assert epoch(stream, 7, None) == epoch(stream, 7, None)
 
 
-def test_blocks_are_drawn_and_mixed_within_the_window(stored: StoredFeatures) -> None:
+def test_blocks_are_shuffled_and_photos_within_the_window(stored: StoredFeatures) -> None:
     seen = flat(epoch(stream_of(stored, window=20), 7, seed=3))
     blocks = [photo // IN_A_SHARD for photo in seen]
     assert len(set(blocks[:20])) == 3  # two of eight and the one of four, or three of eight
@@ -115,15 +130,14 @@ def test_blocks_are_drawn_and_mixed_within_the_window(stored: StoredFeatures) ->
 
 
 def test_the_head_learns_from_the_disk_what_it_learns_from_memory(
-    kept: Path, stored: StoredFeatures, original: AlexNet
+    on_disk_and_in_memory: tuple[StoredFeatures, PhotoArray],
 ) -> None:
-    """The order differs, so the batch is the whole set: then nothing but rounding does."""
-    photos = numbered(PHOTOS)
-    names, in_memory = [photo.name for photo in photos], PhotoArray(features_of(kept, photos, original))
+    """The two orders differ; with all photos in one batch, only rounding is left."""
+    stored, in_memory = on_disk_and_in_memory
+    names = [photo.name for photo in numbered(PHOTOS)]
 
     def fitted(features: Photos) -> TransferClassifier:
         head = TransferClassifier(weights="random", epochs=3, batch_size=PHOTOS)
-        head._augmented = lambda photos, generator: head._inputs(photos)  # type: ignore[method-assign]
         return head.fit(features, names, (features, names))
 
     disk, memory = fitted(stored), fitted(in_memory)
@@ -138,20 +152,19 @@ def test_the_head_learns_from_the_disk_what_it_learns_from_memory(
     assert disk.threshold_ == pytest.approx(memory.threshold_, abs=1e-4)
 
 
-def test_strangers_are_told_on_the_disk_as_they_are_in_memory(
-    kept: Path, stored: StoredFeatures, original: AlexNet, monkeypatch: pytest.MonkeyPatch
+def test_strangers_are_measured_on_the_disk_as_in_memory(
+    on_disk_and_in_memory: tuple[StoredFeatures, PhotoArray],
 ) -> None:
-    photos = numbered(PHOTOS)
-    names, in_memory = [photo.name for photo in photos], PhotoArray(features_of(kept, photos, original))
-    monkeypatch.setattr(TransferClassifier, "_augmented", lambda self, photos, generator: self._inputs(photos))
+    stored, in_memory = on_disk_and_in_memory
+    names = [photo.name for photo in numbered(PHOTOS)]
 
-    def told(features: Photos) -> Strangers | None:
+    def measured(features: Photos) -> Strangers | None:
         head = TransferClassifier(weights="random", epochs=3, batch_size=PHOTOS)
         parts = [np.arange(0, 36), np.arange(36, 48), np.arange(48, 60)]
         opened = [OpenedPart(features.take(part), [names[place] for place in part]) for part in parts]
         return leave_each_out(head, opened[0], opened[1], opened[2])
 
-    disk, memory = told(stored), told(in_memory)
+    disk, memory = measured(stored), measured(in_memory)
     assert disk is not None
     assert disk == memory
     assert (disk.known, disk.strangers) == (2 * 12, PHOTOS)
@@ -161,7 +174,7 @@ def test_a_shard_that_is_gone_is_one_line(tmp_path: Path, original: AlexNet) -> 
     write_shards(tmp_path, original, IN_A_SHARD)
     stored = store_features(tmp_path, numbered(IN_A_SHARD), original)
     stored.files[0].unlink()
-    with pytest.raises(DatasetError, match=r"cannot be read any more .* run again, it is computed anew") as error:
+    with pytest.raises(DatasetError, match=r"cannot be read any more .* run again, and it is computed again") as error:
         stored[0:1]
     assert "\n" not in str(error.value)
 
@@ -172,7 +185,7 @@ def test_targets_that_do_not_fit_are_refused(stored: StoredFeatures) -> None:
 
 
 def peak_of(work: Callable[[], object]) -> int:
-    """The most bytes that `work` holds at a time in arrays, and in what it reads files into."""
+    """The largest number of bytes that `work` holds at a time, in arrays and in buffers of files."""
     tracemalloc.start()
     try:
         work()
@@ -185,6 +198,6 @@ def test_memory_holds_a_window_however_many_photos_there_are(tmp_path: Path, ori
     n, window = 480, 32  # 34 MiB of features, 2.3 MiB of them at a time
     write_shards(tmp_path, original, n)
     stored = store_features(tmp_path, numbered(n), original)
-    assert peak_of(lambda: stored[0:n]) > n * BYTES, "what is measured is not what is read"
-    most = (window + 16 + 2 * IN_A_SHARD) * BYTES  # a window, what the last one left of a batch, a file being read
+    assert peak_of(lambda: stored[0:n]) > n * BYTES, "the memory of what is read is not measured"
+    most = (window + 16 + 2 * IN_A_SHARD) * BYTES  # a window, part of a batch from the last one, a shard being read
     assert peak_of(lambda: epoch(stream_of(stored, window=window), 16, seed=1)) < most + (1 << 20)

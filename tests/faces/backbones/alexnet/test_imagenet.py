@@ -1,8 +1,9 @@
-"""torchvision's own weights: found, fetched, or not to be had, without a network."""
+"""torchvision's own weights: found, damaged, or not to be downloaded, all without a network."""
 
 import hashlib
 import sys
 import urllib.error
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,6 @@ import torch
 from torch import Tensor
 
 from errors import RunError, UsageError
-from faces.backbones.alexnet import imagenet
 from faces.backbones.alexnet.weights import load_weights
 
 URL = "https://example.org/models/alexnet-{}.pth"
@@ -32,31 +32,38 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.hub.urlopen", refuse)
 
 
-def entry(name: str) -> SimpleNamespace:
-    """What torchvision lists of some weights, with a normalisation of their own."""
-    usual = SimpleNamespace(mean=[0.1, 0.2, 0.3], std=[0.4, 0.5, 0.6])
-    return SimpleNamespace(url=URL.format(name), transforms=lambda: usual)
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """offered(name): torchvision has weights of this name, with a normalisation of their own."""
+    models = pytest.importorskip("torchvision.models")
+
+    def offer(name: str) -> None:
+        normalisation = SimpleNamespace(mean=[0.1, 0.2, 0.3], std=[0.4, 0.5, 0.6])
+        entry = SimpleNamespace(url=URL.format(name), transforms=lambda: normalisation)
+        monkeypatch.setattr(models, "AlexNet_Weights", SimpleNamespace(IMAGENET1K_V1=entry))
+
+    return offer
 
 
-def test_a_file_that_is_there_is_not_fetched(
-    home: Path, no_network: None, state: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_is_there_is_not_downloaded(
+    home: Path, no_network: None, state: dict[str, Tensor], offered: Callable[[str], None]
 ) -> None:
     home.mkdir(parents=True)
     torch.save(state, home / "new.pth")
     sha256 = hashlib.sha256((home / "new.pth").read_bytes()).hexdigest()
     (home / "new.pth").rename(home / f"alexnet-{sha256[:8]}.pth")
-    monkeypatch.setattr(imagenet, "_entry", lambda: entry(sha256[:8]))
+    offered(sha256[:8])
     weights = load_weights("imagenet")
     assert (weights.source, weights.sha256) == ("imagenet", sha256)
     assert (weights.preprocessing.mean, weights.preprocessing.deviation) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
 
 
 def test_a_file_that_is_damaged_is_named(
-    home: Path, no_network: None, state: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+    home: Path, no_network: None, state: dict[str, Tensor], offered: Callable[[str], None]
 ) -> None:
     home.mkdir(parents=True)
     torch.save(state, home / "alexnet-0123abcd.pth")
-    monkeypatch.setattr(imagenet, "_entry", lambda: entry("0123abcd"))
+    offered("0123abcd")
     with pytest.raises(RunError, match=r"alexnet-0123abcd\.pth is damaged.*remove it, and it is fetched again"):
         load_weights("imagenet")
 
