@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from commands.arguments import folder_or_storage, positive
-from commands.console import print_json, progress
+from commands.console import log, print_json, progress
 from commands.flags import add_engine, add_output, check_engine
 from commands.folders import unpacked
 from commands.parser import add_command
@@ -52,7 +52,10 @@ def features(options: argparse.Namespace) -> int:
     from faces.features.cache import cache_features, once_per_photo
 
     device = choose_device(options.device)
-    photos, backbone = read_folder(folder).photos, load_alexnet(options.weights)
+    read, backbone = read_folder(folder), load_alexnet(options.weights)
+    photos = read.photos
+    for note in read.notes:
+        log(note)
     arguments: dict[str, Any] = {"batch_size": options.batch_size, "precision": choose_precision(device)}
     with progress("computing features", len(photos), quiet=options.quiet) as advance:
         on_photos = once_per_photo(lambda: advance(""))

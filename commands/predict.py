@@ -79,9 +79,8 @@ def predict(options: argparse.Namespace) -> int:
     for prediction in predictions_of(classifier, walk, source, settings):
         write(line(prediction))
         failed |= prediction.status not in ANSWERED
-    if walk.passed_over:
-        kinds = ", ".join(f"{extension} {n}" for extension, n in walk.passed_over.most_common())
-        log(f"passed over in folders, as they are no photos by name: {kinds}")
+    for note in walk.skipped.lines():
+        log(note)
     if table and table.unused:
         log(f"{options.boxes}: {len(table.unused)} of its photos were not given, the first is {table.unused[0]!r}")
     return int(failed)

@@ -38,10 +38,10 @@ def show_weights(options: argparse.Namespace) -> int:
 def _faces(classifier: Any, metrics: dict[str, Any], options: argparse.Namespace) -> tuple[bytes, str]:
     """Return the picture of a run of faces, and what its units are called."""
     from faces.pictures import unit_kind, weights_picture
-    from faces.run import read_favourites
+    from faces.run import read_exciting_photos
     from report.results import accuracy_line
 
-    exciting_photos = read_favourites(options.run, Path(metrics["data"]))
+    exciting_photos = read_exciting_photos(options.run, Path(metrics["data"]))
     title = f"{options.run.resolve().name}: {accuracy_line(metrics)}"
     return weights_picture(classifier, title, exciting_photos, options.unit), unit_kind(classifier)
 

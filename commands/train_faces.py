@@ -52,6 +52,19 @@ def add_to(commands: Any) -> None:
     add("--train", type=positive, default=SplitSizes.train, metavar="N", help="training photos per person, at most")
     add("--validation", type=count, default=SplitSizes.validation, metavar="N", help="validation photos per person")
     add("--test", type=count, default=SplitSizes.test, metavar="N", help="test photos per person")
+    add(
+        "--min-photos",
+        type=positive,
+        metavar="N",
+        help="leave out people with fewer different photos (default: as few as leave one in each part)",
+    )
+    add(
+        "--several",
+        choices=("largest", "skip"),
+        default="largest",
+        help="--detect: of several faces in a photo, take the largest, or skip the photo",
+    )
+    add("--strict", action="store_true", help="stop at a photo that cannot be read, instead of leaving it out")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
     add(
         "--memory-limit",
@@ -114,11 +127,13 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
         out=out_folder(options, f"{folder.resolve().name}-{options.model}"),
         classifier=classifier,
         sizes=sizes,
+        min_photos=options.min_photos,
+        strict=options.strict,
         resume=options.resume,
         memory_limit=options.memory_limit,
         ranks=ranks,
     )
-    metrics = train(task, bar_of(options))
+    metrics = train(task, bar_of(options), on_note=log)
     if ranks.is_first:
         print_run(options, task.out, metrics, "photos", notes=_strangers(metrics["unknown"]))
 
@@ -148,6 +163,14 @@ def _detected(options: argparse.Namespace, is_first: bool) -> Path:
     if not is_first:
         return target
     with progress("finding faces", None, quiet=options.quiet) as advance:
-        found = detect_folder(options.folder, target, DownloadSettings.size, lambda: advance(""))
-    log(f"{target}: {found.line}")
+        found = detect_folder(
+            options.folder,
+            target,
+            DownloadSettings.size,
+            lambda: advance(""),
+            several=options.several,
+            strict=options.strict,
+        )
+    for line in found.lines:
+        log(line)
     return target

@@ -155,6 +155,15 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     def unit_classes(self) -> list[UnitClass]:
         """Return for each hidden unit the person that its output weights raise most."""
 
+    @property
+    def hidden_weights(self) -> Tensor | None:
+        """The weights into the hidden units as pictures, (hidden, size, size); None if they are no pictures."""
+        return None
+
+    def filters(self) -> list[NDArray[np.uint8]]:
+        """Return the filters of a frozen network's first convolution as RGB pictures (height, width, 3)."""
+        return []
+
     def plot_weights(self) -> "Figure":
         """Return what was learned as a matplotlib figure: the weights of the hidden units, or AlexNet's filters."""
         self.check_fitted()

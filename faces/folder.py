@@ -53,6 +53,11 @@ class PhotoFolder:
         """Who is on each of them."""
         return _part(self.folder, self.folder.photos).names
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines that say what was left out, joined or recognised."""
+        return self.folder.notes
+
     def split(
         self,
         *,
@@ -71,9 +76,13 @@ class PhotoFolder:
         return SplitFolder(*(_part(self.folder, photos) for photos in (parts.train, parts.validation, parts.test)))
 
 
-def load_folder(path: str | Path) -> PhotoFolder:
-    """Read `path/<person>/<photo>`. Raises DatasetError when it is missing, or has fewer than two people."""
-    return PhotoFolder(read_folder(Path(path)))
+def load_folder(path: str | Path, *, min_photos: int = 1, strict: bool = False) -> PhotoFolder:
+    """Read `path/<person>/.../<photo>`; what cannot be used is left out, and said in `notes`.
+
+    People with fewer than `min_photos` different photos are left out; with `strict` a photo that cannot be read is an
+    error. Raises DatasetError when the folder is missing, or has fewer than two people.
+    """
+    return PhotoFolder(read_folder(Path(path), min_photos=min_photos, strict=strict))
 
 
 def _part(folder: Folder, photos: Sequence[Photo]) -> Part:

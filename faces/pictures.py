@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from torch import Tensor
 
 from data.photos.images import load_images
 from errors import DatasetError
-from faces.classifier import Classifier
-from faces.hidden import HiddenClassifier
-from faces.transfer import TransferClassifier
 from report.figures import Section, limit_of, png, poster_figure
 from report.hidden_units import UnitClass, chosen_units
 from report.page.wording import count
@@ -19,18 +18,36 @@ from report.page.wording import count
 PHOTO_SIDE = 96  # pixels of a photo on the poster
 PHOTOS_A_UNIT = 4
 
+
+class Pictured(Protocol):
+    """What a classifier has to have to be drawn."""
+
+    hidden: int
+    size: int
+
+    @property
+    def hidden_weights(self) -> Tensor | None:
+        """The weights into the hidden units as pictures, (hidden, size, size); None if they are no pictures."""
+
+    def unit_classes(self) -> list[UnitClass]:
+        """Return for each hidden unit the person that its output weights raise most."""
+
+    def filters(self) -> list[NDArray[np.uint8]]:
+        """Return the filters of a frozen network's first convolution as RGB pictures."""
+
+
 PhotosOfUnits = Mapping[int, Sequence[Path]]  # unit -> the photos that excite it most
 
 
 def weights_picture(
-    classifier: Classifier, title: str, photos: PhotosOfUnits, units: Sequence[int] | None = None
+    classifier: Pictured, title: str, photos: PhotosOfUnits, units: Sequence[int] | None = None
 ) -> bytes:
     """Return `weights_figure` as a PNG."""
     return png(weights_figure(classifier, title, photos, units))
 
 
 def weights_figure(
-    classifier: Classifier, title: str, photos: PhotosOfUnits, units: Sequence[int] | None = None
+    classifier: Pictured, title: str, photos: PhotosOfUnits, units: Sequence[int] | None = None
 ) -> Figure:
     """Return a figure of all hidden units, or of the `units` asked for, each under the person whose output its weights
     raise most: their weights, or for features the photos that excite them most, and the filters of the backbone.
@@ -41,22 +58,21 @@ def weights_figure(
     chosen = chosen_units(every, units, kind)
     what = count(len(every), kind)
     what = what if units is None else f"{len(chosen)} of {what}"
-    if isinstance(classifier, HiddenClassifier):
-        tiles = classifier.hidden_weights.cpu().numpy()
+    if (weights := classifier.hidden_weights) is not None:
+        tiles = weights.cpu().numpy()
         side = classifier.size
         subtitle = f"{what}: weights on {side} x {side} pixels, under the person whose output they raise most"
         sections = _by_person(chosen, {unit_class.unit: [tiles[unit_class.unit]] for unit_class in chosen})
         return poster_figure(sections, title, subtitle, limit_of(tiles))
-    assert isinstance(classifier, TransferClassifier)
     sections = _by_person(chosen, {unit.unit: _opened(photos.get(unit.unit, ())) for unit in chosen})
     if units is None:
-        filters = classifier.backbone.filters()
+        filters = classifier.filters()
         sections.insert(0, Section(f"conv1: {len(filters)} filters", filters, [""] * len(filters)))
     subtitle = f"{what}: the {PHOTOS_A_UNIT} training photos that excite each most, under the person it raises most"
     return poster_figure(sections, title, subtitle)
 
 
-def unit_kind(classifier: Classifier) -> str:
+def unit_kind(classifier: Pictured) -> str:
     """Return what the pictured units are: hidden ones, or the outputs of a network without a hidden layer."""
     return "hidden unit" if classifier.hidden else "output"
 

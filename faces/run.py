@@ -51,7 +51,7 @@ def load_faces(run: str | Path, *, weights: str | None = None, device: str = "au
     return classifier
 
 
-def read_favourites(run: Path, data: Path) -> dict[int, list[Path]]:
+def read_exciting_photos(run: Path, data: Path) -> dict[int, list[Path]]:
     """Read which photos of `data` excite each hidden unit most, {unit: photos}. RunError when it cannot be read."""
     try:
         return {entry["unit"]: [data / file for file in entry["photos"]] for entry in read_json(run / UNITS)}

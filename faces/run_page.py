@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from data.photos.folder import Photo
 from data.photos.images import open_photo
 from faces.classifier import Classifier
-from faces.hidden import HiddenClassifier
 from report.figures.cells import limit_of
 from report.figures.tiles import tile_png
 from report.page import (
@@ -106,7 +105,7 @@ def _jpeg(path: Path, side: int) -> bytes:
 
 def _units(classifier: Classifier, exciting_photos: dict[int, list[Path]]) -> Units:
     """Return the strongest hidden units of each person, or the outputs of a network without a hidden layer."""
-    weights = classifier.hidden_weights.cpu().numpy() if isinstance(classifier, HiddenClassifier) else None
+    weights = None if classifier.hidden_weights is None else classifier.hidden_weights.cpu().numpy()
     limit = 0.0 if weights is None else limit_of(weights)
     units = classifier.unit_classes()
     shown = [

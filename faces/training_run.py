@@ -5,7 +5,7 @@ train, but only the first measures and writes.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from data.atomic_write import atomic_write, remove_leftovers
 from data.download.manifest import escape_formula
-from data.photos.folder import Photo, read_folder
+from data.photos.folder import Folder, Photo, read_folder
 from data.photos.images import FILTER
 from data.photos.split import Split, split
 from data.settings import SplitSizes
@@ -47,14 +47,22 @@ class FaceTraining:
     classifier: Classifier
     """Not trained yet; `train_faces` trains it."""
     sizes: SplitSizes = field(default_factory=SplitSizes)
+    min_photos: int | None = None
+    """People with fewer different photos are left out; None: as few as leave one in each part."""
+    strict: bool = False
+    """Whether a photo that cannot be read is an error; else it is left out."""
     resume: bool = False
     memory_limit: int = MEMORY_LIMIT
     """MiB. Features of more than this stay on the disk and are read a window at a time."""
     ranks: Ranks = ALONE
 
 
-def train_faces(task: FaceTraining, bar: Bar = no_bar) -> dict[str, Any]:
+def train_faces(
+    task: FaceTraining, bar: Bar = no_bar, on_note: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
     """Train, measure, and write `task.out`; return the content of metrics.json, {} on all ranks but the first.
+
+    `on_note` is called with each line about what was left out of the folder, joined or recognised.
 
     Raises UsageError when `task.out` cannot be a run folder, DatasetError when the photos cannot be used, RunError when
     there is nothing to resume or it is another training.
@@ -64,7 +72,10 @@ def train_faces(task: FaceTraining, bar: Bar = no_bar) -> dict[str, Any]:
         files.check_out(task.out)
     started = time.perf_counter()
     classifier = task.classifier
-    folder = read_folder(task.folder)
+    folder = _read(task, bar)
+    if ranks.is_first:
+        for line in folder.notes:
+            on_note(line)
     parts = split(folder.photos, task.sizes, np.random.default_rng(classifier.seed))
     ranks.check_samples(len(parts.train), "photos")
     fingerprint = _fingerprint(task, parts)
@@ -96,6 +107,7 @@ def train_faces(task: FaceTraining, bar: Bar = no_bar) -> dict[str, Any]:
         "seconds": round(time.perf_counter() - started, 2),
         **classifier.identity(),
         "split_sizes": asdict(task.sizes),
+        "left_out": list(folder.notes),
         "device": str(classifier.torch_device),
         "processes": ranks.size,
         "guard": fingerprint,
@@ -103,6 +115,18 @@ def train_faces(task: FaceTraining, bar: Bar = no_bar) -> dict[str, Any]:
     }
     files.publish_run(task.out, _contents(task, parts, train, test, metrics), metrics, atomic_write)
     return metrics
+
+
+def _read(task: FaceTraining, bar: Bar) -> Folder:
+    """Read the folder, and leave out who has too few photos for all parts."""
+    least = 1 + bool(task.sizes.validation) + bool(task.sizes.test)
+    with bar("reading photos", None) as advance:
+        return read_folder(
+            task.folder,
+            min_photos=least if task.min_photos is None else task.min_photos,
+            strict=task.strict,
+            on_photo=lambda: advance(""),
+        )
 
 
 def _fingerprint(task: FaceTraining, parts: Split) -> str:

@@ -74,6 +74,10 @@ class TransferClassifier(TransferSettings, Classifier):
         """Of a photo's features."""
         return VIEWS * self.backbone.numbers * 4
 
+    def filters(self) -> list[NDArray[np.uint8]]:
+        """Return the filters of the backbone's first convolution as RGB pictures (height, width, 3)."""
+        return self.backbone.filters()
+
     def identity(self) -> dict[str, Any]:
         """Return the settings and the weights of the backbone."""
         backbone = {"from": absolute(self.weights), "sha256": self.backbone.sha256}

@@ -125,7 +125,7 @@ def test_nothing_verified_is_exit_code_1(photo_list: Path, tmp_path: Path) -> No
         (["download", "--workers", "0"], "workers must be at least 1"),
         (["download", "--max-failed", "2"], "expected a number from 0 to 1"),
         (["train-faces", "nowhere"], "nowhere is not a folder"),
-        (["train-faces", "lonely"], "at least two people, got only 'Ada'"),
+        (["train-faces", "lonely"], "at least two people, got nobody (left out, as fewer than 3 different photos"),
         (["train-faces", "lonely", "--lr", "-1"], "lr must be a number above 0"),
         (["train-faces", "lonely", "--train", "0"], "expected a whole number from 1 on"),
         (["train-faces", "lonely", "--model", "magic"], "invalid choice: 'magic'"),
@@ -217,7 +217,7 @@ def test_predict_prints_a_line_a_face_and_a_reason_for_what_is_no_photo(
     assert [*rows[0]] == ["file", "box", "name", "probability", "status"]
     assert [row["status"] for row in rows] == ["ok"] * 12 + ["not_an_image"]
     assert {row["box"] for row in rows[:12]} == {"1,2,30,40"}
-    assert "passed over in folders, as they are no photos by name: .txt 1" in printed.err
+    assert "skipped what is no photo: 1 .txt" in printed.err
     assert run("predict", trained / "run", trained / "photos", "--top", 2, "--threshold", 2) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["status"] for row in rows] == ["unknown"] * 24

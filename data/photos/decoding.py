@@ -91,3 +91,16 @@ def flat(image: Image.Image) -> Image.Image:
 
 def _begins_as(data: bytes, form: str) -> bool:
     return data.startswith(_SIGNATURES[form]) and (form != "WEBP" or data[8:12] == b"WEBP")
+
+
+def kind_of(head: bytes) -> str | None:
+    """What the first bytes of a file say it is."""
+    for kind, signatures in _SIGNATURES.items():
+        if head.startswith(signatures) and (kind != "WEBP" or head[8:12] == b"WEBP"):
+            return kind
+    return None
+
+
+def can_decode(kind: str) -> bool:
+    """Whether photos of this kind can be decoded here."""
+    return kind in FORMATS

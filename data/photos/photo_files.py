@@ -1,29 +1,145 @@
-"""The photos that a command is given, in a stable order: files, folders with everything below them, lists of names.
+"""Which files are photos, told by their first bytes and not by their names; and the photos that a command is given.
 
-Hidden files and folders inside a folder are left out, and symbolic links to folders are not followed; files whose names
-are not those of photos are counted. A file that is named itself is always used, whatever its name.
+What operating systems, archives and network drives leave behind is skipped. Nothing is dropped without a count:
+`Skipped` says it in lines.
 """
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from data.photos.folder import EXTENSIONS
+from data.photos.decoding import can_decode, kind_of
 from errors import UsageError
 
 LISTED = "-"  # means: the names on stdin
+HEAD = 64  # bytes of a file that tell what it is
+PHOTO_NAMES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
+)  # a file with such a name that is none is named, not counted
+
+_LEFTOVER_FOLDERS = frozenset(
+    (
+        *("__macosx", "$recycle.bin", "recycler", "#recycle", "#snapshot", "@eadir", "@recycle", "@tmp", "lost+found"),
+        *("found.000", "network trash folder", "temporary items", "system volume information"),
+    )
+)
+_LEFTOVER_FILES = re.compile(
+    r"(thumbs|ehthumbs|ehthumbs_vista)\.db(:encryptable)?|desktop\.ini|folder\.htt|picasa\.ini|icon\r?|\.ds_store"
+    r"|~\$.*|.*~|.*\.(tmp|temp|part|partial|crdownload|download|bak|swp|lnk|url|part-\d+-[0-9a-f]+)",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Skipped:
+    """What was found in folders and is no photo that can be used here."""
+
+    leftovers: Counter[str] = field(default_factory=Counter)
+    """Names of what systems leave behind, hidden files among them."""
+    others: Counter[str] = field(default_factory=Counter)
+    """Files that are no photos, by kind."""
+    unreadable: dict[Path, str] = field(default_factory=dict)
+    """Files and folders that cannot be read, and why."""
+
+    def lines(self) -> list[str]:
+        """Return a line for each kind of thing that was skipped; what cannot be read is left to the caller."""
+        lines = []
+        if self.leftovers:
+            names = ", ".join(name for name, _ in self.leftovers.most_common(3))
+            lines.append(f"skipped {count(self.leftovers.total(), 'file')} that systems leave behind or hide ({names})")
+        if self.others:
+            lines.append(f"skipped what is no photo: {counts(self.others)}")
+        if self.others["HEIC"]:
+            lines.append(f"to read {count(self.others['HEIC'], 'HEIC photo')}: pip install '.[heic]'")
+        return lines
+
+
+def is_leftover(name: str, *, is_folder: bool = False) -> bool:
+    """Whether a name is one that a system, an archive or a network drive leaves behind, or hides."""
+    if name.startswith("."):
+        return True
+    return name.casefold() in _LEFTOVER_FOLDERS if is_folder else bool(_LEFTOVER_FILES.fullmatch(name))
+
+
+def photos_below(folder: Path, skipped: Skipped) -> Iterator[Path]:
+    """Yield the photos below a folder, in order of name, and count in `skipped` what else is there.
+
+    Links to folders are followed, but never in a circle.
+    """
+    yield from _photos_below(folder, skipped, {os.path.realpath(folder)})
+
+
+def _photos_below(folder: Path, skipped: Skipped, above: set[str]) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        skipped.unreadable[folder] = error.strerror or str(error)
+        return
+    folders = []
+    for entry in entries:
+        path = folder / entry.name
+        if _is_folder(entry):
+            folders.append(entry.name)
+        elif is_leftover(entry.name):
+            skipped.leftovers["._*" if entry.name.startswith("._") else entry.name] += 1
+        elif _is_photo(path, skipped):
+            yield path
+    for name in folders:
+        path = folder / name
+        real = os.path.realpath(path)
+        if is_leftover(name, is_folder=True):
+            skipped.leftovers[name] += sum(len(files) for _, _, files in os.walk(path)) or 1
+        elif real in above:
+            skipped.unreadable[path] = "a link that leads back to a folder above it"
+        else:
+            yield from _photos_below(path, skipped, above | {real})
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a circle of links
+        return False
+
+
+def _is_photo(path: Path, skipped: Skipped) -> bool:
+    """Whether a file begins as a photo that can be decoded; counts it if not."""
+    if not path.name.isprintable() or any("\ud800" <= character <= "\udfff" for character in path.name):
+        skipped.unreadable[path] = "a name that is not UTF-8, or has control characters: rename it"
+        return False
+    try:
+        if not path.is_file():
+            skipped.others["neither file nor folder"] += 1
+            return False
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        skipped.unreadable[path] = error.strerror or str(error)
+        return False
+    kind = kind_of(head)
+    if kind is not None and can_decode(kind):
+        return True
+    if not head and path.suffix.lower() in PHOTO_NAMES:
+        skipped.unreadable[path] = "an empty file"
+    elif kind is None and path.suffix.lower() in PHOTO_NAMES:
+        skipped.unreadable[path] = "its content is no photo"
+    else:
+        skipped.others[kind or path.suffix.lower() or "no extension"] += 1
+    return False
 
 
 class PhotoFiles:
-    """Iterate over the files once. A folder without a photo, or one that cannot be read, is itself yielded.
+    """Iterate once over the files that a command is given. A folder without a photo is itself yielded.
 
-    `passed_over` counts, by extension, the files in folders that are not photos by their names.
+    In folders only photos are taken, and `skipped` counts the rest; a file that is named itself is always used.
     """
 
     def __init__(self, names: Iterable[str | Path], listed: Iterable[str] = ()) -> None:
         """`listed` are the lines that the name `-` means, read when needed; blank ones are left out."""
-        self.passed_over: Counter[str] = Counter()
+        self.skipped = Skipped()
         self._names = names
         self._listed = listed
 
@@ -32,7 +148,16 @@ class PhotoFiles:
             if name == "":  # it would be the current folder: most likely a variable of a script that was never set
                 raise UsageError("an empty name was given: expected a photo or a folder")
             path = Path(name)
-            yield from self._inside(path) if path.is_dir() else [path]
+            if not _is_existing_folder(path):
+                yield path
+                continue
+            unreadable = len(self.skipped.unreadable)
+            photo = None
+            for photo in photos_below(path, self.skipped):
+                yield photo
+            yield from list(self.skipped.unreadable)[unreadable:]
+            if photo is None and len(self.skipped.unreadable) == unreadable:
+                yield path
 
     def _all_names(self) -> Iterator[str | Path]:
         for name in self._names:
@@ -41,17 +166,19 @@ class PhotoFiles:
             else:
                 yield name
 
-    def _inside(self, folder: Path) -> Iterator[Path]:
-        any_photo = False
-        unreadable: list[Path] = []
-        for place, folders, files in os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename))):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for file in (Path(place, name) for name in sorted(files) if not name.startswith(".")):
-                if file.suffix.lower() in EXTENSIONS:
-                    any_photo = True
-                    yield file
-                else:
-                    self.passed_over[file.suffix.lower() or "no extension"] += 1
-        yield from unreadable
-        if not any_photo and folder not in unreadable:
-            yield folder
+
+def _is_existing_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a NUL in the name, a circle of links
+        return False
+
+
+def count(n: int, what: str) -> str:
+    """A number of things, in words: `1 file`, `3 files`."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def counts(kinds: Counter[str]) -> str:
+    """How many of each kind, the most frequent first: `3 .txt, 1 PDF`."""
+    return ", ".join(f"{n:,} {kind}" for kind, n in kinds.most_common())

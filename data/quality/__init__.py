@@ -7,6 +7,6 @@ list_warnings     what is suspicious about a list as a whole
 
 from data.quality.list_warnings import ListWarnings
 from data.quality.near_duplicates import find_near_duplicates
-from data.quality.perceptual_hash import perceptual_hash
+from data.quality.perceptual_hash import close_pairs, perceptual_hash, picture_hash
 
-__all__ = ["ListWarnings", "find_near_duplicates", "perceptual_hash"]
+__all__ = ["ListWarnings", "close_pairs", "find_near_duplicates", "perceptual_hash", "picture_hash"]

@@ -23,12 +23,17 @@ def perceptual_hash(jpeg: bytes) -> str:
     """The hash of a JPEG: 64 hexadecimal digits."""
     with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as photo:
         photo.draft("L", (4 * _WIDTH, 4 * _HEIGHT))
-        small = photo.convert("L").resize((_WIDTH, _HEIGHT), Image.Resampling.BOX).tobytes()
+        return f"{picture_hash(photo):064x}"
+
+
+def picture_hash(picture: Image.Image) -> int:
+    """The hash of a picture of any size and mode, as a number of 256 bits."""
+    small = picture.convert("L").resize((_WIDTH, _HEIGHT), Image.Resampling.BOX).tobytes()
     bits = 0
     for place, (left, right) in enumerate(pairwise(small), start=1):
         if place % _WIDTH:  # the last pixel of a row has no right neighbour
             bits = bits << 1 | (left > right)
-    return f"{bits:064x}"
+    return bits
 
 
 def close_pairs(hashes: Iterable[int]) -> set[tuple[int, int]]:

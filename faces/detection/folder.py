@@ -9,22 +9,26 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from PIL import Image
 
 from data.atomic_write import atomic_write, disk_error, remove_leftovers
 from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo, read_folder
+from data.photos.photo_files import count
 from data.reasons import Failure, Reason
+from data.rows import Box
 from errors import DatasetError, UsageError
 from faces.detection.cascade import FaceDetector
-from faces.predictions import Status
 
 RECORD = "found.json"
+Several = Literal["largest", "skip"]  # faces in one photo: take the largest, or leave the photo out
 _QUALITY = 95
 _MOST_BYTES = 120  # of a photo's name in the name of its crop
 _CROP = re.compile(r".+-[0-9a-f]{12}\.jpg")
@@ -37,15 +41,27 @@ class Found:
     photos: int
     fresh: int  # photos that were searched in this run, not in an earlier one
     without: tuple[str, ...]  # photos without a face
+    several: tuple[str, ...]  # photos with more than one face
+    skipped: bool  # whether those were left out
     unreadable: dict[str, str]  # photo -> the reason why it cannot be opened
+    notes: tuple[str, ...]  # lines about the folder: what was left out, joined or recognised
 
     @property
-    def line(self) -> str:
-        """Return the result as one line, with the first few photos that gave no face."""
-        failed = [*self.without, *(f"{file} ({reason})" for file, reason in self.unreadable.items())]
-        first = ", ".join(failed[:3]) + (", ..." if len(failed) > 3 else "")
-        found = f"faces found in {self.photos - len(failed)} of {self.photos} photos, {self.fresh} of them searched now"
-        return found + (f"; none in {len(self.without)}, {len(self.unreadable)} unreadable: {first}" if failed else "")
+    def lines(self) -> list[str]:
+        """Return the result as lines: how many faces were found, and every photo that needs a look."""
+        failed = len(self.without) + len(self.unreadable)
+        found = f"faces found in {self.photos - failed} of {self.photos} photos, {self.fresh} of them searched now"
+        lines = [*self.notes, found]
+        lines += [f"no face found: {file}" for file in self.without]
+        lines += [f"cannot be read, left out: {file}: {why}" for file, why in self.unreadable.items()]
+        what = (
+            "left out"
+            if self.skipped
+            else "the largest is taken, whoever it is (--several skip leaves such photos out)"
+        )
+        if self.several:
+            lines.append(f"{count(len(self.several), 'photo')} with several faces, {what}: {', '.join(self.several)}")
+        return lines
 
 
 def detect_folder(
@@ -54,50 +70,80 @@ def detect_folder(
     size: int,
     on_photo: Callable[[], None] = lambda: None,
     detector: FaceDetector | None = None,
+    several: Several = "largest",
+    strict: bool = False,
 ) -> Found:
     """Write the largest face of each photo of `source/<person>/` as an RGB crop of size x size pixels.
 
-    `on_photo` is called once for each photo that is searched. Raises UsageError when OpenCV is missing or `target`
-    holds other files, DatasetError when `source` has no folder of photos per person or no face of a person is found,
-    StorageError when a file cannot be written.
+    `several` says what is done with photos that show several faces. `on_photo` is called once for each photo that is
+    searched. A person without a face is left out. Raises UsageError when OpenCV is missing or `target` holds other
+    files, DatasetError when faces of fewer than two people are found, StorageError when a file cannot be written.
     """
     detector = detector or FaceDetector()
-    photos = read_folder(source).photos
-    crops = {photo: target / photo.name / _crop_name(photo) for photo in photos}
-    made_with = {"size": size, "detector": asdict(detector.settings)}
-    without = _prepare_target(target, made_with, set(crops.values()))
-    fresh = [photo for photo in photos if photo.sha256 not in without and not crops[photo].exists()]
+    folder = read_folder(source, strict=strict)
+    photos = folder.photos
+    crops = {photo: target / (photo.part or "") / photo.name / _crop_name(photo) for photo in photos}
+    made_with = {"size": size, "detector": asdict(detector.settings), "several": several}
+    record = _prepare_target(target, made_with, set(crops.values()))
+    fresh = [photo for photo in photos if photo.sha256 not in record["without"] and not crops[photo].exists()]
 
-    def search(photo: Photo) -> Status | Reason:
-        status = _write_crop(source / photo.file, crops[photo], size, detector)
+    def search(photo: Photo) -> int | Failure:
+        faces = _write_crop(source / photo.file, crops[photo], size, detector, several)
         on_photo()
-        return status
+        return faces
 
     with quiet_decoding(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        statuses = dict(zip(fresh, pool.map(search, fresh), strict=True))
-    without |= {photo.sha256 for photo, status in statuses.items() if status is Status.NO_FACE}
-    _write_record(target, made_with, without)
-    for name in dict.fromkeys(photo.name for photo in photos):
-        if not any(crop.exists() for photo, crop in crops.items() if photo.name == name):
-            raise DatasetError(f"no face was found in any photo of {source / name}: add photos or remove the folder")
+        faces = dict(zip(fresh, pool.map(search, fresh), strict=True))
+    crowded = {photo.sha256 for photo, n in faces.items() if isinstance(n, int) and n > 1}
+    record["several"] |= crowded
+    record["without"] |= {photo.sha256 for photo, n in faces.items() if n == 0} | (
+        crowded if several == "skip" else set()
+    )
+    _write_record(target, made_with, record)
+    notes = [*folder.notes, *_people_without_faces(crops)]
     return Found(
         photos=len(photos),
         fresh=len(fresh),
-        without=tuple(photo.file for photo in photos if photo.sha256 in without),
-        unreadable={photo.file: status for photo, status in statuses.items() if isinstance(status, Reason)},
+        without=tuple(p.file for p in photos if p.sha256 in record["without"] - record["several"]),
+        several=tuple(photo.file for photo in photos if photo.sha256 in record["several"]),
+        skipped=several == "skip",
+        unreadable={photo.file: n.reason for photo, n in faces.items() if isinstance(n, Failure)},
+        notes=tuple(notes),
     )
 
 
-def _write_crop(photo: Path, crop: Path, size: int, detector: FaceDetector) -> Status | Reason:
-    """Write the crop if there is a face; return OK, NO_FACE, or why the photo cannot be opened."""
-    found = find_regions(photo.read_bytes(), lambda upright: detector.find(upright)[:1], size, "RGB")
+def _people_without_faces(crops: Mapping[Photo, Path]) -> list[str]:
+    """Return a line for each person without a crop. DatasetError when fewer than two people have one."""
+    found = {photo.name for photo, crop in crops.items() if crop.exists()}
+    people = sorted({photo.name for photo in crops})
+    if len(found) < 2:
+        raise DatasetError(
+            f"faces were found of {len(found)} of {len(people)} people: expected at least two; add photos"
+        )
+    return [f"no face in any photo of {name}: left out" for name in people if name not in found]
+
+
+def _write_crop(photo: Path, crop: Path, size: int, detector: FaceDetector, several: Several) -> int | Failure:
+    """Write the crop if there is a face; return the number of faces, or why the photo cannot be opened."""
+    n = 0
+
+    def largest(upright: Image.Image) -> Sequence[Box]:
+        nonlocal n
+        boxes = detector.find(upright)
+        n = len(boxes)
+        return () if several == "skip" and n > 1 else boxes[:1]
+
+    try:
+        found = find_regions(photo.read_bytes(), largest, size, "RGB")
+    except OSError as error:
+        return Failure(Reason.TRUNCATED, error.strerror or str(error))
     if isinstance(found, Failure):
-        return found.reason
+        return found
     for face in found:
         file = io.BytesIO()
         face.picture.save(file, "JPEG", quality=_QUALITY, subsampling=0)
         atomic_write(crop, file.getvalue())
-    return Status.OK if found else Status.NO_FACE
+    return n
 
 
 def _crop_name(photo: Photo) -> str:
@@ -105,10 +151,10 @@ def _crop_name(photo: Photo) -> str:
     return f"{stem}-{photo.sha256[:12]}.jpg"
 
 
-def _prepare_target(target: Path, made_with: dict[str, Any], crops: set[Path]) -> set[str]:
+def _prepare_target(target: Path, made_with: dict[str, Any], crops: set[Path]) -> dict[str, set[str]]:
     """Remove the crops in `target` that are not in `crops` or were made with other settings.
 
-    Return the SHA-256 of the photos that an earlier run found without a face.
+    Return the SHA-256 of the photos that an earlier run found without a face, and with several.
     """
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file: expected a folder for the faces found")
@@ -116,20 +162,20 @@ def _prepare_target(target: Path, made_with: dict[str, Any], crops: set[Path]) -
         raise UsageError(f"{target} holds files that were not made by --detect: expected a new or an empty folder")
     record = _read_record(target / RECORD)
     same = record.get("made_with") == made_with
-    without = set(record["without"]) if same else set()
+    known = {kind: set(record[kind]) if same else set[str]() for kind in ("without", "several")}
     try:
-        for crop in target.glob("*/*.jpg"):
+        for crop in [*target.glob("*/*.jpg"), *target.glob("*/*/*.jpg")]:
             if _CROP.fullmatch(crop.name) and not (same and crop in crops):
                 crop.unlink()
     except OSError as error:
         raise disk_error(target, error) from error
-    _write_record(target, made_with, without)
+    _write_record(target, made_with, known)
     remove_leftovers(target)
-    return without
+    return known
 
 
-def _write_record(target: Path, made_with: dict[str, Any], without: set[str]) -> None:
-    record = {"made_with": made_with, "without": sorted(without)}
+def _write_record(target: Path, made_with: dict[str, Any], known: dict[str, set[str]]) -> None:
+    record = {"made_with": made_with} | {kind: sorted(digests) for kind, digests in known.items()}
     atomic_write(target / RECORD, (json.dumps(record, indent=1) + "\n").encode())
 
 
@@ -137,6 +183,7 @@ def _read_record(file: Path) -> dict[str, Any]:
     """Return the record of an earlier run; {} when it cannot be read, so that all photos are searched again."""
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
-        return {"made_with": record["made_with"], "without": [str(digest) for digest in record["without"]]}
+        digests = {kind: [str(digest) for digest in record[kind]] for kind in ("without", "several")}
+        return {"made_with": record["made_with"], **digests}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

@@ -82,5 +82,5 @@ def photos(tmp_path: Path) -> Folder:
         for number in range(count):
             pixels = generator.integers(0, 256, (40, 30, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
-    (tmp_path / "Bo" / "copy.png").write_bytes((tmp_path / "Ada" / "0.png").read_bytes())
+    (tmp_path / "Ada" / "copy.png").write_bytes((tmp_path / "Ada" / "0.png").read_bytes())
     return read_folder(tmp_path)

@@ -17,7 +17,7 @@ from faces import pictures
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
 from faces.photos import PhotoArray
-from faces.pictures import weights_picture
+from faces.pictures import weights_figure, weights_picture
 from faces.run_page import page_of_run
 from faces.transfer import TransferClassifier
 from report.figures.tiles import Section
@@ -60,12 +60,11 @@ def subtitle(classifier: Classifier, monkeypatch: pytest.MonkeyPatch, units: Seq
     """The subtitle of the poster."""
     subtitles: list[str] = []
 
-    def poster(sections: Sequence[Section], title: str, subtitle: str, limit: float | None = None) -> bytes:
+    def poster(sections: Sequence[Section], title: str, subtitle: str, limit: float | None = None) -> None:
         subtitles.append(subtitle)
-        return b"poster"
 
-    monkeypatch.setattr(pictures, "poster", poster)
-    weights_picture(classifier, "t", {}, units)
+    monkeypatch.setattr(pictures, "poster_figure", poster)
+    weights_figure(classifier, "t", {}, units)
     return subtitles[0]
 
 
@@ -91,11 +90,11 @@ def test_a_unit_has_the_same_colour_on_the_page_and_on_the_poster() -> None:
 @pytest.mark.parametrize(
     ("make", "size", "units", "says"),
     [
-        (hidden, 5, None, "5 hidden units: weights on 12 x 12 pixels, under the person a unit speaks for most"),
-        (hidden, 1, None, "1 hidden unit: weights on 12 x 12 pixels, under the person a unit speaks for most"),
+        (hidden, 5, None, "5 hidden units: weights on 12 x 12 pixels, under the person whose output they raise most"),
+        (hidden, 1, None, "1 hidden unit: weights on 12 x 12 pixels, under the person whose output they raise most"),
         (hidden, 5, [4, 0], "2 of 5 hidden units: "),
-        (head, 4, None, "4 hidden units: the 4 training photos that excite each most, under the person it speaks for"),
-        (head, 0, None, "3 outputs: the 4 training photos that excite each most, under the person it speaks for"),
+        (head, 4, None, "4 hidden units: the 4 training photos that excite each most, under the person it raises most"),
+        (head, 0, None, "3 outputs: the 4 training photos that excite each most, under the person it raises most"),
         (head, 0, [2], "1 of 3 outputs: "),
     ],
 )

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def stop_after(epochs: int) -> Bar:
     """A bar that raises KeyboardInterrupt after so many epochs."""
 
     @contextmanager
-    def bar(what: str, steps: int) -> Iterator[Callable[[str], None]]:
+    def bar(what: str, steps: int | None) -> Iterator[Callable[[str], None]]:
         seen = 0
 
         def advance(word: str) -> None:
@@ -135,7 +136,7 @@ def test_same_seed_same_bytes_even_of_an_interrupted_training(
     epochs: list[str] = []
 
     @contextmanager
-    def count(what: str, steps: int) -> Iterator[Callable[[str], None]]:
+    def count(what: str, steps: int | None) -> Iterator[Callable[[str], None]]:
         yield lambda word: epochs.append(what)
 
     train_faces(task(people, tmp_path, resume=True), count)
@@ -178,6 +179,16 @@ def test_a_folder_of_other_things_is_not_written_to(people: Path, tmp_path: Path
 def test_a_photo_that_is_none_leaves_no_run(people: Path, tmp_path: Path) -> None:
     shutil.copytree(people, tmp_path / "people")
     (tmp_path / "people" / "Bo" / "03.png").write_text("<html>gone</html>")
-    with pytest.raises(DatasetError, match=r"Bo/03\.png is not an image"):
-        train_faces(task(tmp_path / "people", tmp_path / "run"))
+    strict = replace(task(tmp_path / "people", tmp_path / "run"), strict=True)
+    with pytest.raises(DatasetError, match=r"1 photo of .* cannot be read, the first is Bo/03\.png: its content is no"):
+        train_faces(strict)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_photo_that_is_none_is_left_out_and_said(people: Path, tmp_path: Path) -> None:
+    shutil.copytree(people, tmp_path / "people")
+    (tmp_path / "people" / "Bo" / "03.png").write_text("<html>gone</html>")
+    notes: list[str] = []
+    metrics = train_faces(task(tmp_path / "people", tmp_path / "run"), on_note=notes.append)
+    assert notes == metrics["left_out"] == ["cannot be read, left out: Bo/03.png: its content is no photo"]
+    assert metrics["counts"]["train"] == {"Ada": 8, "Bo": 8, "Cy": 8}

@@ -122,7 +122,7 @@ def recording(words: list[str], stop_after: float = float("inf")) -> Bar:
     """A bar that records the words of the training; after `stop_after` steps it raises KeyboardInterrupt."""
 
     @contextmanager
-    def bar(what: str, steps: int) -> Iterator[Callable[[str], None]]:
+    def bar(what: str, steps: int | None) -> Iterator[Callable[[str], None]]:
         def advance(word: str) -> None:
             if what == "training":
                 words.append(word)

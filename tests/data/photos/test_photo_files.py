@@ -1,5 +1,6 @@
 """Which files a command is given: named outright, below folders, listed; in a stable order, nothing left out unsaid."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,22 +9,30 @@ import pytest
 from data.photos import PhotoFiles
 from errors import UsageError
 
+PNG = base64.b64decode(  # one pixel
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+
 
 @pytest.fixture
 def album(tmp_path: Path) -> Path:
-    names = ["b.jpg", "a.PNG", "trip/2.webp", "trip/1.jpeg", "trip/deep/x.gif", ".hidden.jpg", ".git/y.jpg"]
-    for name in [*names, "notes.txt", "trip/z.heic", "trip/y.heic", "README"]:
+    photos = ["b.jpg", "a.PNG", "trip/2.webp", "trip/1", "trip/deep/x.gif"]
+    left_behind = [".hidden.jpg", ".git/y.jpg", "__MACOSX/._b.jpg", "trip/Thumbs.db"]
+    for name in [*photos, *left_behind, "notes.txt", "trip/z.pdf", "trip/y.pdf", "README"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
+        (tmp_path / name).write_bytes(b"" if name in ("notes.txt", "README") else b"%PDF-" if "pdf" in name else PNG)
     return tmp_path
 
 
 def test_a_folder_is_walked_in_order_of_name_without_what_is_hidden(album: Path) -> None:
     walk = PhotoFiles([str(album)])
     assert [file.relative_to(album).as_posix() for file in walk] == [
-        "a.PNG", "b.jpg", "trip/1.jpeg", "trip/2.webp", "trip/deep/x.gif",
+        "a.PNG", "b.jpg", "trip/1", "trip/2.webp", "trip/deep/x.gif",
     ]  # fmt: skip
-    assert walk.passed_over == {".heic": 2, ".txt": 1, "no extension": 1}
+    assert walk.skipped.others.total() == 4
+    assert walk.skipped.others[".txt"] == 1
+    assert walk.skipped.leftovers.total() == 4
+    assert walk.skipped.lines()[0].startswith("skipped 4 files that systems leave behind or hide (")
 
 
 def test_a_file_named_outright_is_taken_whatever_its_name_and_even_if_it_is_missing(album: Path) -> None:
@@ -56,3 +65,11 @@ def test_a_folder_without_a_photo_comes_itself(tmp_path: Path) -> None:
 def test_an_empty_name_is_refused_before_it_becomes_the_current_folder() -> None:
     with pytest.raises(UsageError, match="an empty name was given"):
         list(PhotoFiles([""]))
+
+
+def test_what_is_no_photo_by_its_content_comes_with_a_reason(album: Path) -> None:
+    (album / "trip" / "broken.jpg").write_text("<html>")
+    (album / "trip" / "empty.png").touch()
+    walk = PhotoFiles([str(album)])
+    assert {path.name for path in walk} > {"broken.jpg", "empty.png"}
+    assert set(walk.skipped.unreadable.values()) == {"its content is no photo", "an empty file"}

@@ -28,14 +28,79 @@ def test_each_person_gets_what_was_asked_for() -> None:
     assert dealt.counts() == {part: {"a": n, "b": n} for part, n in wanted.items()}
 
 
-def test_too_few_photos_are_taken_from_training() -> None:
-    counts = deal({"a": list(range(100)), "b": list(range(200, 257))}).counts()
-    assert [counts[part]["b"] for part in ("train", "validation", "test")] == [27, 10, 20]
+@pytest.mark.parametrize(
+    ("n", "shares"),
+    [
+        (99, (69, 10, 20)),
+        (57, (40, 6, 11)),
+        (20, (14, 2, 4)),
+        (10, (7, 1, 2)),
+        (6, (4, 1, 1)),
+        (4, (2, 1, 1)),
+        (3, (1, 1, 1)),
+    ],
+)
+def test_with_fewer_photos_the_shares_stay(n: int, shares: tuple[int, int, int]) -> None:
+    counts = deal({"a": list(range(100)), "b": list(range(200, 200 + n))}).counts()
+    assert tuple(counts[part]["b"] for part in ("train", "validation", "test")) == shares
+    assert [counts[part]["a"] for part in ("train", "validation", "test")] == [70, 10, 20]
 
 
-def test_nobody_left_to_train_on_names_the_person() -> None:
-    with pytest.raises(DatasetError, match=r"Bo has 30 photos.*lower --test and --validation"):
-        deal({"Al": list(range(100)), "Bo": list(range(200, 230))})
+@pytest.mark.parametrize(("n", "shares"), [(11, (8, 1, 2)), (2, (1, 0, 1)), (14, (10, 1, 3))])
+def test_shares_of_what_was_asked_for(n: int, shares: tuple[int, int, int]) -> None:
+    wanted = {"train": 40, "validation": 5 if shares[1] else 0, "test": 12}
+    counts = deal({"a": list(range(100)), "b": list(range(200, 200 + n))}, **wanted).counts()
+    assert tuple(counts[part].get("b", 0) for part in ("train", "validation", "test")) == shares
+
+
+def test_large_groups_go_to_training_and_no_part_is_empty() -> None:
+    counts = deal({"a": list(range(100)), "b": [200] * 4 + [201] * 3 + [202] * 3}).counts()
+    assert sorted(counts[part]["b"] for part in ("train", "validation", "test")) == [3, 3, 4]
+
+
+def divided(parts: dict[str, dict[str, list[int]]]) -> list[Photo]:
+    return [
+        Photo(f"{part}/{name}/{index}.jpg", name, f"{index:064x}", group, part)
+        for part, people in parts.items()
+        for name, numbers in people.items()
+        for index, group in enumerate(numbers)
+    ]
+
+
+def test_nobody_left_to_train_on_names_every_person() -> None:
+    photos = divided({"train": {"a": [1, 2]}, "test": {"a": [3], "b": [4], "c": [5, 6]}})
+    with pytest.raises(DatasetError, match=r"no photo is left to train on of b \(1\), c \(2\)"):
+        split(photos, SplitSizes(), np.random.default_rng(0))
+
+
+def test_a_folder_that_is_divided_stays_so() -> None:
+    photos = divided(
+        {
+            "train": {"a": list(range(150)), "b": [200, 201]},
+            "validation": {"a": [300], "b": [301]},
+            "test": {"a": [400, 401], "b": [402]},
+        }
+    )
+    parts = split(photos, SplitSizes(), np.random.default_rng(0))
+    assert {part: len(getattr(parts, part)) for part in ("train", "validation", "test")} == {
+        "train": 152, "validation": 2, "test": 3,
+    }  # fmt: skip
+    assert {photo.part for photo in parts.test} == {"test"}
+
+
+def test_a_picture_that_is_tested_on_is_not_trained_on() -> None:
+    photos = divided({"train": {"a": [1, 2, 3, 9], "b": [4, 5, 6]}, "test": {"a": [9], "b": [8]}})
+    parts = split(photos, SplitSizes(validation=0), np.random.default_rng(0))
+    assert {photo.group for photo in parts.train} == {1, 2, 3, 4, 5, 6}
+
+
+def test_two_parts_are_training_and_test_and_validation_is_made_of_the_first() -> None:
+    people = {"a": list(range(8)), "b": list(range(10, 18))}
+    for second in ("validation", "test"):
+        photos = divided({"train": people, second: {"a": [100], "b": [101]}})
+        parts = split(photos, SplitSizes(), np.random.default_rng(0))
+        assert [len(part) for part in (parts.train, parts.validation, parts.test)] == [14, 2, 2]
+        assert {photo.part for photo in parts.validation} == {"train"}
 
 
 def test_the_seed_decides() -> None:
@@ -59,5 +124,10 @@ def test_no_group_stands_in_two_parts_and_no_person_gets_too_much(
         return  # somebody has no photo left: allowed, and tested above
     seen = [{photo.group for photo in part} for part in (dealt.train, dealt.validation, dealt.test)]
     assert not seen[0] & seen[1] | seen[0] & seen[2] | seen[1] & seen[2]
+    largest = max(len(list(photos)) for photos in by_group(groups))
     for part, most in (("train", 5), ("validation", validation), ("test", test)):
-        assert all(n <= most for n in dealt.counts()[part].values())
+        assert all(n <= max(most, largest if most else 0) for n in dealt.counts()[part].values())
+
+
+def by_group(groups: dict[str, list[int]]) -> list[list[int]]:
+    return [[number for number in numbers if number == group] for numbers in groups.values() for group in set(numbers)]

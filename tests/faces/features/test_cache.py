@@ -175,7 +175,7 @@ def test_forgetting_leaves_nothing_of_a_photo_and_all_of_the_others(
 ) -> None:
     run(photos, original)
     run(photos, AlexNet(original.weights, size=224))
-    of_ada = [photo.sha256 for photo in photos.photos if photo.name == "Ada"][1:]
+    of_ada = [photo.sha256 for photo in photos.photos if photo.name == "Ada"][1:4]
     assert forget(photos.path, of_ada) == 4
     assert not any(digest.encode() in path.read_bytes() for path in shards(photos) for digest in of_ada)
     computed.clear()
@@ -215,8 +215,8 @@ def test_a_disk_that_refuses_costs_the_cache_alone(
 
 
 def test_what_cannot_be_computed_is_an_error_and_what_was_stays(photos: Folder, original: AlexNet) -> None:
-    (photos.path / "Bo" / "1.png").write_bytes(b"<html>404</html>")
     again = read_folder(photos.path)
+    (photos.path / "Bo" / "1.png").write_bytes(b"<html>404</html>")
     with pytest.raises(DatasetError, match=r"Bo/1\.png is not an image"):
         run(again, original)
     assert len(shards(photos)) == 2
@@ -260,4 +260,4 @@ def test_photos_need_not_be_those_of_a_folder(photos: Folder, original: AlexNet,
     chosen: Sequence[Photo] = [photos.photos[5], photos.photos[0]]
     assert features_of(photos.path, chosen, original).shape == (2, 2, 9216)
     assert features_of(photos.path, [], original).shape == (0, 2, 9216)
-    assert computed == ["Bo/1.png", "Ada/0.png"]
+    assert computed == [photo.file for photo in chosen]

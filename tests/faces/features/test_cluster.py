@@ -36,7 +36,7 @@ def many(tmp_path: Path) -> Folder:
         person = tmp_path / "photos" / "AB"[number % 2]
         person.mkdir(parents=True, exist_ok=True)
         Image.fromarray(generator.integers(0, 256, (40, 30, 3), dtype=np.uint8)).save(person / f"{number}.png")
-    shutil.copy(tmp_path / "photos" / "A" / "0.png", tmp_path / "photos" / "B" / "copy.png")
+    shutil.copy(tmp_path / "photos" / "A" / "0.png", tmp_path / "photos" / "A" / "copy.png")
     return read_folder(tmp_path / "photos")
 
 
