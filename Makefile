@@ -14,7 +14,7 @@ demo: .venv/installed  ## draw the portraits, train on them, picture what was le
 	$(BIN)/python cli.py show-weights runs/demo
 
 test: .venv/developing  ## the whole test suite, offline
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: .venv/developing  ## format, lint and types, as CI runs them
 	$(BIN)/ruff format --check .

@@ -22,7 +22,18 @@ os.environ.update(  # Ray reads these when it is imported: it stays on loopback,
     RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32)
 )
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # two processes share the cores: each computes on one
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 Process = subprocess.Popen[str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes (`-n 2`) a file's tests run in one of them, and so do all that share the Ray cluster."""
+    for item in items:
+        shares_cluster = "ray_cluster" in getattr(item, "fixturenames", ())
+        group = "ray" if shares_cluster else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

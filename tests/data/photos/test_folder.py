@@ -61,8 +61,8 @@ def test_people_and_photos_come_in_order_of_name(tmp_path: Path) -> None:
 LEFTOVERS = [
     "__MACOSX/Ada/._0.jpg", "Ada/._1.jpg", "Ada/.DS_Store", "Ada/Thumbs.db", "Ada/desktop.ini", "@eaDir/Ada/1.jpg",
     "Ada/@eaDir/1.jpg@SynoEXIF.jpg", "$RECYCLE.BIN/1.jpg", "System Volume Information/1", ".git/x.jpg",
-    "lost+found/1.jpg", "Ada/Picasa.ini", "Ada/1.jpg.crdownload", "Ada/1.jpg.part-1-ab", "Ada/1.jpg~", "Ada/Icon\r", "Ada/~$1.docx",
-    ".Trashes/Ada/1.jpg", "Ada/1.jpg.tmp", "#recycle/Ada/1.jpg", "Ada/.picasaoriginals/1.jpg",
+    "lost+found/1.jpg", "Ada/Picasa.ini", "Ada/1.jpg.crdownload", "Ada/1.jpg.part-1-ab", "Ada/1.jpg~", "Ada/Icon\r",
+    "Ada/~$1.docx", ".Trashes/Ada/1.jpg", "Ada/1.jpg.tmp", "#recycle/Ada/1.jpg", "Ada/.picasaoriginals/1.jpg",
 ]  # fmt: skip
 
 
