@@ -1,8 +1,8 @@
 """A folder of photos per person, read as torchvision's ImageFolder reads it: `DIR/<person>/.../<photo>`.
 
 Each photo also has a group: photos of one group show the same original picture (two boxes of one photo, a copy, the
-same photo at another size), and must never be on both sides of a split. A photo or a person that cannot be used is named
-and left out, and the rest is used.
+same photo at another size), and must never be on both sides of a split. A photo or a person that cannot be used is
+named and left out, and the rest is used.
 """
 
 import hashlib

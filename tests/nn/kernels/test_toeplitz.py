@@ -15,7 +15,7 @@ from nn.layers import Conv2d, ConvTranspose2d
 
 
 @dataclass(frozen=True)
-class Case:
+class ConvolutionCase:
     """Outputs, channels and kernel; the image; the windows."""
 
     weight: tuple[int, int, int, int]
@@ -45,13 +45,13 @@ def drawn(seed: int, *shape: int) -> Tensor:
 
 
 CASES = [
-    Case((1, 1, 1, 1), (3, 2)),
-    Case((2, 3, 3, 3), (5, 7)),
-    Case((3, 1, 5, 4), (5, 4)),
-    Case((2, 2, 3, 2), (6, 5), stride=(2, 2)),
-    Case((2, 3, 3, 3), (8, 7), stride=(2, 3), padding=(1, 2)),
-    Case((1, 2, 2, 3), (4, 9), stride=(3, 4)),
-    Case((2, 1, 3, 5), (1, 3), padding=(2, 1)),
+    ConvolutionCase((1, 1, 1, 1), (3, 2)),
+    ConvolutionCase((2, 3, 3, 3), (5, 7)),
+    ConvolutionCase((3, 1, 5, 4), (5, 4)),
+    ConvolutionCase((2, 2, 3, 2), (6, 5), stride=(2, 2)),
+    ConvolutionCase((2, 3, 3, 3), (8, 7), stride=(2, 3), padding=(1, 2)),
+    ConvolutionCase((1, 2, 2, 3), (4, 9), stride=(3, 4)),
+    ConvolutionCase((2, 1, 3, 5), (1, 3), padding=(2, 1)),
 ]
 each = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -61,7 +61,7 @@ def same(a: Tensor, b: Tensor) -> None:
 
 
 @each
-def test_the_convolution_is_the_matrix(case: Case) -> None:
+def test_the_convolution_is_the_matrix(case: ConvolutionCase) -> None:
     x = case.x(3)
     y = correlate(x, case.w(), None, case.windows)
     same(y.flatten(1), x.flatten(1) @ case.matrix().T)
@@ -69,14 +69,14 @@ def test_the_convolution_is_the_matrix(case: Case) -> None:
 
 
 @each
-def test_the_adjoint_is_the_matrix_transposed(case: Case) -> None:
+def test_the_adjoint_is_the_matrix_transposed(case: ConvolutionCase) -> None:
     dy = case.dy(3)
     dx = adjoint(dy, case.w(), case.image, case.windows)
     same(dx.flatten(1), dy.flatten(1) @ case.matrix())
 
 
 @each
-def test_a_product_with_y_is_a_product_with_x(case: Case) -> None:
+def test_a_product_with_y_is_a_product_with_x(case: ConvolutionCase) -> None:
     """<conv(x), dy> = <x, adjoint(dy)>: what makes it the adjoint."""
     x, dy = case.x(), case.dy()
     there = (correlate(x, case.w(), None, case.windows) * dy).sum()
@@ -85,7 +85,7 @@ def test_a_product_with_y_is_a_product_with_x(case: Case) -> None:
 
 
 @each
-def test_the_adjoint_of_the_adjoint_is_the_convolution(case: Case) -> None:
+def test_the_adjoint_of_the_adjoint_is_the_convolution(case: ConvolutionCase) -> None:
     """The columns of the adjoint's matrix, one unit image each, make T transposed; transposed again it convolves."""
     outputs = case.dy()[0]
     units = torch.eye(outputs.numel(), dtype=torch.float64).view(-1, *outputs.shape)
@@ -94,7 +94,7 @@ def test_the_adjoint_of_the_adjoint_is_the_convolution(case: Case) -> None:
     same(correlate(x, case.w(), None, case.windows).flatten(1), x.flatten(1) @ twice.T)
 
 
-def layers(case: Case) -> tuple[Conv2d, ConvTranspose2d]:
+def layers(case: ConvolutionCase) -> tuple[Conv2d, ConvTranspose2d]:
     """Return the convolution, and its adjoint as a layer with the same weight."""
     outputs, channels, *_ = case.weight
     (kh, kw), (sh, sw), (ph, pw) = case.windows.kernel, case.stride, case.padding
@@ -119,7 +119,7 @@ def layers(case: Case) -> tuple[Conv2d, ConvTranspose2d]:
 
 
 @each
-def test_the_layer_forward_is_the_convolutions_backward_and_the_other_way_round(case: Case) -> None:
+def test_the_layer_forward_is_the_convolutions_backward_and_the_other_way_round(case: ConvolutionCase) -> None:
     conv, back = layers(case)
     x, dy = case.x(2), case.dy(2)
     y = conv.forward(x, training=True)
@@ -132,7 +132,7 @@ def test_the_layer_forward_is_the_convolutions_backward_and_the_other_way_round(
 
 
 @each
-def test_the_layer_is_the_matrix_transposed_and_a_bias(case: Case) -> None:
+def test_the_layer_is_the_matrix_transposed_and_a_bias(case: ConvolutionCase) -> None:
     _, back = layers(case)
     bias = back.parameters()["bias"].value
     bias.copy_(drawn(3, case.weight[1]))

@@ -44,7 +44,7 @@ Oracle = Callable[[Tensor, dict[str, Tensor]], Tensor]
 
 
 @dataclass(frozen=True)
-class Case:
+class LayerCase:
     """A layer, the shape of a sample, and the same function in torch's words."""
 
     name: str
@@ -126,85 +126,85 @@ def network(x: Tensor, p: dict[str, Tensor]) -> Tensor:
 
 
 CASES = [
-    Case("linear", lambda: linear(7, 3), (7,), lambda x, p: functional.linear(x, p["weight"], p["bias"])),
-    Case("linear onto one", lambda: linear(5, 1), (5,), lambda x, p: functional.linear(x, p["weight"], p["bias"])),
-    Case("conv", lambda: conv(2, 3, 3), (2, 5, 7), convolved()),
-    Case("conv of many windows", lambda: conv(2, 3, 3), (2, 35, 37), convolved()),
-    Case("conv onto one", lambda: conv(1, 1, 1), (1, 3, 2), convolved()),
-    Case("conv as large as the image", lambda: conv(3, 4, (5, 4)), (3, 5, 4), convolved()),
-    Case("conv with stride", lambda: conv(2, 3, 3, stride=2), (2, 8, 7), convolved(stride=2)),
-    Case("conv with padding", lambda: conv(2, 3, (3, 2), padding=(2, 1)), (2, 5, 4), convolved(padding=(2, 1))),
-    Case(
+    LayerCase("linear", lambda: linear(7, 3), (7,), lambda x, p: functional.linear(x, p["weight"], p["bias"])),
+    LayerCase("linear onto one", lambda: linear(5, 1), (5,), lambda x, p: functional.linear(x, p["weight"], p["bias"])),
+    LayerCase("conv", lambda: conv(2, 3, 3), (2, 5, 7), convolved()),
+    LayerCase("conv of many windows", lambda: conv(2, 3, 3), (2, 35, 37), convolved()),
+    LayerCase("conv onto one", lambda: conv(1, 1, 1), (1, 3, 2), convolved()),
+    LayerCase("conv as large as the image", lambda: conv(3, 4, (5, 4)), (3, 5, 4), convolved()),
+    LayerCase("conv with stride", lambda: conv(2, 3, 3, stride=2), (2, 8, 7), convolved(stride=2)),
+    LayerCase("conv with padding", lambda: conv(2, 3, (3, 2), padding=(2, 1)), (2, 5, 4), convolved(padding=(2, 1))),
+    LayerCase(
         "conv with both, of many windows",
         lambda: conv(2, 3, (5, 4), stride=(2, 3), padding=(2, 0)),
         (2, 72, 95),
         convolved(stride=(2, 3), padding=(2, 0)),
     ),
-    Case("conv same", lambda: conv(2, 3, 3, padding="same"), (2, 5, 4), convolved(padding="same")),
-    Case(
+    LayerCase("conv same", lambda: conv(2, 3, 3, padding="same"), (2, 5, 4), convolved(padding="same")),
+    LayerCase(
         "conv same, even",
         lambda: conv(2, 3, (2, 4), padding="same"),
         (2, 5, 4),
         lambda x, p: functional.conv2d(functional.pad(x, (1, 2, 0, 1)), p["weight"], p["bias"]),
     ),
-    Case("conv without bias", lambda: conv(2, 3, 3, bias=False), (2, 5, 7), convolved()),
-    Case("conv transpose", lambda: transposed(2, 3, 3), (2, 5, 7), convolved_back()),
-    Case("conv transpose with stride", lambda: transposed(3, 2, 3, stride=2), (3, 4, 3), convolved_back(stride=2)),
-    Case(
+    LayerCase("conv without bias", lambda: conv(2, 3, 3, bias=False), (2, 5, 7), convolved()),
+    LayerCase("conv transpose", lambda: transposed(2, 3, 3), (2, 5, 7), convolved_back()),
+    LayerCase("conv transpose with stride", lambda: transposed(3, 2, 3, stride=2), (3, 4, 3), convolved_back(stride=2)),
+    LayerCase(
         "conv transpose with all, of many windows",
         lambda: transposed(2, 3, (5, 4), stride=(2, 3), padding=(2, 1), output_padding=(1, 2)),
         (2, 36, 31),
         convolved_back(stride=(2, 3), padding=(2, 1), output_padding=(1, 2)),
     ),
-    Case("max pool", lambda: MaxPool2d(2), (3, 5, 7), lambda x, p: functional.max_pool2d(x, 2)),
-    Case("max pool that overlaps", lambda: MaxPool2d(3, 2), (2, 7, 9), lambda x, p: functional.max_pool2d(x, 3, 2)),
-    Case(
+    LayerCase("max pool", lambda: MaxPool2d(2), (3, 5, 7), lambda x, p: functional.max_pool2d(x, 2)),
+    LayerCase("max pool that overlaps", lambda: MaxPool2d(3, 2), (2, 7, 9), lambda x, p: functional.max_pool2d(x, 3, 2)),
+    LayerCase(
         "max pool with padding",
         lambda: MaxPool2d((3, 2), (1, 2), (1, 0)),
         (2, 5, 4),
         lambda x, p: functional.max_pool2d(x, (3, 2), (1, 2), (1, 0)),
     ),
-    Case("average pool", lambda: AvgPool2d(2), (3, 5, 7), lambda x, p: functional.avg_pool2d(x, 2)),
-    Case(
+    LayerCase("average pool", lambda: AvgPool2d(2), (3, 5, 7), lambda x, p: functional.avg_pool2d(x, 2)),
+    LayerCase(
         "average pool that overlaps, with padding",
         lambda: AvgPool2d((3, 2), 2, 1),
         (2, 7, 6),
         lambda x, p: functional.avg_pool2d(x, (3, 2), 2, 1),
     ),
-    Case("l2 pool", lambda: L2Pool2d(2), (3, 5, 7), lambda x, p: root_of_squares(x, 2)),
-    Case(
+    LayerCase("l2 pool", lambda: L2Pool2d(2), (3, 5, 7), lambda x, p: root_of_squares(x, 2)),
+    LayerCase(
         "l2 pool that overlaps, with padding",
         lambda: L2Pool2d((3, 2), 2, 1),
         (2, 7, 6),
         lambda x, p: root_of_squares(x, (3, 2), 2, 1),
     ),
-    Case("batch norm", lambda: batch_norm(3), (3, 5, 4), normalised),
-    Case("batch norm of one map", lambda: batch_norm(1), (1, 1, 7), normalised),
-    Case("permute", lambda: Permute(torch.tensor([2, 0, 3, 1])), (4,), lambda x, p: x[:, [2, 0, 3, 1]]),
-    Case(
+    LayerCase("batch norm", lambda: batch_norm(3), (3, 5, 4), normalised),
+    LayerCase("batch norm of one map", lambda: batch_norm(1), (1, 1, 7), normalised),
+    LayerCase("permute", lambda: Permute(torch.tensor([2, 0, 3, 1])), (4,), lambda x, p: x[:, [2, 0, 3, 1]]),
+    LayerCase(
         "permute images",
         lambda: Permute(torch.randperm(30, generator=seeded(3))),
         (2, 3, 5),
         lambda x, p: x.flatten(1)[:, torch.randperm(30, generator=seeded(3))].view(x.shape),
     ),
-    Case("columns", two_columns, (2, 1, 3), two_columns_oracle),
-    Case("flatten", Flatten, (2, 3, 5), lambda x, p: x.flatten(1)),
-    Case("reshape", lambda: Reshape(2, 5, 3), (30,), lambda x, p: x.reshape(-1, 2, 5, 3)),
-    Case("relu", ReLU, (3, 5), lambda x, p: x.relu()),
-    Case("leaky relu", lambda: LeakyReLU(0.2), (7,), lambda x, p: functional.leaky_relu(x, 0.2)),
-    Case("leaky relu that does not leak", lambda: LeakyReLU(0.0), (7,), lambda x, p: x.relu()),
-    Case("sigmoid", Sigmoid, (7,), lambda x, p: x.sigmoid()),
-    Case("sigmoid with slope", lambda: Sigmoid(0.7), (2, 3, 5), lambda x, p: (0.7 * x).sigmoid()),
-    Case("tanh", Tanh, (7,), lambda x, p: x.tanh()),
-    Case("tanh with slope", lambda: Tanh(0.5), (2, 3, 5), lambda x, p: (0.5 * x).tanh()),
-    Case("softmax", Softmax, (6,), lambda x, p: x.softmax(1)),
-    Case("softmax with beta", lambda: Softmax(2.5), (6,), lambda x, p: (2.5 * x).softmax(1)),
-    Case("softmax of images", lambda: Softmax(2.5), (4, 3, 5), lambda x, p: (2.5 * x).softmax(1)),
-    Case("dropout", lambda: Dropout(0.4, generator=seeded(3)), (3, 5), lambda x, p: dropped(x)),
-    Case("dropout of nothing", lambda: Dropout(0.0, generator=seeded(3)), (7,), lambda x, p: x * 1),
-    Case("map dropout", lambda: MapDropout(0.4, generator=seeded(3)), (4, 2, 3), lambda x, p: maps_dropped(x)),
-    Case("sequential of nothing", Sequential, (7,), lambda x, p: x * 1),
-    Case(
+    LayerCase("columns", two_columns, (2, 1, 3), two_columns_oracle),
+    LayerCase("flatten", Flatten, (2, 3, 5), lambda x, p: x.flatten(1)),
+    LayerCase("reshape", lambda: Reshape(2, 5, 3), (30,), lambda x, p: x.reshape(-1, 2, 5, 3)),
+    LayerCase("relu", ReLU, (3, 5), lambda x, p: x.relu()),
+    LayerCase("leaky relu", lambda: LeakyReLU(0.2), (7,), lambda x, p: functional.leaky_relu(x, 0.2)),
+    LayerCase("leaky relu that does not leak", lambda: LeakyReLU(0.0), (7,), lambda x, p: x.relu()),
+    LayerCase("sigmoid", Sigmoid, (7,), lambda x, p: x.sigmoid()),
+    LayerCase("sigmoid with slope", lambda: Sigmoid(0.7), (2, 3, 5), lambda x, p: (0.7 * x).sigmoid()),
+    LayerCase("tanh", Tanh, (7,), lambda x, p: x.tanh()),
+    LayerCase("tanh with slope", lambda: Tanh(0.5), (2, 3, 5), lambda x, p: (0.5 * x).tanh()),
+    LayerCase("softmax", Softmax, (6,), lambda x, p: x.softmax(1)),
+    LayerCase("softmax with beta", lambda: Softmax(2.5), (6,), lambda x, p: (2.5 * x).softmax(1)),
+    LayerCase("softmax of images", lambda: Softmax(2.5), (4, 3, 5), lambda x, p: (2.5 * x).softmax(1)),
+    LayerCase("dropout", lambda: Dropout(0.4, generator=seeded(3)), (3, 5), lambda x, p: dropped(x)),
+    LayerCase("dropout of nothing", lambda: Dropout(0.0, generator=seeded(3)), (7,), lambda x, p: x * 1),
+    LayerCase("map dropout", lambda: MapDropout(0.4, generator=seeded(3)), (4, 2, 3), lambda x, p: maps_dropped(x)),
+    LayerCase("sequential of nothing", Sequential, (7,), lambda x, p: x * 1),
+    LayerCase(
         "sequential",
         lambda: Sequential(
             Flatten(), linear(6, 5), LeakyReLU(0.1), Dropout(0.4, generator=seeded(3)), Sequential(linear(5, 4), Tanh())
@@ -223,7 +223,7 @@ def same(a: Tensor | None, b: Tensor | None) -> None:
     torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
 
 
-def expected(case: Case, layer: Layer, x: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor], Tensor]:
+def expected(case: LayerCase, layer: Layer, x: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor], Tensor]:
     """Return y, dx, the parameters' gradients and the dy they belong to, by autograd."""
     x = x.detach().clone().requires_grad_()
     p = {name: parameter.value.clone().requires_grad_() for name, parameter in layer.parameters().items()}
@@ -235,7 +235,7 @@ def expected(case: Case, layer: Layer, x: Tensor) -> tuple[Tensor, Tensor, dict[
 
 @each
 @pytest.mark.parametrize("n", [1, 5])
-def test_output_and_every_gradient_are_those_of_autograd(case: Case, n: int) -> None:
+def test_output_and_every_gradient_are_those_of_autograd(case: LayerCase, n: int) -> None:
     layer, x = case.make(), case.x(n)
     y, dx, gradients, dy = expected(case, layer, x)
     same(layer.forward(x, training=True), y)
@@ -245,7 +245,7 @@ def test_output_and_every_gradient_are_those_of_autograd(case: Case, n: int) -> 
 
 
 @each
-def test_strides_do_not_matter(case: Case) -> None:
+def test_strides_do_not_matter(case: LayerCase) -> None:
     layer, x = case.make(), case.x(5)
     y, dx, gradients, dy = expected(case, layer, x)
     apart_x, apart_dy = (torch.stack([t, t], dim=-1)[..., 0] for t in (x, dy))
@@ -257,12 +257,12 @@ def test_strides_do_not_matter(case: Case) -> None:
 
 
 @each
-def test_finite_differences_agree(case: Case) -> None:
+def test_finite_differences_agree(case: LayerCase) -> None:
     assert max(layer_errors(case.make(), case.x(3), generator=seeded(5), at_most=20).values()) < 1e-6
 
 
 @each
-def test_backward_adds_to_the_gradients(case: Case) -> None:
+def test_backward_adds_to_the_gradients(case: LayerCase) -> None:
     layer, x = case.make(), case.x(4)
     y = layer.forward(x, training=True)
     layer.backward(torch.ones_like(y))
@@ -277,7 +277,7 @@ def test_backward_adds_to_the_gradients(case: Case) -> None:
 
 
 @each
-def test_without_dx_the_gradients_are_the_same(case: Case) -> None:
+def test_without_dx_the_gradients_are_the_same(case: LayerCase) -> None:
     layer, x = case.make(), case.x(4)
     _, _, gradients, dy = expected(case, layer, x)
     layer.forward(x, training=True)
@@ -287,7 +287,7 @@ def test_without_dx_the_gradients_are_the_same(case: Case) -> None:
 
 
 @each
-def test_x_and_dy_are_left_as_they_were_and_no_graph_is_recorded(case: Case) -> None:
+def test_x_and_dy_are_left_as_they_were_and_no_graph_is_recorded(case: LayerCase) -> None:
     layer, x = case.make(), case.x(4)
     before = x.clone()
     y = layer.forward(x.requires_grad_(), training=True)
@@ -300,7 +300,7 @@ def test_x_and_dy_are_left_as_they_were_and_no_graph_is_recorded(case: Case) -> 
 
 @each
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
-def test_the_dtype_stays(case: Case, dtype: torch.dtype) -> None:
+def test_the_dtype_stays(case: LayerCase, dtype: torch.dtype) -> None:
     layer = case.make().to(dtype=dtype)
     y = layer.forward(case.x(3, dtype), training=True)
     dx = layer.backward(torch.ones_like(y))
@@ -309,7 +309,7 @@ def test_the_dtype_stays(case: Case, dtype: torch.dtype) -> None:
 
 @each
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
-def test_a_gpu_computes_the_same(case: Case) -> None:
+def test_a_gpu_computes_the_same(case: LayerCase) -> None:
     layer, x = case.make(), case.x(4)
     y, dx, gradients, dy = expected(case, layer, x)
     layer.to("cuda")
@@ -321,7 +321,7 @@ def test_a_gpu_computes_the_same(case: Case) -> None:
 
 
 @operations
-def test_backward_needs_a_training_forward_of_its_own(case: Case) -> None:
+def test_backward_needs_a_training_forward_of_its_own(case: LayerCase) -> None:
     layer, x = case.make(), case.x(2)
     dy = torch.ones_like(layer.forward(x))
     with pytest.raises(LayerError, match=r"needs a forward\(x, training=True\)"):
@@ -337,7 +337,7 @@ def test_backward_needs_a_training_forward_of_its_own(case: Case) -> None:
 
 
 @operations
-def test_a_dy_of_another_shape_is_refused_with_both_shapes(case: Case) -> None:
+def test_a_dy_of_another_shape_is_refused_with_both_shapes(case: LayerCase) -> None:
     layer = case.make()
     y = layer.forward(case.x(2), training=True)
     last = list(getattr(layer, "layers", [layer]))[-1]
@@ -350,7 +350,7 @@ def test_a_dy_of_another_shape_is_refused_with_both_shapes(case: Case) -> None:
 
 
 @operations
-def test_a_dy_of_another_dtype_is_refused_by_name(case: Case) -> None:
+def test_a_dy_of_another_dtype_is_refused_by_name(case: LayerCase) -> None:
     layer = case.make()
     y = layer.forward(case.x(2), training=True)
     with pytest.raises(LayerError, match=r"\w+\(.*\): dy is torch\.float32, y torch\.float64; convert one"):
@@ -370,13 +370,13 @@ def test_evaluation_keeps_nothing() -> None:
 
 
 @each
-def test_calling_a_layer_is_forward(case: Case) -> None:
+def test_calling_a_layer_is_forward(case: LayerCase) -> None:
     x = case.x(2)
     assert torch.equal(case.make()(x), case.make().forward(x))
 
 
 @each
-def test_repr_is_one_line_with_the_kind(case: Case) -> None:
+def test_repr_is_one_line_with_the_kind(case: LayerCase) -> None:
     layer = case.make()
     assert repr(layer).startswith(f"{type(layer).__name__}(")
     assert "\n" not in repr(layer)

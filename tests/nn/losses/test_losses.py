@@ -26,7 +26,7 @@ WEIGHTS = torch.tensor([0.5, 2.0, 1.0, 0.25, 3.0], dtype=torch.float64)
 
 
 @dataclass(frozen=True)
-class Case:
+class LossCase:
     """A loss, what it compares with, and the loss of a whole batch, reduced, in torch's words."""
 
     name: str
@@ -70,35 +70,35 @@ def cross_entropy(weights: Tensor | None = None, smoothing: float = 0.0) -> Call
 
 
 CASES = [
-    Case("mse", lambda r: MSE(reduction=r), "numbers", mse),
-    Case("mse of classes", lambda r: MSE(reduction=r), "classes", lambda y, t, r: mse(y, one_hot(t), r)),
-    Case("squared error", lambda r: SquaredError(reduction=r), "numbers", squared_error),
-    Case(
+    LossCase("mse", lambda r: MSE(reduction=r), "numbers", mse),
+    LossCase("mse of classes", lambda r: MSE(reduction=r), "classes", lambda y, t, r: mse(y, one_hot(t), r)),
+    LossCase("squared error", lambda r: SquaredError(reduction=r), "numbers", squared_error),
+    LossCase(
         "squared error of classes",
         lambda r: SquaredError(reduction=r),
         "classes",
         lambda y, t, r: squared_error(y, one_hot(t), r),
     ),
-    Case("cross-entropy", lambda r: CrossEntropy(reduction=r), "classes", cross_entropy()),
-    Case(
+    LossCase("cross-entropy", lambda r: CrossEntropy(reduction=r), "classes", cross_entropy()),
+    LossCase(
         "cross-entropy, weighted",
         lambda r: CrossEntropy(class_weights=WEIGHTS, reduction=r),
         "classes",
         cross_entropy(WEIGHTS),
     ),
-    Case(
+    LossCase(
         "cross-entropy, smoothed",
         lambda r: CrossEntropy(label_smoothing=0.1, reduction=r),
         "classes",
         cross_entropy(smoothing=0.1),
     ),
-    Case(
+    LossCase(
         "cross-entropy, weighted and smoothed",
         lambda r: CrossEntropy(class_weights=WEIGHTS, label_smoothing=0.2, reduction=r),
         "classes",
         cross_entropy(WEIGHTS, 0.2),
     ),
-    Case(
+    LossCase(
         "cross-entropy of probabilities",
         lambda r: CrossEntropyOfProbabilities(reduction=r),
         "classes",
@@ -116,7 +116,7 @@ def same(a: Tensor, b: Tensor) -> None:
 @each
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("n", [1, 7])
-def test_loss_and_gradient_are_those_of_autograd(case: Case, reduction: Reduction, n: int) -> None:
+def test_loss_and_gradient_are_those_of_autograd(case: LossCase, reduction: Reduction, n: int) -> None:
     y, target, loss = case.y(n).requires_grad_(), case.targets(n), case.make(reduction)
     expected = case.oracle(y, target, reduction)
     (dy,) = torch.autograd.grad(expected, y)
@@ -128,12 +128,12 @@ def test_loss_and_gradient_are_those_of_autograd(case: Case, reduction: Reductio
 
 
 @each
-def test_finite_differences_agree(case: Case) -> None:
+def test_finite_differences_agree(case: LossCase) -> None:
     assert loss_error(case.make("mean"), case.y(4), case.targets(4), generator=seeded(0)) < 1e-6
 
 
 @each
-def test_parts_of_a_batch_add_up_to_its_mean(case: Case) -> None:
+def test_parts_of_a_batch_add_up_to_its_mean(case: LossCase) -> None:
     y, target, loss = case.y(7), case.targets(7), case.make("mean")
     parts = [loss.total(y[rows], target[rows]) for rows in (slice(0, 3), slice(3, 7))]
     total, count = (sum(numbers) for numbers in zip(*parts, strict=True))
@@ -141,14 +141,14 @@ def test_parts_of_a_batch_add_up_to_its_mean(case: Case) -> None:
 
 
 @each
-def test_the_dtype_stays(case: Case) -> None:
+def test_the_dtype_stays(case: LossCase) -> None:
     loss = case.make("mean")
     value = loss.forward(case.y(4, torch.float32), case.targets(4))
     assert (value.dtype, loss.backward().dtype) == (torch.float32, torch.float32)
 
 
 @each
-def test_backward_needs_a_forward_of_its_own(case: Case) -> None:
+def test_backward_needs_a_forward_of_its_own(case: LossCase) -> None:
     loss = case.make("mean")
     loss.total(case.y(2), case.targets(2))
     with pytest.raises(LayerError, match=r"needs a forward\(y, target\)"):
@@ -161,7 +161,7 @@ def test_backward_needs_a_forward_of_its_own(case: Case) -> None:
 
 @each
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
-def test_a_gpu_computes_the_same(case: Case) -> None:
+def test_a_gpu_computes_the_same(case: LossCase) -> None:
     y, target, here, there = case.y(4), case.targets(4), case.make("mean"), case.make("mean")
     same(there.forward(y.cuda(), target.cuda()).cpu(), here.forward(y, target))
     same(there.backward().cpu(), here.backward())

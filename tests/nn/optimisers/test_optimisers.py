@@ -18,7 +18,7 @@ LRS = [0.1, 0.1, 0.05, 0.2, 0.01, 0.01, 0.3, 0.1, 0.0, 0.1]
 
 
 @dataclass(frozen=True)
-class Case:
+class OptimiserCase:
     """An optimiser as ours and as torch's; torch's decays biases, so ours is told to."""
 
     name: str
@@ -27,31 +27,31 @@ class Case:
 
 
 CASES = [
-    Case("sgd", SGD, lambda p: torch.optim.SGD(p)),
-    Case(
+    OptimiserCase("sgd", SGD, lambda p: torch.optim.SGD(p)),
+    OptimiserCase(
         "sgd, decay",
         lambda p: SGD(p, weight_decay=0.1, decay_biases=True),
         lambda p: torch.optim.SGD(p, weight_decay=0.1),
     ),
-    Case("sgd, momentum", lambda p: SGD(p, momentum=0.8), lambda p: torch.optim.SGD(p, momentum=0.8)),
-    Case(
+    OptimiserCase("sgd, momentum", lambda p: SGD(p, momentum=0.8), lambda p: torch.optim.SGD(p, momentum=0.8)),
+    OptimiserCase(
         "sgd, momentum, decay",
         lambda p: SGD(p, momentum=0.8, weight_decay=0.1, decay_biases=True),
         lambda p: torch.optim.SGD(p, momentum=0.8, weight_decay=0.1),
     ),
-    Case(
+    OptimiserCase(
         "sgd, nesterov, decay",
         lambda p: SGD(p, momentum=0.8, nesterov=True, weight_decay=0.1, decay_biases=True),
         lambda p: torch.optim.SGD(p, momentum=0.8, nesterov=True, weight_decay=0.1),
     ),
-    Case("adam", Adam, lambda p: torch.optim.Adam(p)),
-    Case(
+    OptimiserCase("adam", Adam, lambda p: torch.optim.Adam(p)),
+    OptimiserCase(
         "adam, decay, betas, eps",
         lambda p: Adam(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.1, decay_biases=True),
         lambda p: torch.optim.Adam(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.1),
     ),
-    Case("adamw", lambda p: AdamW(p, decay_biases=True), lambda p: torch.optim.AdamW(p)),
-    Case(
+    OptimiserCase("adamw", lambda p: AdamW(p, decay_biases=True), lambda p: torch.optim.AdamW(p)),
+    OptimiserCase(
         "adamw, decay, betas, eps",
         lambda p: AdamW(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.2, decay_biases=True),
         lambda p: torch.optim.AdamW(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.2),
@@ -87,7 +87,7 @@ def same(layer: Layer, state: dict[str, Tensor]) -> None:
 
 
 @each
-def test_ten_steps_are_those_of_torch(case: Case) -> None:
+def test_ten_steps_are_those_of_torch(case: OptimiserCase) -> None:
     ours, data = network(), batches(10)
     module = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.Tanh(), torch.nn.Linear(5, 2)).double()
     module.load_state_dict(ours.state())
@@ -102,7 +102,7 @@ def test_ten_steps_are_those_of_torch(case: Case) -> None:
 
 
 @each
-def test_a_saved_optimiser_goes_on_bit_equal(case: Case) -> None:
+def test_a_saved_optimiser_goes_on_bit_equal(case: OptimiserCase) -> None:
     unbroken, resumed, data = network(), network(), batches(6)
     learn(unbroken, case.make(unbroken.parameters()), data, LRS[:6])
     first = case.make(resumed.parameters())
@@ -115,7 +115,7 @@ def test_a_saved_optimiser_goes_on_bit_equal(case: Case) -> None:
 
 
 @each
-def test_the_gradient_is_left_for_others_to_read(case: Case) -> None:
+def test_the_gradient_is_left_for_others_to_read(case: OptimiserCase) -> None:
     layer = network()
     optimiser = case.make(layer.parameters())
     layer.backward(torch.ones_like(layer.forward(batches(1)[0][0], training=True)))
@@ -139,7 +139,7 @@ def test_weights_decay_and_biases_do_not(make: Callable[..., Optimiser]) -> None
 
 
 @each
-def test_a_parameter_without_a_gradient_stays(case: Case) -> None:
+def test_a_parameter_without_a_gradient_stays(case: OptimiserCase) -> None:
     parameters = {"used": Parameter(torch.ones(2, 2)), "frozen": Parameter(torch.ones(2, 2))}
     parameters["used"].grad = torch.ones(2, 2)
     case.make(parameters).step(0.1)
