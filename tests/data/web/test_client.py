@@ -201,7 +201,7 @@ def test_a_status_says_why_and_whether_it_may_pass(site: Site, status: int, reas
         ("7", 7, 7),
         ("100000", 60, 60),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
-        (formatdate(time.time() + 1e6, usegmt=True), 60, 60),
+        pytest.param(formatdate(time.time() + 1e6, usegmt=True), 60, 60, id="a date to come"),
     ],
 )
 def test_a_time_to_wait_is_understood_and_capped(site: Site, said: str, least: float, most: float) -> None:
