@@ -1,6 +1,7 @@
 """From one URL to its bytes, or the reason why there are none.
 
 client      sends the request, follows redirects, checks the answer
+urls        what a list or a redirect says -> what is sent: the same
 transport   connections to public addresses only, within the time that a row has
 body        the bytes of an answer, decompressed, within a limit
 addresses   which network addresses are public

@@ -38,7 +38,7 @@ def is_public(address: str) -> bool:
 def is_private_literal(host: str) -> bool:
     """Whether a URL's host is a private address or a name of this machine, found without asking a name server.
 
-    An address counts in every spelling that some program reads as one: `127.1`, `2130706433`, `0x7f000001`, `%31%32...`.
+    An address counts in every spelling that some program reads as one: `127.1`, `2130706433`, `0x7f000001`, `%31.1`.
     """
     host = unquote(host).strip("[]").rstrip(".").lower()
     if host.rpartition(".")[2] in _OWN_NAMES:

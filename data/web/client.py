@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, getproxies_environment
 
 import requests
@@ -20,12 +20,13 @@ from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import exceptions as faults
 
 from data.reasons import Failure, Reason, one_line
-from data.rows import Row
+from data.rows import Row, without_users
 from data.settings import DownloadSettings
 from data.web.addresses import is_private_literal
 from data.web.body import read_body
 from data.web.robots import NAME, Robots
 from data.web.transport import Adapter, Timer, TransportError
+from data.web.urls import origin_and_target, sendable, target_of_redirect
 
 _HEADERS = {
     "User-Agent": f"{NAME} (downloads listed photos; obeys X-Robots-Tag: noai)",
@@ -50,9 +51,9 @@ class Web:
         self._session = _Session()
         self._session.trust_env = False  # proxies and certificates are passed below; no passwords from ~/.netrc
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = Adapter(self._timer, allow_private=settings.allow_private)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._adapter = Adapter(self._timer, allow_private=settings.allow_private)
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
         self._proxies_for = _proxy_rule()
         self._authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
@@ -66,7 +67,11 @@ class Web:
         """The bytes of `row.url`, or why there are none, after at most about `seconds`."""
         self._timer.start(seconds)
         try:
-            return self._follow(row.url, self._robots)
+            url = sendable(row.url)
+        except ValueError as error:
+            return Failure(Reason.CONNECT, str(error))
+        try:
+            return self._follow(url, self._robots)
         except TransportError as error:
             return error.failure
         except (requests.RequestException, faults.HTTPError, OSError, ValueError) as error:
@@ -93,13 +98,15 @@ class Web:
         )
 
     def _get(self, url: str) -> Response:
+        """Request `url`. Requests is given the host alone, the adapter the rest, which so stays as it is."""
         proxies = self._proxies_for(url)
+        origin, self._adapter.target = origin_and_target(url)
+        request = PreparedRequest()
+        request.prepare(method="GET", url=f"{origin}/", headers=_HEADERS)
         if select_proxy(url, proxies) and not self._settings.allow_private:
-            host = urlsplit(url).hostname or ""
+            host = urlsplit(request.url or "").hostname or ""  # as it is sent: "１２７.0.0.1" has become an address
             if is_private_literal(host):
                 raise TransportError(Reason.BLOCKED_ADDRESS, f"{host} is not a public address")
-        request = PreparedRequest()
-        request.prepare(method="GET", url=url, headers=_HEADERS)
         return self._session.send(
             request,
             stream=True,
@@ -158,16 +165,12 @@ def _refusal(status: int) -> Reason:
 def _target(url: str, location: str) -> str | Failure:
     """The URL that a redirect leads to; a Failure if it is not followed."""
     try:
-        target = urljoin(url, location.encode("latin-1", "replace").decode("utf-8", "replace"))
-        parts = urlsplit(target)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        target = target_of_redirect(url, location)
     except ValueError:
-        usable = False
-    if not usable:
         return Failure(Reason.REDIRECT, "to something that is not an http or https URL")
-    if parts.scheme == "http" and url[:6].lower() == "https:":
+    if target.startswith("http:") and url.startswith("https:"):
         return Failure(Reason.REDIRECT, "from https down to http")
-    return parts._replace(fragment="").geturl()
+    return target
 
 
 def _retry_after(text: str) -> float | None:
@@ -184,7 +187,7 @@ def _retry_after(text: str) -> float | None:
 
 def _failure(error: Exception) -> Failure:
     """The reason for an exception of requests, urllib3 or the system."""
-    detail = one_line(error)
+    detail = one_line(without_users(str(error)))
     if isinstance(error, (requests.Timeout, faults.TimeoutError, TimeoutError)):
         return Failure(Reason.TIMEOUT, "no byte in time", temporary=True)
     if isinstance(error, (requests.exceptions.SSLError, faults.SSLError)):

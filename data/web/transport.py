@@ -2,8 +2,8 @@
 
 Requests and urllib3 check only the host's name, which may lead to any address, and their time limit starts again with
 each byte, so a server that sends a byte a second is never late. Here the address that was checked is the one that is
-connected to, and a read waits no longer than the row has time left. Errors are raised as `TransportError`, which
-requests and urllib3 pass on.
+connected to, and a read waits no longer than the row has time left. They also rewrite URLs; here a request asks for
+exactly the `target` it is given. Errors are raised as `TransportError`, which requests and urllib3 pass on.
 """
 
 import socket
@@ -19,6 +19,8 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from data.reasons import Failure, Reason, one_line
 from data.web.addresses import is_public
+
+Pools = dict[str, type[HTTPConnectionPool]]  # by scheme, as urllib3 keeps them
 
 
 class TransportError(Exception):
@@ -107,10 +109,14 @@ def connect(host: str, port: int, timer: Timer, *, public_only: bool) -> socket.
 
 
 class Adapter(HTTPAdapter):
-    """Requests' transport with such connections. A proxy from the environment is trusted, and may have any address."""
+    """Requests' transport with such connections. A proxy from the environment is trusted, and may have any address.
+
+    `target` is the path and query of the next request, as sent: requests itself is to ask for `/` of the host.
+    """
 
     def __init__(self, timer: Timer, *, allow_private: bool) -> None:
-        self._timer = timer
+        self.timer = timer
+        self.target = "/"
         self._allow_private = allow_private
         self._context = create_urllib3_context()
         self._context.sslsocket_class = _TimedTlsSocket
@@ -119,32 +125,53 @@ class Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """The pools of direct connections."""
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._timer, public_only=not self._allow_private)
+        self.poolmanager.pool_classes_by_scheme = _pools(self, public_only=not self._allow_private)
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         """The pools of connections through `proxy`."""
         known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, ssl_context=self._context, **proxy_kwargs)
-        if not known and not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = _pools(self._timer, public_only=False)
+        if not known and proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = _exact(self, manager.pool_classes_by_scheme)
+        elif not known:
+            manager.pool_classes_by_scheme = _pools(self, public_only=False)
         return manager
 
 
-def _pools(timer: Timer, *, public_only: bool) -> dict[str, type[HTTPConnectionPool]]:
+class _Exact(HTTPConnection):
+    """A connection whose requests ask for the adapter's target."""
+
+    adapter: Adapter
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        """Take `url`, which is `/`, or for a proxy `http://host/`, up to where the target begins."""
+        super().putrequest(method, url[:-1] + self.adapter.target, *args, **kwargs)
+
+
+def _exact(adapter: Adapter, pools: Pools) -> Pools:
+    """The pools, with such connections."""
+    made: Pools = {}
+    for scheme, pool in pools.items():
+        connection = type("Exact", (_Exact, pool.ConnectionCls), {"adapter": adapter})
+        made[scheme] = type(pool.__name__, (pool,), {"ConnectionCls": connection})
+    return made
+
+
+def _pools(adapter: Adapter, *, public_only: bool) -> Pools:
     """Urllib3's pools for http and https, with connections made by `connect`."""
 
     class Http(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return connect(self._dns_host, self.port or 80, timer, public_only=public_only)
+            return connect(self._dns_host, self.port or 80, adapter.timer, public_only=public_only)
 
     class Https(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return connect(self._dns_host, self.port or 443, timer, public_only=public_only)
+            return connect(self._dns_host, self.port or 443, adapter.timer, public_only=public_only)
 
         def connect(self) -> None:
             super().connect()
             if isinstance(self.sock, _TimedTlsSocket):
-                self.sock.timer = timer
+                self.sock.timer = adapter.timer
 
     class HttpPool(HTTPConnectionPool):
         ConnectionCls = Http
@@ -152,4 +179,4 @@ def _pools(timer: Timer, *, public_only: bool) -> dict[str, type[HTTPConnectionP
     class HttpsPool(HTTPSConnectionPool):
         ConnectionCls = Https
 
-    return {"http": HttpPool, "https": HttpsPool}
+    return _exact(adapter, {"http": HttpPool, "https": HttpsPool})
