@@ -7,6 +7,7 @@ and when to try again: `Failure.temporary` only says that it may help.
 
 import email.utils
 import os
+import re
 import time
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
@@ -36,6 +37,7 @@ _HEADERS = {
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TEMPORARY = frozenset({408, 425, 429})  # and every 5xx
 _OPT_OUT = frozenset({"noai", "noimageai"})
+_WORD = re.compile(r"[a-z0-9_-]+")
 _LONGEST_WAIT = 60.0  # seconds that a server may tell a client to wait
 _SMALL = 1 << 14  # bytes: reading so few of an unused answer is cheaper than a new connection
 
@@ -85,7 +87,7 @@ class Web:
             if robots is not None and (refusal := robots.check(url, lambda page: self._follow(page, None))):
                 return refusal
             with self._get(url) as response:
-                target = response.headers.get("Location", "")
+                target = _first(response, "Location")
                 if response.status_code not in _REDIRECTS or not target:
                     return self._read(response)
                 self._drain(response)
@@ -123,8 +125,7 @@ class Web:
             self._drain(response)
             wait = _retry_after(response.headers.get("Retry-After", ""))
             return Failure(_refusal(status), f"status {status}", status in _TEMPORARY or status >= 500, wait)
-        directives = response.headers.get("X-Robots-Tag", "").lower().replace(":", ",").split(",")
-        if not _OPT_OUT.isdisjoint(directive.strip() for directive in directives):
+        if not _OPT_OUT.isdisjoint(_WORD.findall(response.headers.get("X-Robots-Tag", "").lower())):
             return Failure(Reason.OPT_OUT, "X-Robots-Tag")
         return read_body(response, self._settings.max_bytes)
 
@@ -152,6 +153,11 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: Response) -> str | None:
         return None
+
+
+def _first(response: Response, name: str) -> str:
+    """The value of a header field, of the first one if there are several; requests would join them."""
+    return next(iter(response.raw.headers.getlist(name)), "")
 
 
 def _refusal(status: int) -> Reason:

@@ -19,6 +19,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from data.reasons import Failure, Reason, one_line
 from data.web.addresses import is_public
+from data.web.head import Answer
 
 Pools = dict[str, type[HTTPConnectionPool]]  # by scheme, as urllib3 keeps them
 
@@ -139,9 +140,10 @@ class Adapter(HTTPAdapter):
 
 
 class _Exact(HTTPConnection):
-    """A connection whose requests ask for the adapter's target."""
+    """A connection whose requests ask for the adapter's target, and whose answers may be untidy."""
 
     adapter: Adapter
+    response_class = Answer
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         """Take `url`, which is `/`, or for a proxy `http://host/`, up to where the target begins."""
