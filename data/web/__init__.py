@@ -4,7 +4,9 @@ client      sends the request, follows redirects, checks the answer
 urls        what a list or a redirect says -> what is sent: the same
 transport   connections to public addresses only, within the time that a row has
 head        the head of an answer, however untidy
-body        the bytes of an answer, decompressed, within a limit
+status      whether its body is the photo, and why not
+body        the bytes of an answer, within a limit
+packing     what Content-Encoding did to them, undone
 addresses   which network addresses are public
 robots      what a host's robots.txt forbids
 """

@@ -5,10 +5,8 @@ followed here, each under the same rules. Whether the bytes are the right photo 
 and when to try again: `Failure.temporary` only says that it may help.
 """
 
-import email.utils
 import os
 import re
-import time
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import Self
@@ -25,20 +23,18 @@ from data.rows import Row, without_users
 from data.settings import DownloadSettings
 from data.web.addresses import is_private_literal
 from data.web.body import read_body
-from data.web.robots import NAME, Robots
+from data.web.robots import Robots
+from data.web.status import refusal
 from data.web.transport import Adapter, Timer, TransportError
 from data.web.urls import origin_and_target, sendable, target_of_redirect
 
 _HEADERS = {
-    "User-Agent": f"{NAME} (downloads listed photos; obeys X-Robots-Tag: noai)",
     "Accept": "image/*,*/*;q=0.5",
     "Accept-Encoding": "identity",
 }
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TEMPORARY = frozenset({408, 425, 429})  # and every 5xx
 _OPT_OUT = frozenset({"noai", "noimageai"})
 _WORD = re.compile(r"[a-z0-9_-]+")
-_LONGEST_WAIT = 60.0  # seconds that a server may tell a client to wait
 _SMALL = 1 << 14  # bytes: reading so few of an unused answer is cheaper than a new connection
 
 
@@ -49,6 +45,7 @@ class Web:
         """`robots`: obey each host's robots.txt, read when first needed; None: do not read it."""
         self._settings = settings
         self._robots = robots
+        self._headers = {"User-Agent": settings.user_agent, **_HEADERS}
         self._timer = Timer(settings.timeout)
         self._session = _Session()
         self._session.trust_env = False  # proxies and certificates are passed below; no passwords from ~/.netrc
@@ -84,7 +81,7 @@ class Web:
         seen: set[str] = set()
         while url not in seen and len(seen) <= self._settings.max_redirects:
             seen.add(url)
-            if robots is not None and (refusal := robots.check(url, lambda page: self._follow(page, None))):
+            if robots is not None and (refusal := self._forbidden(robots, url)):
                 return refusal
             with self._get(url) as response:
                 target = _first(response, "Location")
@@ -99,12 +96,15 @@ class Web:
             Reason.REDIRECT, "a loop" if url in seen else f"more than {self._settings.max_redirects} redirects"
         )
 
+    def _forbidden(self, robots: Robots, url: str) -> Failure | None:
+        return robots.check(url, lambda page: self._follow(page, None), self._settings.user_agent)
+
     def _get(self, url: str) -> Response:
         """Request `url`. Requests is given the host alone, the adapter the rest, which so stays as it is."""
         proxies = self._proxies_for(url)
         origin, self._adapter.target = origin_and_target(url)
         request = PreparedRequest()
-        request.prepare(method="GET", url=f"{origin}/", headers=_HEADERS)
+        request.prepare(method="GET", url=f"{origin}/", headers=self._headers)
         if select_proxy(url, proxies) and not self._settings.allow_private:
             host = urlsplit(request.url or "").hostname or ""  # as it is sent: "１２７.0.0.1" has become an address
             if is_private_literal(host):
@@ -119,12 +119,11 @@ class Web:
         )
 
     def _read(self, response: Response) -> bytes | Failure:
-        """The body of an answer that is not a redirect; a Failure for an error status, or if the owner opts out."""
-        status = response.status_code
-        if not 200 <= status < 300:
+        """The body of an answer that is not a redirect; a Failure if its status says so, or if the owner opts out."""
+        no_photo = refusal(response.status_code, response.headers.get("Retry-After", ""))
+        if no_photo is not None:
             self._drain(response)
-            wait = _retry_after(response.headers.get("Retry-After", ""))
-            return Failure(_refusal(status), f"status {status}", status in _TEMPORARY or status >= 500, wait)
+            return no_photo
         if not _OPT_OUT.isdisjoint(_WORD.findall(response.headers.get("X-Robots-Tag", "").lower())):
             return Failure(Reason.OPT_OUT, "X-Robots-Tag")
         return read_body(response, self._settings.max_bytes)
@@ -160,14 +159,6 @@ def _first(response: Response, name: str) -> str:
     return next(iter(response.raw.headers.getlist(name)), "")
 
 
-def _refusal(status: int) -> Reason:
-    if status in (404, 429):
-        return Reason.HTTP_404 if status == 404 else Reason.RATE_LIMITED
-    if status >= 500:
-        return Reason.HTTP_5XX
-    return Reason.HTTP_4XX if status >= 400 else Reason.REDIRECT
-
-
 def _target(url: str, location: str) -> str | Failure:
     """The URL that a redirect leads to; a Failure if it is not followed."""
     try:
@@ -177,18 +168,6 @@ def _target(url: str, location: str) -> str | Failure:
     if target.startswith("http:") and url.startswith("https:"):
         return Failure(Reason.REDIRECT, "from https down to http")
     return target
-
-
-def _retry_after(text: str) -> float | None:
-    """Seconds to wait, at most `_LONGEST_WAIT`, from a `Retry-After` in seconds or as a date; None from other text."""
-    text = text.strip()
-    if text.isdecimal():
-        return min(float(text[:9]), _LONGEST_WAIT)
-    try:
-        moment = email.utils.parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(moment - time.time(), 0.0), _LONGEST_WAIT)
 
 
 def _failure(error: Exception) -> Failure:

@@ -10,6 +10,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -193,6 +194,38 @@ def test_a_status_says_why_and_whether_it_may_pass(site: Site, status: int, reas
     failure = ask(site.serve("/", b"no" if status != 304 else b"", status))
     assert isinstance(failure, Failure)
     assert (failure.reason, failure.temporary, failure.wait) == (reason, temporary, None)
+    assert failure.detail.startswith(f"status {status}")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (201, Reason.NOT_AN_IMAGE),
+        (202, Reason.NOT_AN_IMAGE),
+        (204, Reason.NOT_AN_IMAGE),
+        (205, Reason.NOT_AN_IMAGE),
+        (206, Reason.SHORT_BODY),
+        (207, Reason.NOT_AN_IMAGE),
+        (226, Reason.NOT_AN_IMAGE),
+    ],
+)
+def test_a_success_that_is_not_the_whole_photo_is_none(site: Site, status: int, reason: Reason) -> None:
+    failure = ask(site.serve("/", b"" if status == 204 else b"photo", status, Content_Range="bytes 0-4/9"))
+    assert isinstance(failure, Failure)
+    assert (failure.reason, failure.temporary) == (reason, False)
+    assert failure.detail.startswith(f"status {status}: ")
+
+
+@pytest.mark.parametrize("status", [200, 203, 299])
+def test_another_success_is_the_photo(site: Site, status: int) -> None:
+    assert ask(site.serve("/", b"photo", status)) == b"photo"
+
+
+@pytest.mark.parametrize("status", [403, 406, 429])
+def test_a_refusal_says_that_a_user_agent_may_help(site: Site, status: int) -> None:
+    failure = ask(site.serve("/", b"no", status))
+    assert isinstance(failure, Failure)
+    assert "--user-agent" in failure.detail
 
 
 @pytest.mark.parametrize(
@@ -272,10 +305,20 @@ def test_what_a_request_says(site: Site) -> None:
     with Web(SETTINGS) as web:
         for _ in range(2):
             web(Row(1, "Ann", site.url("/"), None, None), 1.0)
-    assert said["User-Agent"].startswith("faces ")
+    assert said["User-Agent"] == SETTINGS.user_agent
     assert said["Accept-Encoding"] == "identity"
     assert "Cookie" not in said
     assert "Authorization" not in said
+
+
+def test_a_user_agent_of_the_users_choice_is_sent_at_every_hop(site: Site) -> None:
+    said: list[str | None] = []
+    site.routes["/"] = lambda request: said.append(request.headers["User-Agent"])
+    site.serve("/from", status=302, Location="/")
+    forward = site.routes["/from"]
+    site.routes["/from"] = lambda request: (said.append(request.headers["User-Agent"]), forward(request))
+    ask(site.url("/from"), replace(SETTINGS, user_agent="me/1.0 (me@my.example)"))
+    assert said == ["me/1.0 (me@my.example)"] * 2
 
 
 def test_passwords_of_the_users_netrc_are_not_sent(
