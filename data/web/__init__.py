@@ -7,6 +7,7 @@ head        the head of an answer, however untidy
 status      whether its body is the photo, and why not
 body        the bytes of an answer, within a limit
 packing     what Content-Encoding did to them, undone
+lookup      a name's addresses, within that time
 addresses   which network addresses are public
 robots      what a host's robots.txt forbids
 """

@@ -18,8 +18,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
 from data.reasons import Failure, Reason, one_line
-from data.web.addresses import is_public
+from data.web.addresses import is_private_literal, is_public
 from data.web.head import Answer
+from data.web.lookup import look_up
 
 Pools = dict[str, type[HTTPConnectionPool]]  # by scheme, as urllib3 keeps them
 
@@ -83,9 +84,12 @@ def _read(connection: socket.socket, timer: Timer, receive: Callable[..., int], 
 def connect(host: str, port: int, timer: Timer, *, public_only: bool) -> socket.socket:
     """Connect to the first address of `host` that is allowed and answers; TransportError when there is none."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = look_up(host, port, timer.seconds_to_wait())
     except (OSError, UnicodeError) as error:
-        raise TransportError(Reason.DNS, f"{host}: {error}") from error
+        timer.seconds_to_wait()
+        if public_only and is_private_literal(host):  # in a spelling that this machine does not know
+            raise TransportError(Reason.BLOCKED_ADDRESS, f"{host} is not a public address") from error
+        raise TransportError(Reason.DNS, f"{host}: {error}", temporary=isinstance(error, TimeoutError)) from error
     allowed = [entry for entry in found if not public_only or is_public(str(entry[4][0]))]
     if not allowed:
         raise TransportError(Reason.BLOCKED_ADDRESS, f"{host} is {found[0][4][0]}, not a public address")

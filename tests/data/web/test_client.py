@@ -345,6 +345,13 @@ def strict(**changes: Any) -> DownloadSettings:
     return DownloadSettings(timeout=0.4, deadline=1.0, **changes)
 
 
+INSIDE = [
+    "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "0", "127.0.0.1.", "localhost.", "[::ffff:127.0.0.1]",
+    "[fec0::1]", "[::1.2.3.4]", "[64:ff9b:1::1]", "[2001:db8::1]", "[2001:0:7f00:1::]", "[2002:7f00:1::]", "100.64.0.1",
+    "192.0.0.8", "224.0.0.1",
+]  # fmt: skip
+
+
 def test_a_local_address_is_not_asked(site: Site) -> None:
     failure = ask(site.serve("/", b"photo"), strict())
     assert isinstance(failure, Failure)
@@ -379,11 +386,27 @@ def test_a_proxy_of_the_environment_is_trusted_and_used(site: Site, monkeypatch:
 
 def test_through_a_proxy_too_no_local_address_is_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", site.url(""))
-    for host in ("127.0.0.1", "[::1]", "localhost", "169.254.169.254"):
+    for host in ("127.0.0.1", "[::1]", "localhost", "169.254.169.254", *INSIDE):
         failure = ask(f"http://{host}/", strict())
         assert isinstance(failure, Failure)
-        assert failure.reason is Reason.BLOCKED_ADDRESS
+        assert failure.reason is Reason.BLOCKED_ADDRESS, host
     assert not site.asked
+
+
+@pytest.mark.parametrize("host", [*INSIDE, "\uff11\uff12\uff17.0.0.1", "127\u30020.0.1"])
+@pytest.mark.parametrize("proxied", [True, False])
+def test_no_spelling_of_a_local_address_is_asked(
+    site: Site, monkeypatch: pytest.MonkeyPatch, host: str, proxied: bool
+) -> None:
+    """Of a row, or where a redirect leads."""
+    if proxied:
+        monkeypatch.setenv("http_proxy", site.url(""))
+    location = f"http://bob:secret@{host}/".encode().decode("latin-1")  # as a server would send it
+    site.serve("http://photos.example/", status=302, Location=location)
+    failure = ask("http://photos.example/" if proxied else f"http://{host}/", strict())
+    assert isinstance(failure, Failure)
+    assert failure.reason in (Reason.BLOCKED_ADDRESS, Reason.BLOCKED_ADDRESS if host.isascii() else Reason.DNS)
+    assert site.asked.total() == proxied
 
 
 def test_hosts_exempt_from_the_proxy_are_asked_directly(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
