@@ -12,13 +12,14 @@ from data.settings import DownloadSettings
 from errors import UsageError
 
 ENGINES = ("local", "ray")
-_WEB_NUMBERS = (
+_WEB_VALUES = (
     ("workers", int, "N", "requests in flight"),
     ("per_host", int, "N", "requests in flight to any one host"),
     ("timeout", float, "S", "give up after so many seconds without data"),
     ("deadline", float, "S", "seconds that a row may take, retries included"),
     ("retries", int, "N", "attempts after a temporary failure"),
     ("max_bytes", int, "N", "largest photo fetched"),
+    ("user_agent", str, "TEXT", "what a server is told of who asks; some want an address in it"),
 )
 _WEB_SWITCHES = (
     ("allow_private", "fetch from private and local addresses too"),
@@ -39,7 +40,7 @@ def add_json(add: Add) -> None:
 
 def add_web(add: Add) -> None:
     """How the web is used; `web` reads these flags."""
-    for name, kind, metavar, about in _WEB_NUMBERS:
+    for name, kind, metavar, about in _WEB_VALUES:
         add(flag(name), type=kind, default=getattr(DownloadSettings, name), metavar=metavar, help=about)
     for name, about in _WEB_SWITCHES:
         add(flag(name), action="store_true", help=about)
@@ -47,7 +48,7 @@ def add_web(add: Add) -> None:
 
 def web(options: argparse.Namespace) -> dict[str, Any]:
     """The values of the flags of `add_web`, by the names that they have in `DownloadSettings`."""
-    return {name: getattr(options, name) for name, *_ in (*_WEB_NUMBERS, *_WEB_SWITCHES)}
+    return {name: getattr(options, name) for name, *_ in (*_WEB_VALUES, *_WEB_SWITCHES)}
 
 
 def flag(name: str) -> str:

@@ -5,6 +5,7 @@ A new reason is added here; other modules use the enumeration, never the text.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 _FIRST_DELAY = 0.5  # seconds before the second attempt; doubled for each further one
 
@@ -47,6 +48,18 @@ class Failure:
     def delay(self, attempts: int) -> float:
         """Seconds to wait before the next attempt; `attempts` counts those that were repeated already."""
         return _FIRST_DELAY * 2**attempts if self.wait is None else self.wait
+
+
+class StillPacked(bytes):
+    """The bytes of a row whose server says that they are packed in a way, `coding`, that was not undone."""
+
+    coding: str
+
+    def __new__(cls, data: bytes, coding: str) -> Self:
+        """Take the bytes as they came."""
+        body = super().__new__(cls, data)
+        body.coding = one_line(coding)
+        return body
 
 
 def one_line(error: object) -> str:

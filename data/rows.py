@@ -1,6 +1,7 @@
 """The rows of a list, and boxes, as values.
 
-A field is added here together with the list formats that can hold it.
+A field is added here together with the list formats that can hold it. No row holds a password: what stands for a user
+before a URL's host is removed when the row is made, so it is neither sent nor kept anywhere.
 """
 
 import hashlib
@@ -9,6 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 _BOX = re.compile(r"\s*(-?[0-9]{1,9})\s*,\s*(-?[0-9]{1,9})\s*,\s*(-?[0-9]{1,9})\s*,\s*(-?[0-9]{1,9})\s*")
+_USER = re.compile(r"^([^/?#]*//)[^/?#]*@")  # of a URL: RFC 3986, 3.2.1
+_USERS = re.compile(  # in any text; also where the password has a / in it, and where there is no //
+    r"(?<=//)[^\s/?#]*@|(?<=//)[^\s/?#:@\[\]]*:(?!\d*(?:[\s/?#,;\"]|$))[^\s,;\"]*@|(?<![^\s,;\"])[^\s/:@,;\"]+:[^\s/@,;\"]+@"
+)
 
 
 class Box(NamedTuple):
@@ -51,6 +56,9 @@ class Row:
     box: Box | None
     sha256: str | None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", without_user(self.url))
+
     @property
     def key(self) -> bytes:
         """16 bytes that identify the row by its content, not by its place: so a list may be edited between runs."""
@@ -65,6 +73,10 @@ class BadRow:
     line: int
     text: str
     problem: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", without_users(self.text))
+        object.__setattr__(self, "problem", without_users(self.problem))
 
     @property
     def key(self) -> bytes:
@@ -87,3 +99,13 @@ def _digest(*parts: str) -> bytes:
 def host_of(url: str) -> str:
     """The host and port of a URL, in lower case, without user name and password."""
     return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2].lower()
+
+
+def without_user(url: str) -> str:
+    """The URL without user name and password."""
+    return _USER.sub(r"\1", url) if "@" in url else url
+
+
+def without_users(text: str) -> str:
+    """Any text, a message or a line of a list, without the user names and passwords of the URLs in it."""
+    return _USERS.sub("", text) if "@" in text else text

@@ -16,6 +16,7 @@ Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 FILTERS: tuple[str, ...] = get_args(Filter)
 
 MIB = 1 << 20
+USER_AGENT = "faces (downloads listed photos, see its README; obeys X-Robots-Tag: noai)"
 MNIST_FOLDER = Path("datasets/mnist")
 
 
@@ -24,7 +25,15 @@ def check_values(settings: object, names: str, is_allowed: Callable[[Any], bool]
     for name in names.split():
         value = getattr(settings, name)
         if not is_allowed(value):
-            raise UsageError(f"{name} must be {expected}, got {value}")
+            raise UsageError(f"{name} must be {expected}, got {value if _is_plain(value) else repr(value)}")
+
+
+def _is_plain(value: object) -> bool:
+    return str(value) != "" and str(value).isprintable()
+
+
+def _is_header(text: str) -> bool:
+    return _is_plain(text) and text.isascii() and text == text.strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +54,7 @@ class DownloadSettings:
     give_up_after: int = 5  # successive rows that cannot reach a host before its other rows end without a request
     allow_private: bool = False  # connect to private and local addresses too
     respect_robots: bool = False  # request no photo that its host's robots.txt forbids
+    user_agent: str = USER_AGENT  # what a server is told of who asks: ASCII, one line
 
     def __post_init__(self) -> None:
         check_values(self, "filter", lambda name: name in FILTERS, f"one of {', '.join(FILTERS)}")
@@ -52,6 +62,7 @@ class DownloadSettings:
         check_values(self, "workers per_host max_bytes max_pixels give_up_after", lambda n: n >= 1, "at least 1")
         check_values(self, "retries max_redirects", lambda n: n >= 0, "at least 0")
         check_values(self, "timeout deadline", lambda s: 0 < s < math.inf, "a number of seconds above 0")
+        check_values(self, "user_agent", _is_header, "one line of ASCII text, such as 'me/1.0 (me@my.example)'")
 
     @property
     def crop_settings(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from data.atomic_write import atomic_write
 from data.journal import Outcome
 from data.photos import crop
 from data.quality import perceptual_hash
-from data.reasons import Failure, Reason
+from data.reasons import Failure, Reason, StillPacked
 from data.rows import Row
 from data.settings import DownloadSettings
 
@@ -31,11 +31,11 @@ def verify_and_store(
     """
     photo = hashlib.sha256(data).hexdigest()
     if row.sha256 is not None and photo != row.sha256:
-        return Outcome(row, Reason.HASH_MISMATCH, photo=photo, detail=_describe(data))
+        return Outcome(row, Reason.HASH_MISMATCH, photo=photo, detail=_describe(data) + _packing(data))
     with decoding:
         picture = crop(data, row.box, settings)
     if isinstance(picture, Failure):
-        return Outcome(row, picture.reason, photo=photo, detail=picture.detail)
+        return Outcome(row, picture.reason, photo=photo, detail=picture.detail + _packing(data))
     file = f"{person}/{photo[:12]}-{row.key.hex()[:8]}.jpg"
     atomic_write(folder / file, picture)
     return Outcome(
@@ -51,3 +51,8 @@ def _describe(data: bytes) -> str:
         return "a web page"
     is_picture = data.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM"))
     return "another picture" if is_picture else "other bytes"
+
+
+def _packing(data: bytes) -> str:
+    """What to add where the bytes may be right, but packed."""
+    return f" (Content-Encoding {data.coding} cannot be undone)" if isinstance(data, StillPacked) else ""

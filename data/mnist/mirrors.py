@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from data.reasons import Failure, Reason
-from data.rows import Row
+from data.rows import Row, without_user
 from data.settings import DownloadSettings
 from data.web import Robots, Web
 
@@ -22,7 +22,7 @@ def mirrors(bases: Sequence[str], settings: DownloadSettings) -> Iterator[Callab
     Each server is asked for `name.gz`, and on 404 for `name`, when its answer is iterated over. A server after whose
     answer the iteration went on comes last for the next files.
     """
-    order = [base if base.endswith("/") else f"{base}/" for base in bases]
+    order = [without_user(base if base.endswith("/") else f"{base}/") for base in bases]
     with Web(settings, Robots() if settings.respect_robots else None) as web:
 
         def find(name: str) -> Answers:

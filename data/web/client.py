@@ -5,13 +5,12 @@ followed here, each under the same rules. Whether the bytes are the right photo 
 and when to try again: `Failure.temporary` only says that it may help.
 """
 
-import email.utils
 import os
-import time
+import re
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, getproxies_environment
 
 import requests
@@ -20,22 +19,22 @@ from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import exceptions as faults
 
 from data.reasons import Failure, Reason, one_line
-from data.rows import Row
+from data.rows import Row, without_users
 from data.settings import DownloadSettings
 from data.web.addresses import is_private_literal
 from data.web.body import read_body
-from data.web.robots import NAME, Robots
+from data.web.robots import Robots
+from data.web.status import refusal
 from data.web.transport import Adapter, Timer, TransportError
+from data.web.urls import origin_and_target, sendable, target_of_redirect
 
 _HEADERS = {
-    "User-Agent": f"{NAME} (downloads listed photos; obeys X-Robots-Tag: noai)",
     "Accept": "image/*,*/*;q=0.5",
     "Accept-Encoding": "identity",
 }
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TEMPORARY = frozenset({408, 425, 429})  # and every 5xx
 _OPT_OUT = frozenset({"noai", "noimageai"})
-_LONGEST_WAIT = 60.0  # seconds that a server may tell a client to wait
+_WORD = re.compile(r"[a-z0-9_-]+")
 _SMALL = 1 << 14  # bytes: reading so few of an unused answer is cheaper than a new connection
 
 
@@ -46,13 +45,14 @@ class Web:
         """`robots`: obey each host's robots.txt, read when first needed; None: do not read it."""
         self._settings = settings
         self._robots = robots
+        self._headers = {"User-Agent": settings.user_agent, **_HEADERS}
         self._timer = Timer(settings.timeout)
         self._session = _Session()
         self._session.trust_env = False  # proxies and certificates are passed below; no passwords from ~/.netrc
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = Adapter(self._timer, allow_private=settings.allow_private)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._adapter = Adapter(self._timer, allow_private=settings.allow_private)
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
         self._proxies_for = _proxy_rule()
         self._authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
@@ -66,7 +66,11 @@ class Web:
         """The bytes of `row.url`, or why there are none, after at most about `seconds`."""
         self._timer.start(seconds)
         try:
-            return self._follow(row.url, self._robots)
+            url = sendable(row.url)
+        except ValueError as error:
+            return Failure(Reason.CONNECT, str(error))
+        try:
+            return self._follow(url, self._robots)
         except TransportError as error:
             return error.failure
         except (requests.RequestException, faults.HTTPError, OSError, ValueError) as error:
@@ -77,10 +81,10 @@ class Web:
         seen: set[str] = set()
         while url not in seen and len(seen) <= self._settings.max_redirects:
             seen.add(url)
-            if robots is not None and (refusal := robots.check(url, lambda page: self._follow(page, None))):
+            if robots is not None and (refusal := self._forbidden(robots, url)):
                 return refusal
             with self._get(url) as response:
-                target = response.headers.get("Location", "")
+                target = _first(response, "Location")
                 if response.status_code not in _REDIRECTS or not target:
                     return self._read(response)
                 self._drain(response)
@@ -92,14 +96,19 @@ class Web:
             Reason.REDIRECT, "a loop" if url in seen else f"more than {self._settings.max_redirects} redirects"
         )
 
+    def _forbidden(self, robots: Robots, url: str) -> Failure | None:
+        return robots.check(url, lambda page: self._follow(page, None), self._settings.user_agent)
+
     def _get(self, url: str) -> Response:
+        """Request `url`. Requests is given the host alone, the adapter the rest, which so stays as it is."""
         proxies = self._proxies_for(url)
+        origin, self._adapter.target = origin_and_target(url)
+        request = PreparedRequest()
+        request.prepare(method="GET", url=f"{origin}/", headers=self._headers)
         if select_proxy(url, proxies) and not self._settings.allow_private:
-            host = urlsplit(url).hostname or ""
+            host = urlsplit(request.url or "").hostname or ""  # as it is sent: "１２７.0.0.1" has become an address
             if is_private_literal(host):
                 raise TransportError(Reason.BLOCKED_ADDRESS, f"{host} is not a public address")
-        request = PreparedRequest()
-        request.prepare(method="GET", url=url, headers=_HEADERS)
         return self._session.send(
             request,
             stream=True,
@@ -110,14 +119,12 @@ class Web:
         )
 
     def _read(self, response: Response) -> bytes | Failure:
-        """The body of an answer that is not a redirect; a Failure for an error status, or if the owner opts out."""
-        status = response.status_code
-        if not 200 <= status < 300:
+        """The body of an answer that is not a redirect; a Failure if its status says so, or if the owner opts out."""
+        no_photo = refusal(response.status_code, response.headers.get("Retry-After", ""))
+        if no_photo is not None:
             self._drain(response)
-            wait = _retry_after(response.headers.get("Retry-After", ""))
-            return Failure(_refusal(status), f"status {status}", status in _TEMPORARY or status >= 500, wait)
-        directives = response.headers.get("X-Robots-Tag", "").lower().replace(":", ",").split(",")
-        if not _OPT_OUT.isdisjoint(directive.strip() for directive in directives):
+            return no_photo
+        if not _OPT_OUT.isdisjoint(_WORD.findall(response.headers.get("X-Robots-Tag", "").lower())):
             return Failure(Reason.OPT_OUT, "X-Robots-Tag")
         return read_body(response, self._settings.max_bytes)
 
@@ -147,44 +154,25 @@ class _Session(requests.Session):
         return None
 
 
-def _refusal(status: int) -> Reason:
-    if status in (404, 429):
-        return Reason.HTTP_404 if status == 404 else Reason.RATE_LIMITED
-    if status >= 500:
-        return Reason.HTTP_5XX
-    return Reason.HTTP_4XX if status >= 400 else Reason.REDIRECT
+def _first(response: Response, name: str) -> str:
+    """The value of a header field, of the first one if there are several; requests would join them."""
+    return next(iter(response.raw.headers.getlist(name)), "")
 
 
 def _target(url: str, location: str) -> str | Failure:
     """The URL that a redirect leads to; a Failure if it is not followed."""
     try:
-        target = urljoin(url, location.encode("latin-1", "replace").decode("utf-8", "replace"))
-        parts = urlsplit(target)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        target = target_of_redirect(url, location)
     except ValueError:
-        usable = False
-    if not usable:
         return Failure(Reason.REDIRECT, "to something that is not an http or https URL")
-    if parts.scheme == "http" and url[:6].lower() == "https:":
+    if target.startswith("http:") and url.startswith("https:"):
         return Failure(Reason.REDIRECT, "from https down to http")
-    return parts._replace(fragment="").geturl()
-
-
-def _retry_after(text: str) -> float | None:
-    """Seconds to wait, at most `_LONGEST_WAIT`, from a `Retry-After` in seconds or as a date; None from other text."""
-    text = text.strip()
-    if text.isdecimal():
-        return min(float(text[:9]), _LONGEST_WAIT)
-    try:
-        moment = email.utils.parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(moment - time.time(), 0.0), _LONGEST_WAIT)
+    return target
 
 
 def _failure(error: Exception) -> Failure:
     """The reason for an exception of requests, urllib3 or the system."""
-    detail = one_line(error)
+    detail = one_line(without_users(str(error)))
     if isinstance(error, (requests.Timeout, faults.TimeoutError, TimeoutError)):
         return Failure(Reason.TIMEOUT, "no byte in time", temporary=True)
     if isinstance(error, (requests.exceptions.SSLError, faults.SSLError)):

@@ -4,6 +4,7 @@ By RFC 9309, a host without the file (status 4xx) forbids nothing; while the fil
 nothing else of the host is requested.
 """
 
+import re
 from collections.abc import Callable
 from threading import Lock
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.robotparser import RobotFileParser
 
 from data.reasons import Failure, Reason
 
-NAME = "faces"  # in a robots.txt, and at the head of our User-Agent
+_NAME = "faces"  # of this program in a robots.txt, whatever its User-Agent says
 _MOST_HOSTS = 20_000  # whose rules are kept in memory
 _LONGEST = 500 * 1024  # bytes that are read of it
 _UNREADABLE = frozenset({Reason.HTTP_5XX, Reason.RATE_LIMITED, Reason.SHORT_BODY})
@@ -25,8 +26,11 @@ class Robots:
         self._reading: dict[str, Lock] = {}
         self._lock = Lock()
 
-    def check(self, url: str, get: Callable[[str], bytes | Failure]) -> Failure | None:
-        """Why `url` may not be requested, None if it may. `get` returns the bytes of a URL of the same host."""
+    def check(self, url: str, get: Callable[[str], bytes | Failure], user_agent: str = _NAME) -> Failure | None:
+        """Why `url` may not be requested, None if it may. `get` returns the bytes of a URL of the same host.
+
+        The rules for this program hold, and those for the name that `user_agent` begins with.
+        """
         parts = urlsplit(url)
         host = f"{parts.scheme}://{parts.netloc.lower()}"
         with self._lock:
@@ -38,7 +42,8 @@ class Robots:
                 if isinstance(answer, Failure) and answer.reason in _UNREADABLE:
                     return answer
                 rules = self._remember(host, b"" if isinstance(answer, Failure) else answer)
-        return None if rules.can_fetch(NAME, url) else Failure(Reason.OPT_OUT, "robots.txt")
+        names = (_NAME, re.split(r"[/ (;]", user_agent)[0] or _NAME)
+        return None if all(rules.can_fetch(name, url) for name in names) else Failure(Reason.OPT_OUT, "robots.txt")
 
     def _remember(self, host: str, text: bytes) -> RobotFileParser:
         rules = RobotFileParser()

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from data.rows import BadRow, Box, Row
+from data.rows import BadRow, Box, Row, without_users
 
 ROW = Row(1, "Ann", "http://a.example/1.jpg", Box(1, 2, 3, 4), "0" * 64)
 
@@ -61,3 +61,41 @@ def test_anything_else_is_no_box(text: str) -> None:
 )
 def test_a_box_is_clamped_to_the_photo(box: Box, inside: Box | None) -> None:
     assert box.within(10, 8) == inside
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept"),
+    [
+        ("http://bob:secret@a.example/1.jpg", "http://a.example/1.jpg"),
+        ("HTTPS://bob@a.example:81", "HTTPS://a.example:81"),
+        ("http://@a.example/", "http://a.example/"),
+        ("http://bob:se@cret@a.example/1@2.jpg", "http://a.example/1@2.jpg"),
+        ("http://bob:s%40@[2001:db8::1]:8/?a@b", "http://[2001:db8::1]:8/?a@b"),
+        ("http://a.example/bob@x:y@z", "http://a.example/bob@x:y@z"),
+        ("http://a.example?bob@x#y@z", "http://a.example?bob@x#y@z"),
+    ],
+)
+def test_no_row_holds_a_user_or_a_password(listed: str, kept: str) -> None:
+    row = dataclasses.replace(ROW, url=listed)
+    assert row.url == kept
+    assert row.key == dataclasses.replace(ROW, url=kept).key
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Ann\thttp://bob:secret@a.example/1.jpg\t1,2", "Ann\thttp://a.example/1.jpg\t1,2"),
+        ("ftp://bob:secret@a.example/1.jpg", "ftp://a.example/1.jpg"),
+        ("Ann,http://bob:sec/ret@a.example/1.jpg,1", "Ann,http://a.example/1.jpg,1"),
+        ("bob:secret@a.example/1.jpg", "a.example/1.jpg"),
+        (
+            "http://a.example/1@2.jpg,http://a.example:80/1@2.jpg",
+            "http://a.example/1@2.jpg,http://a.example:80/1@2.jpg",
+        ),
+        ("Ann, ann@a.example", "Ann, ann@a.example"),
+    ],
+)
+def test_no_text_of_a_bad_row_holds_one(text: str, kept: str) -> None:
+    bad = BadRow(1, 2, text, text)
+    assert (bad.text, bad.problem) == (kept, kept)
+    assert without_users(kept) == kept

@@ -175,6 +175,11 @@ def no_http(request: Request) -> None:
     request.close_connection = True
 
 
+def untidy_opt_out(request: Request) -> None:
+    head(request, "Server : old", "what is this", " folded", f"Content-Length: {len(PHOTO)}", "X-Robots-Tag : noai")
+    request.wfile.write(PHOTO)
+
+
 def reset(request: Request) -> None:
     request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     os.close(request.connection.detach())
@@ -258,6 +263,7 @@ FAULTS = [
     Fault("410", Reason.HTTP_4XX, 1, status(410)),
     Fault("500, always", Reason.HTTP_5XX, 3, status(500)),
     Fault("500, then the photo", OK, 2, first((500, {}))),
+    Fault("206, a part where the whole was asked for", SHORT, 1, status(206, PHOTO, Content_Range="bytes 0-9/99")),
     Fault("429 without a time, always", Reason.RATE_LIMITED, 3, status(429)),
     Fault("429 with Retry-After: 1, then the photo", OK, 2, first((429, {"Retry-After": "1"}))),
     Fault("503 with Retry-After: 1, then the photo", OK, 2, first((503, {"Retry-After": "1"}))),
@@ -282,6 +288,7 @@ FAULTS = [
     Fault("a body larger than allowed", LARGE, 1, status(200, bytes(100_001))),
     Fault("a body without end", LARGE, 1, one(endless_body("Connection: close"))),
     Fault("a gzip bomb", LARGE, 1, packed(GZIP_BOMB)),
+    Fault("a packing that cannot be undone", Reason.NOT_AN_IMAGE, 1, status(200, b"\x0b\x02", Content_Encoding="br")),
     Fault("a redirect loop", REDIRECT, 1, to("/")),
     Fault("redirects without end", REDIRECT, 6, endless_redirect),
     Fault("a redirect to ftp", REDIRECT, 1, to("ftp://127.0.0.1/x")),
@@ -292,10 +299,12 @@ FAULTS = [
     Fault("a row for 10.0.0.1", BLOCKED, 0, url("http://10.0.0.1/")),
     Fault("a row for [::1]", BLOCKED, 0, url("http://[::1]/")),
     Fault("a row for 169.254.169.254", BLOCKED, 0, url("http://169.254.169.254/")),
+    Fault("a row for [fec0::1]", BLOCKED, 0, url("http://[fec0::1]/")),
     Fault("a row for 2130706433, which is 127.0.0.1", BLOCKED, 0, url("http://2130706433/")),
     Fault("a name that leads to 10.0.0.1", BLOCKED, 0, url("http://inside.example/")),
     Fault("X-Robots-Tag: noai", Reason.OPT_OUT, 1, status(200, PHOTO, X_Robots_Tag="noai")),
     Fault("X-Robots-Tag: noimageai", Reason.OPT_OUT, 1, status(200, PHOTO, X_Robots_Tag="noindex, noimageai")),
+    Fault("the same behind a line that is no header", Reason.OPT_OUT, 1, one(untidy_opt_out)),
     Fault("another photo than the listed one", Reason.HASH_MISMATCH, 1, body(PHOTO, sha256="0" * 64)),
     Fault("a web page with status 200, no SHA-256 listed", Reason.NOT_AN_IMAGE, 1, body(b"<html>gone</html>")),
     Fault("an empty body, no SHA-256 listed", Reason.NOT_AN_IMAGE, 1, body(b"")),

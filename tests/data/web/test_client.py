@@ -10,6 +10,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -193,6 +194,38 @@ def test_a_status_says_why_and_whether_it_may_pass(site: Site, status: int, reas
     failure = ask(site.serve("/", b"no" if status != 304 else b"", status))
     assert isinstance(failure, Failure)
     assert (failure.reason, failure.temporary, failure.wait) == (reason, temporary, None)
+    assert failure.detail.startswith(f"status {status}")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (201, Reason.NOT_AN_IMAGE),
+        (202, Reason.NOT_AN_IMAGE),
+        (204, Reason.NOT_AN_IMAGE),
+        (205, Reason.NOT_AN_IMAGE),
+        (206, Reason.SHORT_BODY),
+        (207, Reason.NOT_AN_IMAGE),
+        (226, Reason.NOT_AN_IMAGE),
+    ],
+)
+def test_a_success_that_is_not_the_whole_photo_is_none(site: Site, status: int, reason: Reason) -> None:
+    failure = ask(site.serve("/", b"" if status == 204 else b"photo", status, Content_Range="bytes 0-4/9"))
+    assert isinstance(failure, Failure)
+    assert (failure.reason, failure.temporary) == (reason, False)
+    assert failure.detail.startswith(f"status {status}: ")
+
+
+@pytest.mark.parametrize("status", [200, 203, 299])
+def test_another_success_is_the_photo(site: Site, status: int) -> None:
+    assert ask(site.serve("/", b"photo", status)) == b"photo"
+
+
+@pytest.mark.parametrize("status", [403, 406, 429])
+def test_a_refusal_says_that_a_user_agent_may_help(site: Site, status: int) -> None:
+    failure = ask(site.serve("/", b"no", status))
+    assert isinstance(failure, Failure)
+    assert "--user-agent" in failure.detail
 
 
 @pytest.mark.parametrize(
@@ -272,10 +305,20 @@ def test_what_a_request_says(site: Site) -> None:
     with Web(SETTINGS) as web:
         for _ in range(2):
             web(Row(1, "Ann", site.url("/"), None, None), 1.0)
-    assert said["User-Agent"].startswith("faces ")
+    assert said["User-Agent"] == SETTINGS.user_agent
     assert said["Accept-Encoding"] == "identity"
     assert "Cookie" not in said
     assert "Authorization" not in said
+
+
+def test_a_user_agent_of_the_users_choice_is_sent_at_every_hop(site: Site) -> None:
+    said: list[str | None] = []
+    site.routes["/"] = lambda request: said.append(request.headers["User-Agent"])
+    site.serve("/from", status=302, Location="/")
+    forward = site.routes["/from"]
+    site.routes["/from"] = lambda request: (said.append(request.headers["User-Agent"]), forward(request))
+    ask(site.url("/from"), replace(SETTINGS, user_agent="me/1.0 (me@my.example)"))
+    assert said == ["me/1.0 (me@my.example)"] * 2
 
 
 def test_passwords_of_the_users_netrc_are_not_sent(
@@ -300,6 +343,13 @@ def test_a_host_that_is_not_there(url: str) -> None:
 
 def strict(**changes: Any) -> DownloadSettings:
     return DownloadSettings(timeout=0.4, deadline=1.0, **changes)
+
+
+INSIDE = [
+    "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "0", "127.0.0.1.", "localhost.", "[::ffff:127.0.0.1]",
+    "[fec0::1]", "[::1.2.3.4]", "[64:ff9b:1::1]", "[2001:db8::1]", "[2001:0:7f00:1::]", "[2002:7f00:1::]", "100.64.0.1",
+    "192.0.0.8", "224.0.0.1",
+]  # fmt: skip
 
 
 def test_a_local_address_is_not_asked(site: Site) -> None:
@@ -336,11 +386,27 @@ def test_a_proxy_of_the_environment_is_trusted_and_used(site: Site, monkeypatch:
 
 def test_through_a_proxy_too_no_local_address_is_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", site.url(""))
-    for host in ("127.0.0.1", "[::1]", "localhost", "169.254.169.254"):
+    for host in ("127.0.0.1", "[::1]", "localhost", "169.254.169.254", *INSIDE):
         failure = ask(f"http://{host}/", strict())
         assert isinstance(failure, Failure)
-        assert failure.reason is Reason.BLOCKED_ADDRESS
+        assert failure.reason is Reason.BLOCKED_ADDRESS, host
     assert not site.asked
+
+
+@pytest.mark.parametrize("host", [*INSIDE, "\uff11\uff12\uff17.0.0.1", "127\u30020.0.1"])
+@pytest.mark.parametrize("proxied", [True, False])
+def test_no_spelling_of_a_local_address_is_asked(
+    site: Site, monkeypatch: pytest.MonkeyPatch, host: str, proxied: bool
+) -> None:
+    """Of a row, or where a redirect leads."""
+    if proxied:
+        monkeypatch.setenv("http_proxy", site.url(""))
+    location = f"http://bob:secret@{host}/".encode().decode("latin-1")  # as a server would send it
+    site.serve("http://photos.example/", status=302, Location=location)
+    failure = ask("http://photos.example/" if proxied else f"http://{host}/", strict())
+    assert isinstance(failure, Failure)
+    assert failure.reason in (Reason.BLOCKED_ADDRESS, Reason.BLOCKED_ADDRESS if host.isascii() else Reason.DNS)
+    assert site.asked.total() == proxied
 
 
 def test_hosts_exempt_from_the_proxy_are_asked_directly(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

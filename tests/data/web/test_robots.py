@@ -1,6 +1,7 @@
 """A host's robots.txt, obeyed when that is asked for: read once, for all workers, and before every hop."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,21 @@ def test_the_file_is_asked_for_once_however_many_workers(
 def test_without_the_setting_it_is_not_asked_for(site: Site, tmp_path: Path) -> None:
     download([Row(1, "Ann", site.url("/1"), None, None)], tmp_path, settings=DownloadSettings(allow_private=True))
     assert site.asked == {"/1": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "forbidden"),
+    [
+        (b"User-agent: mybot\nDisallow: /photos", True),
+        (b"User-agent: faces\nDisallow: /photos\n\nUser-agent: mybot\nAllow: /", True),
+        (b"User-agent: someone\nDisallow: /", False),
+    ],
+)
+def test_rules_for_a_name_of_the_users_choice_hold_as_do_those_for_this_program(
+    site: Site, text: bytes, forbidden: bool
+) -> None:
+    site.serve("/robots.txt", text)
+    settings = replace(SETTINGS, user_agent="MyBot/1.0 (someone@a.example)")
+    with Web(settings, Robots()) as web:
+        answer = web(Row(1, "Ann", site.serve("/photos/1", b"photo"), None, None), 1.0)
+    assert (answer == Failure(Reason.OPT_OUT, "robots.txt")) is forbidden
