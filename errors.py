@@ -5,6 +5,7 @@
     ├── ListError              a list of photos that is not one
     ├── DatasetError           a folder of photos or digits that cannot be trained on
     ├── RunError               a run folder or checkpoint that cannot be read here
+    ├── DivergedError          a training whose numbers grew beyond all bounds
     ├── RanksError             processes that train together, and one of them is gone
     ├── ClusterError           a cluster that lost what it was working on
     ├── ImageError             what was given in the place of an image is none
@@ -37,6 +38,10 @@ class DatasetError(FacesError):
 
 class RunError(FacesError):
     """A run folder or a checkpoint that is missing, damaged, or of another format."""
+
+
+class DivergedError(FacesError):
+    """A training whose loss or parameters are no longer finite: its settings let it take too large steps."""
 
 
 class RanksError(FacesError):

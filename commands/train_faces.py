@@ -124,7 +124,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
         ranks.rank_zero_first(lambda: classifier.identity())  # the first rank downloads the weights
     task = FaceTraining(
         folder=folder,
-        out=out_folder(options, f"{folder.resolve().name}-{options.model}"),
+        out=out_folder(options, f"{folder.resolve().name}-{options.model}", ranks),
         classifier=classifier,
         sizes=sizes,
         min_photos=options.min_photos,

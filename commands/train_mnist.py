@@ -59,7 +59,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
 
     task = DigitTraining(
         folder=options.mnist,
-        out=out_folder(options, f"mnist-{options.model}"),
+        out=out_folder(options, f"mnist-{options.model}", ranks),
         classifier=DigitClassifier(model=options.model, seed=options.seed, **parameters),
         validation=options.validation,
         resume=options.resume,

@@ -50,10 +50,17 @@ def run_training(options: argparse.Namespace, train: Callable[[argparse.Namespac
 
     Raises UsageError for --resume without --out: a new folder has no training in it.
     """
+    from report.run_folder import leave_out
+
     with training_together(options) as ranks:
         if options.resume and options.out is None:
             raise UsageError("--resume needs --out RUN, the folder of the interrupted training")
-        train(options, ranks)
+        given = options.out
+        try:
+            train(options, ranks)
+        finally:
+            if given is None and options.out is not None:
+                leave_out(options.out)
     return 0
 
 
@@ -64,11 +71,16 @@ def add_run(add: Add) -> None:
     add_output(add)
 
 
-def out_folder(options: argparse.Namespace, name: str) -> Path:
-    """Return the folder of the run: --out, or a new one in runs/."""
+def out_folder(options: argparse.Namespace, name: str, ranks: "Ranks") -> Path:
+    """Return the folder of the run: --out, or a new one in runs/, which the first process makes and the others name.
+
+    A training that ends before it has written anything leaves no empty folder: `run_training` removes it.
+    """
     from report.run_folder import free_out
 
-    return options.out or free_out(Path("runs"), name)
+    if options.out is None and ranks.is_first:
+        options.out = free_out(Path("runs"), name)
+    return options.out or Path("runs", name)
 
 
 def bar_of(options: argparse.Namespace) -> "Bar":

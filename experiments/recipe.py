@@ -72,7 +72,7 @@ class Recipe:
         network, loss = self.network(generator), self.loss()
         learned = parts.train if self.samples is None else _first(parts.train, self.samples.of(budget))
         watch = _Watch(self, network, len(learned[0]))
-        settings = replace(self.training, epochs=self.length(budget))
+        settings = replace(self.training, epochs=self.length(budget), may_diverge=True)  # a result, too
         optimiser = self.optimiser(network.parameters())
         history = train(
             network,

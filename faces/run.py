@@ -7,6 +7,7 @@ units.json   which person each hidden unit raises most, and the training photos 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.inside import inside
 from errors import RunError
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
@@ -52,8 +53,14 @@ def load_faces(run: str | Path, *, weights: str | None = None, device: str = "au
 
 
 def read_exciting_photos(run: Path, data: Path) -> dict[int, list[Path]]:
-    """Read which photos of `data` excite each hidden unit most, {unit: photos}. RunError when it cannot be read."""
+    """Read which photos of `data` excite each hidden unit most, {unit: photos}. RunError when it cannot be read.
+
+    A photo that a run, which may be a stranger's, places outside of `data` is left out.
+    """
     try:
-        return {entry["unit"]: [data / file for file in entry["photos"]] for entry in read_json(run / UNITS)}
+        return {
+            entry["unit"]: [path for file in entry["photos"] if (path := inside(data, file, links=True)) is not None]
+            for entry in read_json(run / UNITS)
+        }
     except (KeyError, TypeError) as error:
         raise RunError(f"{run / UNITS} is not a run's list of hidden units; train again") from error

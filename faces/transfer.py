@@ -202,17 +202,21 @@ class TransferClassifier(TransferSettings, Classifier):
         cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], *, device: str = "auto", **parameters: Any
     ) -> Self:
         """Return what `to_bytes` saved, with the backbone it was trained on; the parameter `weights` says where its
-        weights are now. RunError when they are others, or the checkpoint is another model's."""
+        weights are now. RunError when they are others, which are then not read, or it is another model's."""
         try:
             source, sha256 = str(metadata["backbone"]["from"]), str(metadata["backbone"]["sha256"])
         except (KeyError, TypeError) as error:
             raise RunError("the checkpoint does not say which weights its features came from; train again") from error
         weights = parameters.pop("weights", None) or source
         classifier = super().from_checkpoint(tensors, metadata, device=device, weights=weights, **parameters)
-        found = classifier.backbone.sha256
-        if found != sha256:
-            raise RunError(
-                f"the network was trained on features of other weights: expected SHA-256 {sha256[:12]}..., "
-                f"{weights} has {found[:12]}...; name the right file with --weights"
-            )
+
+        def accept(found: str) -> None:
+            if found != sha256:
+                raise RunError(
+                    f"the network was trained on features of other weights: expected SHA-256 {sha256[:12]}..., "
+                    f"{weights} has {found[:12]}...; name the right file with --weights"
+                )
+
+        backbone = load_alexnet(weights, size=classifier.size, accept=accept)
+        classifier._backbone = (weights, classifier.size, backbone)
         return classifier

@@ -60,6 +60,8 @@ MODELS: dict[str, DigitSettings] = {
 }
 """The networks of `mnist.networks` by the names that `train-mnist --model` takes."""
 
+NORMALISED = frozenset({"best"})  # by the other digits of a batch, of which there must be some
+
 VALIDATION = 2000  # training digits held out to see how far the training has come
 
 
@@ -89,7 +91,9 @@ class DigitParameters:
             raise UsageError(f"model must be one of {', '.join(MODELS)}, got {self.model!r}")
         if self.momentum is not None and MODELS[self.model].momentum is None:
             raise UsageError(f"momentum: {self.model} learns by AdamW, which has none; leave it out")
-        _ = self.settings
+        settings = self.settings
+        if self.model in NORMALISED and settings.batch_size < 2:
+            raise UsageError(f"batch_size must be at least 2 for {self.model}, which normalises over a batch, got 1")
 
     @property
     def settings(self) -> DigitSettings:

@@ -17,6 +17,7 @@ import json
 import platform
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -90,11 +91,31 @@ def publish_run(
 
 
 def free_out(runs: Path, name: str) -> Path:
-    """Return the first of `runs/name`, `runs/name-2`, ... that does not exist."""
+    """Make the first of `runs/name`, `runs/name-2`, ... that does not exist, and return it.
+
+    A folder is taken by making it: two trainings that start together get two. StorageError when the disk refuses.
+    """
     number = 1
-    while (path := runs / (name if number == 1 else f"{name}-{number}")).exists():
-        number += 1
-    return path
+    while True:
+        path = runs / (name if number == 1 else f"{name}-{number}")
+        make_out(runs)
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        except FileNotFoundError:  # another one has just removed `runs`, which was empty
+            continue
+        except OSError as error:
+            raise StorageError(f"cannot make {path}: {error.strerror}; name another folder with --out") from error
+        else:
+            return path
+
+
+def leave_out(out: Path) -> None:
+    """Remove what `free_out` made if nothing was written into it."""
+    with suppress(OSError):  # it holds files: it stays
+        out.rmdir()
+        out.parent.rmdir()
 
 
 def poster_file(run: Path, units: Sequence[int] | None) -> Path:

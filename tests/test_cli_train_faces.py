@@ -74,3 +74,19 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     assert printed.err == f"faces train-faces: {says}\n"
     assert printed.out == ""
     assert sorted(Path().rglob("*")) == before, "something was left behind"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [("--lr", "1e30"), ("--weight-decay", "1e30"), ("--model", "alexnet", "--weights", "random", "--lr", "1e38")],
+)
+def test_a_training_that_diverges_is_one_line_and_keeps_the_last_good_state(
+    people: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
+) -> None:
+    Path("run").mkdir()
+    Path("run", "training.safetensors").write_bytes(b"the last good state")
+    assert run("train-faces", people, *SIZES, "--epochs", 5, *flags, "--out", "run") == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("faces train-faces: the training diverged in epoch ")
+    assert printed.count("\n") == 1
+    assert [path.name for path in Path("run").iterdir()] == ["training.safetensors"]

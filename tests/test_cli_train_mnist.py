@@ -71,6 +71,7 @@ def test_json_is_one_object_and_a_second_run_gets_a_folder_of_its_own(
         (["--lr", "nan"], "lr must be a number above 0, got nan"),
         (["--weight-decay", "-1"], "weight_decay must be a number from 0, got -1.0"),
         (["--epochs", "0"], "expected a whole number from 1 on"),
+        (["--model", "best", "--batch-size", "1"], "batch_size must be at least 2 for best"),
         (["--resume"], "--resume needs --out RUN, the folder of the interrupted training"),
         (["--model", "magic"], "invalid choice: 'magic'"),
         (["--validation", "-1"], "--validation"),
@@ -92,6 +93,29 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     assert printed.err.count("\n") == 1
     assert printed.out == ""
     assert sorted(Path().rglob("*")) == before, "something was left behind"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--model", "cnn", "--lr", "1e30"),
+        ("--weight-decay", "1e30"),
+        ("--model", "best", "--lr", "1e30", "--batch-size", "50"),
+    ],
+)
+def test_a_training_that_diverges_is_one_line_and_leaves_nothing(
+    digits: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
+) -> None:
+    assert run("train-mnist", "--validation", 100, "--quiet", *flags) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("faces train-mnist: the training diverged in epoch ")
+    assert printed.count("\n") == 1
+    assert not Path("runs").exists()
+
+
+def test_a_last_batch_of_a_single_digit_is_trained_on(digits: Path) -> None:
+    flags = ("--model", "best", "--epochs", 1, "--batch-size", 20, "--validation", 139)
+    assert run("train-mnist", *flags, "--quiet", "--out", "run") == 0
 
 
 def test_a_unit_that_is_not_there_and_a_question_about_faces_are_refused(

@@ -6,6 +6,7 @@ that only one run at a time writes there.
 
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from data.cluster.connection import Located
@@ -17,6 +18,7 @@ from data.cluster.shards import crop_settings_of, last_run, names
 from data.cluster.storage import Storage
 from data.download import MANIFEST, REPORT, Report, download
 from data.download.pending_rows import Item
+from data.inside import is_stored
 from data.journal import PARTITIONS, Journal, Outcome
 from data.settings import DownloadSettings
 from errors import UsageError
@@ -46,9 +48,7 @@ def download_on_ray(
         rows,
         out,
         settings=settings,
-        engine=RayEngine(
-            located, FolderPlace(out), is_stored=lambda file: (out / file).is_file(), on_partition=on_partition
-        ),
+        engine=RayEngine(located, FolderPlace(out), is_stored=partial(is_stored, out), on_partition=on_partition),
         retry_failed=retry_failed,
         fingerprint=fingerprint,
         on_outcome=on_outcome,

@@ -16,6 +16,7 @@ from data.cluster.storage import Storage
 from data.download.manifest import write_summary
 from data.download.partitions import merge_partitions
 from data.folder_names import candidates
+from data.inside import inside, is_stored
 from data.journal import Journal, Outcome
 from data.rows import Row
 from errors import DatasetError
@@ -40,7 +41,7 @@ def unpack(url: str, folder: Path) -> Path:
     with Journal(folder, crop_settings_of(storage, shards[0])) as journal:
         remove_leftovers(folder)
         merge_partitions(journal, folder)
-        if journal.finished == fingerprint and all((folder / file).is_file() for file in journal.files()):
+        if journal.finished == fingerprint and all(is_stored(folder, file) for file in journal.files()):
             return folder
         numbers: dict[bytes, int] = {}
         journal.begin_list()
@@ -65,11 +66,10 @@ def _store(folder: Path, shard: str, outcome: Outcome, jpeg: bytes | None) -> No
     """Store the crop of a line, if it has one; DatasetError if the name or the SHA-256 is not right."""
     if outcome.file is None or not isinstance(outcome.row, Row):
         return
-    match = _FILE.fullmatch(outcome.file)
-    if match is None or match[1] not in candidates(outcome.row.name):
+    match, path = _FILE.fullmatch(outcome.file), inside(folder, outcome.file)
+    if match is None or match[1] not in candidates(outcome.row.name) or path is None:
         raise DatasetError(f"{shard} names a crop {outcome.file!r}: expected <person>/<photo>-<row>.jpg")
     if jpeg is None or hashlib.sha256(jpeg).hexdigest() != outcome.crop:
         raise DatasetError(f"{shard} is damaged: the crop {outcome.file} has not the SHA-256 that its line says")
-    path = folder / outcome.file
     if not path.is_file() or path.read_bytes() != jpeg:
         atomic_write(path, jpeg)

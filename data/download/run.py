@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
+from data import inside
 from data.atomic_write import remove_leftovers
 from data.download.host_scheduler import HostScheduler
 from data.download.loop import DownloadLoop, Sort
@@ -115,7 +116,7 @@ def download_rows(
         sort: Sort = _all_of
     else:
         journal.begin_list()
-        is_stored = is_stored or (lambda file: (folder / file).is_file())
+        is_stored = is_stored or partial(inside.is_stored, folder)
         sort = PendingRows(journal, retry_failed=retry_failed, is_stored=is_stored).sort
 
     def record(outcomes: list[tuple[bytes, Outcome]]) -> None:
@@ -164,6 +165,8 @@ def _state_of_summary(folder: Path) -> str:
 def _all_present(journal: Journal, folder: Path) -> bool:
     """Whether there is a file for every crop of the journal; `verify` checks what is in it."""
     for person, files in groupby(journal.files(), key=lambda file: file.partition("/")[0]):
+        if inside.inside(folder, f"{person}/") is None:
+            return False
         present = {entry.name for entry in os.scandir(folder / person) if entry.is_file()}
         if not all(file.partition("/")[2] in present for file in files):
             return False

@@ -2,7 +2,8 @@
 
 A crop is changed when its SHA-256 is not the recorded one. A file that belongs to no row is foreign: a training would
 take it for a photo of that person. A repair uses the same code as a download; one that fails changes neither files nor
-journal, so that it can be tried again.
+journal, so that it can be tried again. A journal may be a stranger's: a crop that it places outside of the folder is
+missing, and what lies there is neither read nor removed.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from data.download.manifest import write_summary
 from data.download.partitions import merge_partitions
 from data.download.portrait_source import draw_again, is_drawn
 from data.download.run import download_rows
+from data.inside import inside
 from data.journal import Journal, Outcome, StoredCrop
 from data.reasons import Reason
 from data.settings import DownloadSettings
@@ -78,10 +80,12 @@ def _hashed(folder: Path, crops: Iterator[StoredCrop]) -> Iterator[tuple[StoredC
     """Each crop with the SHA-256 of its file; None when there is no such file."""
     with ThreadPoolExecutor() as pool:
         while batch := list(islice(crops, _BATCH)):
-            yield from zip(batch, pool.map(lambda stored: _digest(folder / stored.file), batch), strict=True)
+            yield from zip(batch, pool.map(lambda stored: _digest(inside(folder, stored.file)), batch), strict=True)
 
 
-def _digest(path: Path) -> str | None:
+def _digest(path: Path | None) -> str | None:
+    if path is None:
+        return None
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -110,8 +114,9 @@ def _repair(
         file = files[outcome.row.key]
         if outcome.reason is Reason.OK:
             found.repaired.append(file)
-            if outcome.file != file:  # a list without SHA-256, and the web has another photo by now
-                (folder / file).unlink(missing_ok=True)
+            old = inside(folder, file)
+            if outcome.file != file and old is not None:  # a list without SHA-256, and the web has another photo by now
+                old.unlink(missing_ok=True)
         else:
             found.failed[file] = f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
 

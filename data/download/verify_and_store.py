@@ -9,12 +9,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from data.atomic_write import atomic_write
+from data.inside import inside
 from data.journal import Outcome
 from data.photos import crop
 from data.quality import perceptual_hash
 from data.reasons import Failure, Reason, StillPacked
 from data.rows import Row
 from data.settings import DownloadSettings
+from errors import StorageError
 
 
 def verify_and_store(
@@ -37,7 +39,10 @@ def verify_and_store(
     if isinstance(picture, Failure):
         return Outcome(row, picture.reason, photo=photo, detail=picture.detail + _packing(data))
     file = f"{person}/{photo[:12]}-{row.key.hex()[:8]}.jpg"
-    atomic_write(folder / file, picture)
+    path = inside(folder, file)
+    if path is None:
+        raise StorageError(f"{folder / person} is a link out of {folder}: replace it by a folder")
+    atomic_write(path, picture)
     return Outcome(
         row, Reason.OK, file, photo, hashlib.sha256(picture).hexdigest(), perceptual_hash=perceptual_hash(picture)
     )

@@ -12,6 +12,7 @@ from sqlite3 import Cursor
 from typing import Any, Self
 
 from data.folder_names import candidates, folded
+from data.inside import is_name
 from data.journal.outcomes import COLUMNS, ManifestLine, Outcome, Record, StoredCrop, outcome_of, record_of
 from data.journal.schema import FORMAT, disk, lock_folder, opened
 from data.reasons import Reason
@@ -79,7 +80,10 @@ class Journal:
         }
 
     def folder_of(self, name: str) -> str:
-        """The person's folder, which never changes: the first of `folder_names.candidates` that is free."""
+        """The person's folder, which never changes: the first of `folder_names.candidates` that is free.
+
+        StorageError when the journal, which may be a stranger's, names one that is not in its folder.
+        """
         if name not in self._folders:
             if len(self._folders) >= _MOST_NAMES:
                 self._folders.clear()
@@ -156,6 +160,8 @@ class Journal:
 
     def _find_folder(self, name: str) -> str:
         for folder in self._column("SELECT folder FROM people WHERE name = ?", name):
+            if not is_name(folder):
+                raise StorageError(f"{self._path} is damaged: {folder!r} is no person's folder; download into another")
             return folder
         for folder in candidates(name):
             if self._run("INSERT OR IGNORE INTO people VALUES (?, ?, ?)", name, folder, folded(folder)).rowcount:

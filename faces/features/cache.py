@@ -7,6 +7,7 @@ that is killed leaves whole shards, and the next run computes the same batches a
 """
 
 import json
+import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -28,6 +29,8 @@ from faces.features.shards import Shard, add_shard, read_shards, remove_shard
 
 VERSION = 1  # to be raised when the same photo and the same weights come to give other features
 VIEWS = 2  # a photo and its mirror image
+
+_log = logging.getLogger(__name__)  # without a handler, Python puts warnings on stderr as they are
 
 OnPhoto = Callable[[], None]
 OnWarning = Callable[[str], None]
@@ -109,8 +112,8 @@ def once_per_photo(on_photo: OnPhoto) -> Callable[[int], None]:
 def forget(folder: Path, photos: Collection[str]) -> int:
     """Remove the features of the photos with these SHA-256 from all shards; return how many shards were changed.
 
-    A damaged shard may hold some of them, so it is removed. Raises StorageError when a file cannot be changed: then
-    some of the features may still be there.
+    A damaged shard may hold some of them, so it is removed. Raises StorageError when a file cannot be read or changed:
+    then some of the features may still be there.
     """
     remove_leftovers(folder)
     changed = 0
@@ -133,8 +136,11 @@ def kind_of(backbone: Backbone, precision: Precision) -> dict[str, Any]:
 
 
 def valid_shards(folder: Path, kind: dict[str, Any], numbers: int) -> Iterator[Shard]:
-    """Yield the shards of this kind; a file named like one that is damaged or has another shape is removed."""
-    for path, shard in read_shards(folder, kind):
+    """Yield the shards of this kind; a file named like one that is damaged or has another shape is removed.
+
+    One that cannot be read now is logged and left out: its features are computed again.
+    """
+    for path, shard in read_shards(folder, kind, lambda refused: _log.warning("%s", refused)):
         if shard and shard.features.shape[1:] == (VIEWS, numbers) and shard.features.dtype == torch.float32:
             yield shard
         else:

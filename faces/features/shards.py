@@ -2,13 +2,14 @@
 
 They are hidden files and not in a folder: torchvision's ImageFolder takes every folder, even a hidden one, for a class.
 A shard is written once and never changed. Its name ends in the SHA-256 of its bytes, so that a damaged or foreign file
-is noticed when it is read.
+is noticed when it is read. One that cannot be read at the moment - too many open files, a network disk that is away -
+is not damaged.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from torch import Tensor
 
 from data.atomic_write import atomic_write, disk_error
-from errors import RunError
+from errors import RunError, StorageError
 from nn import checkpoint
 
 _NAME = re.compile(r"\.features-([0-9a-f]{16})-([0-9a-f]{64})\.safetensors")
@@ -40,12 +41,27 @@ def add_shard(folder: Path, shard: Shard) -> Path:
     return path
 
 
-def read_shards(folder: Path, kind: Mapping[str, Any] | None = None) -> Iterator[tuple[Path, Shard | None]]:
-    """Yield file and shard, sorted by name, of all or those of `kind`; the shard of a damaged file is None."""
+def read_shards(
+    folder: Path, kind: Mapping[str, Any] | None = None, on_refused: Callable[[StorageError], None] | None = None
+) -> Iterator[tuple[Path, Shard | None]]:
+    """Yield file and shard, sorted by name, of all or those of `kind`; the shard of a damaged file is None.
+
+    One that cannot be read now is left out, and `on_refused` called with the reason; None: raise StorageError.
+    """
     for path in sorted(folder.glob(".features-*.safetensors")):
         match = _NAME.fullmatch(path.name)
         if match and (kind is None or match[1] == _digest(kind)):
-            shard = _read(path, match[2])
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:  # another run has just removed it
+                continue
+            except OSError as error:
+                refused = StorageError(f"cannot read {path}: {error.strerror or error}; it is left as it is, try again")
+                if on_refused is None:
+                    raise refused from error
+                on_refused(refused)
+                continue
+            shard = _shard(data, match[2])
             yield path, shard if shard is None or kind is None or shard.kind == kind else None
 
 
@@ -57,11 +73,7 @@ def remove_shard(path: Path) -> None:
         raise disk_error(path, error) from error
 
 
-def _read(path: Path, sha256: str) -> Shard | None:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
+def _shard(data: bytes, sha256: str) -> Shard | None:
     if hashlib.sha256(data).hexdigest() != sha256:
         return None
     try:

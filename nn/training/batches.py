@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from torch import Generator, Tensor, randperm, split
+from torch import Generator, Tensor, cat, randperm, split
 
 from errors import LayerError
 
@@ -45,6 +45,20 @@ class TensorBatches:
         order = randperm(len(self), generator=shuffle, device=shuffle.device).to(self.x.device)
         for chosen in split(order, size):
             yield self.x.index_select(0, chosen), self.target.index_select(0, chosen)
+
+
+def without_single(batches: Iterator[tuple[Tensor, Tensor]], samples: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the batches of so many samples; a last one of a single sample is joined to the one before it.
+
+    A single sample has no variance, which batch normalisation divides by. Batches must have two samples or more but for
+    the last.
+    """
+    for x, target in batches:
+        samples -= len(x)
+        if samples == 1:
+            last_x, last_target = next(batches)
+            x, target, samples = cat((x, last_x)), cat((target, last_target)), 0
+        yield x, target
 
 
 def as_batches(data: Data) -> Batches:

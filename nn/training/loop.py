@@ -1,5 +1,6 @@
 """The training loop, for digits and faces alike. It knows no task, prints nothing and writes no file."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +8,14 @@ from typing import Literal
 
 from torch import Generator, Tensor
 
-from errors import LayerError
+from errors import DivergedError, LayerError
 from nn.checks import at_least, one_of
 from nn.layers import Layer
 from nn.losses import Loss
 from nn.optimisers import Optimiser
 from nn.parallel import ALONE, RankGenerators, Ranks, SharedGradients, average, broadcast
 from nn.schedules import Schedule
-from nn.training.batches import Batches, Data, as_batches
+from nn.training.batches import Batches, Data, as_batches, without_single
 from nn.training.early_stopping import EarlyStopping, Mode, Rule
 from nn.training.evaluation import Metric, Scores, ScoreSums, correct, evaluate
 from nn.training.history import EpochRecord, History
@@ -32,7 +33,7 @@ class TrainingSettings:
 
     Without `patience` all epochs are trained and the last parameters stay. With it, training stops by
     `stop_rule` (see `EarlyStopping`) on the number that `monitor` names; then, if `restore_best`, the parameters
-    of the best epoch are put back.
+    of the best epoch are put back. A training that diverges ends in DivergedError, unless `may_diverge`.
     """
 
     epochs: int
@@ -44,6 +45,7 @@ class TrainingSettings:
     first_epoch: int = 1
     restore_best: bool = True
     evaluation_batch_size: int = 256
+    may_diverge: bool = False
 
     def __post_init__(self) -> None:
         at_least("TrainingSettings", "epochs", self.epochs, 0)
@@ -103,7 +105,8 @@ def train(
     `generator` shuffles, augments by `augment(x, generator) -> x`, and may be that of the network's dropout.
     `schedule` maps the number of steps made to the learning rate. `on_batch(done, samples)` is called after each
     batch, `on_epoch(record, state)` after each epoch, where `state()` returns a snapshot. With `resume`, a snapshot,
-    training goes on as if it had never stopped. LayerError for settings that need what is not given.
+    training goes on as if it had never stopped. LayerError for settings that need what is not given, DivergedError
+    after the first epoch whose losses or parameters are not finite, before `on_epoch`: what that saved stays good.
 
     With several `ranks`, each calls this with the same arguments; only rank 0 needs `resume`. A batch is `batch_size`
     samples of all ranks together. The result is that of one process up to rounding, with two exceptions: each rank
@@ -134,6 +137,8 @@ def train(
             validation_accuracy=validated and validated.accuracy,
             seconds=time.perf_counter() - started,
         )
+        if not settings.may_diverge:
+            _check_finite(record, network, optimiser)
         progress.end_epoch(record, getattr(record, settings.monitor))
         if on_epoch is not None:
             on_epoch(record, progress.capture)
@@ -166,7 +171,10 @@ def _train_epoch(
     sums, done, trained_on, ranks, generators = ScoreSums(metric), 0, 0, shared.ranks, progress.generators
     network, optimiser = progress.network, progress.optimiser
     generators.start_epoch(len(progress.history) + 1)
-    for x, target in source.batches(settings.batch_size, generators.order if settings.shuffle else None):
+    batches = source.batches(settings.batch_size, generators.order if settings.shuffle else None)
+    if settings.batch_size > 1 and network.buffers():  # batch normalisation
+        batches = without_single(batches, len(source))
+    for x, target in batches:
         done += len(x)
         lr = schedule(progress.step)
         x, target = ranks.shard(x), ranks.shard(target)
@@ -185,6 +193,20 @@ def _train_epoch(
             on_batch(done, len(source))
     average((buffer.value for buffer in network.buffers().values()), trained_on, ranks)
     return sums.means(ranks)
+
+
+def _check_finite(record: EpochRecord, network: Layer, optimiser: Optimiser) -> None:
+    """Raise DivergedError, the same on all ranks, which have the same numbers, for an epoch that is not finite."""
+    validation_loss = 0.0 if record.validation_loss is None else record.validation_loss
+    if math.isfinite(record.train_loss) and math.isfinite(validation_loss):
+        if all(bool(value.isfinite().all()) for value in network.state().values()):
+            return
+        what = "its weights are no longer finite"
+    else:
+        loss = record.train_loss if not math.isfinite(record.train_loss) else validation_loss
+        what = f"its loss is {loss}"
+    decay = " or the weight decay (--weight-decay)" if optimiser.weight_decay else ""
+    raise DivergedError(f"the training diverged in epoch {record.epoch}, {what}: lower the learning rate (--lr){decay}")
 
 
 def _check(settings: TrainingSettings, validation: Data | None, metric: Metric | None) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from errors import RunError
+from faces.backbones.alexnet import weight_files
 from faces.open_set import MOST_ROUNDS, OpenedPart, leave_each_out, rounds
 from faces.photos import PhotoArray
 from faces.transfer import TransferClassifier
@@ -81,6 +82,18 @@ def test_other_weights_than_the_heads_are_refused(fitted: TransferClassifier) ->
     other = {**metadata, "backbone": {"from": "random", "sha256": "0" * 64}}
     with pytest.raises(RunError, match=r"expected SHA-256 000000000000\.\.\."):
         TransferClassifier.from_checkpoint(tensors, other)
+
+
+@pytest.mark.parametrize("name", ["mine.pth", "mine.safetensors", "mine.npz"])
+def test_a_strangers_model_has_none_of_my_files_read_as_weights(
+    fitted: TransferClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(weight_files, "_tensors", lambda *arguments: pytest.fail("the file was read"))
+    (tmp_path / name).write_bytes(b"mine")
+    tensors, metadata = checkpoint.load(fitted.to_bytes())
+    claims = {**metadata, "backbone": {"from": str(tmp_path / name), "sha256": "0" * 64}}
+    with pytest.raises(RunError, match="features of other weights"):
+        TransferClassifier.from_checkpoint(tensors, claims)
 
 
 def test_same_seed_same_bytes() -> None:

@@ -1,10 +1,12 @@
 """The folder of a run: in which order its files are written, and where a run may go."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from errors import StorageError
 from report import run_folder as files
 
 
@@ -54,6 +56,34 @@ def test_a_poster_of_some_units_gets_a_name_of_its_own() -> None:
 
 
 def test_default_runs_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    (tmp_path / "six-hidden-2").symlink_to("nowhere")
     assert files.free_out(tmp_path, "six-hidden") == tmp_path / "six-hidden"
-    (tmp_path / "six-hidden").mkdir()
-    assert files.free_out(tmp_path, "six-hidden") == tmp_path / "six-hidden-2"
+    assert files.free_out(tmp_path, "six-hidden") == tmp_path / "six-hidden-3"
+
+
+def test_trainings_that_start_together_get_a_folder_each(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda _: files.free_out(tmp_path / "runs", "six"), range(24)))
+    assert len(set(taken)) == 24
+    assert all(path.is_dir() for path in taken)
+
+
+@pytest.mark.parametrize("hindrance", ["file", "link", "long"])
+def test_a_folder_that_cannot_be_taken_is_one_line(tmp_path: Path, hindrance: str) -> None:
+    runs = tmp_path / "runs"
+    if hindrance == "file":
+        runs.write_text("")
+    if hindrance == "link":
+        runs.symlink_to("nowhere")
+    with pytest.raises(StorageError, match="--out"):
+        files.free_out(runs, "six" * (100 if hindrance == "long" else 1))
+
+
+def test_a_folder_that_nothing_was_written_into_is_left_as_it_was_found(tmp_path: Path) -> None:
+    empty, used = (files.free_out(tmp_path / "runs", "six") for _ in range(2))
+    (used / files.STATE).write_bytes(b"state")
+    files.leave_out(empty)
+    files.leave_out(used)
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["six-2"]
+    files.leave_out(files.free_out(tmp_path / "others", "six"))
+    assert not (tmp_path / "others").exists()

@@ -1,5 +1,6 @@
 """AlexNet up to conv5 as a backbone."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,9 @@ class AlexNet(Backbone):
         return list((127.5 + 127.5 * kernels / np.maximum(largest, 1e-12)).astype(np.uint8))
 
 
-def load_alexnet(weights: str, *, size: int = SIZE) -> AlexNet:
-    """Return AlexNet with the weights "imagenet", "random" or of a file. Raises as `load_weights`."""
-    return AlexNet(load_weights(weights), size=size)
+def load_alexnet(weights: str, *, size: int = SIZE, accept: Callable[[str], None] = lambda sha256: None) -> AlexNet:
+    """Return AlexNet with the weights "imagenet", "random" or of a file; `accept` and errors as in `load_weights`."""
+    return AlexNet(load_weights(weights, accept), size=size)
 
 
 def absolute(weights: str) -> str:

@@ -5,6 +5,7 @@ where it is found the next time. Each error is one line that says what to do.
 """
 
 import sys
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,8 +21,8 @@ from faces.backbones.alexnet.weight_files import read_weights
 IMAGENET = "imagenet"
 
 
-def imagenet_weights() -> Weights:
-    """Return AlexNet_Weights.IMAGENET1K_V1, downloaded if the file is not there yet.
+def imagenet_weights(accept: Callable[[str], None] = lambda sha256: None) -> Weights:
+    """Return AlexNet_Weights.IMAGENET1K_V1, downloaded if the file is not there yet; `accept` is as in `read_weights`.
 
     Raises RunError when the file is missing and cannot be downloaded, or is damaged; UsageError when torchvision cannot
     be used.
@@ -32,10 +33,13 @@ def imagenet_weights() -> Weights:
         _fetch(entry, file)
     usual = entry.transforms()
     preprocessing = Preprocessing(channels="RGB", scale=1 / 255, mean=tuple(usual.mean), deviation=tuple(usual.std))
-    weights = read_weights(file, source=IMAGENET, preprocessing=preprocessing)
-    if not weights.sha256.startswith(file.stem.rpartition("-")[2]):  # torchvision checks only what it downloads
-        raise RunError(f"{file} is damaged: its SHA-256 is {weights.sha256}; remove it, and it is fetched again")
-    return weights
+
+    def accept_whole(sha256: str) -> None:
+        if not sha256.startswith(file.stem.rpartition("-")[2]):  # torchvision checks only what it downloads
+            raise RunError(f"{file} is damaged: its SHA-256 is {sha256}; remove it, and it is fetched again")
+        accept(sha256)
+
+    return read_weights(file, source=IMAGENET, preprocessing=preprocessing, accept=accept_whole)
 
 
 def _entry() -> Any:

@@ -1,22 +1,25 @@
 """A file of weights -> weights, checked against the architecture that the names in the file tell.
 
 Three formats are read, none of which executes code from the file: torch's (`weights_only`), safetensors, and numpy's
-(no pickle). Two sets of names are known: torchvision's, `features.0.weight`, and the original's in 8-bit fixed point,
-`conv1_weight_q`. Any other content is an error of one line that names the file.
+(no pickle). Nothing is read as one of them before the caller has accepted its SHA-256: a checkpoint, which may be a
+stranger's, names a file of weights. Two sets of names are known: torchvision's, `features.0.weight`, and the original's
+in 8-bit fixed point, `conv1_weight_q`. Any other content is an error of one line that names the file.
 """
 
 import hashlib
+import os
 import pickle
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from errors import RunError
+from errors import FacesError, RunError
 from faces.backbones.alexnet.architecture import ORIGINAL, TORCHVISION, Architecture, Preprocessing
 from faces.backbones.alexnet.frozen import Convolutions, Weights
 
@@ -24,19 +27,30 @@ _FEATURES = (0, 3, 6, 8, 10)  # indices of the convolutions in the `features` of
 _SUFFIXES = (".pth", ".pt", ".safetensors", ".npz")
 
 
-def read_weights(path: Path, *, source: str | None = None, preprocessing: Preprocessing | None = None) -> Weights:
+def read_weights(
+    path: Path,
+    *,
+    source: str | None = None,
+    preprocessing: Preprocessing | None = None,
+    accept: Callable[[str], None] = lambda sha256: None,
+) -> Weights:
     """Return the weights of a file, with `source` (None: the file's name). RunError when it does not hold any.
 
-    Without `preprocessing` the architecture's own is used, with the file's mean if it has one.
+    Without `preprocessing` the architecture's own is used, with the file's mean if it has one. `accept` is called with
+    the file's SHA-256 before anything else of it is looked at, and raises unless it is the right one.
     """
-    if not path.is_file() or path.suffix.lower() not in _SUFFIXES:
+    if path.suffix.lower() not in _SUFFIXES or not os.path.isfile(path):  # noqa: PTH113 - False for any path at all
         raise RunError(
             f"no weights in {path}: expected imagenet, random, or the path of a file ending in {', '.join(_SUFFIXES)}"
         )
     try:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        tensors = _tensors(path)
+            accept(sha256)
+            file.seek(0)
+            tensors = _tensors(file, path.suffix.lower())
+    except FacesError:
+        raise
     except Exception as error:  # unzipping and unpickling unknown bytes may raise any exception
         raise RunError(f"no weights in {path}: {_problem(path, error)}") from error
     architecture = ORIGINAL if "conv1_weight_q" in tensors else TORCHVISION
@@ -50,17 +64,16 @@ def read_weights(path: Path, *, source: str | None = None, preprocessing: Prepro
     )
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
+def _tensors(file: BinaryIO, suffix: str) -> dict[str, Tensor]:
     """Return all tensors of the file by name."""
-    suffix = path.suffix.lower()
     if suffix == ".npz":
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with np.load(file, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
     if suffix == ".safetensors":
-        return safetensors.torch.load_file(path)
+        return safetensors.torch.load(file.read())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a problem with the file is raised as an error
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(file, map_location="cpu", weights_only=True)
     if isinstance(content, Mapping):
         content = content.get("state_dict", content)  # as training scripts save it, beside the optimiser's state
     if not isinstance(content, Mapping):

@@ -3,6 +3,7 @@
 `weight_files` reads a file, `imagenet` has torchvision's own; the untrained weights are made here.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -18,16 +19,19 @@ __all__ = ["IMAGENET", "RANDOM", "Weights", "load_weights", "random_weights"]
 RANDOM = "random"
 
 
-def load_weights(spec: str) -> Weights:
+def load_weights(spec: str, accept: Callable[[str], None] = lambda sha256: None) -> Weights:
     """Return the weights that `--weights` names: "imagenet", "random", or a .pth, .pt, .safetensors or .npz file.
 
     imagenet is torchvision's alexnet with AlexNet_Weights.IMAGENET1K_V1, downloaded once into the folder that
     TORCH_HOME names. A file may hold either architecture: a state dict of torchvision's alexnet, or the original's
-    arrays. Raises RunError when there are no such weights, UsageError when torchvision is needed and cannot be used.
+    arrays. `accept` is called with the SHA-256 before a file is read as weights. Raises RunError when there are no such
+    weights, UsageError when torchvision is needed and cannot be used.
     """
     if spec == RANDOM:
-        return random_weights()
-    return imagenet_weights() if spec == IMAGENET else read_weights(Path(spec))
+        weights = random_weights()
+        accept(weights.sha256)
+        return weights
+    return imagenet_weights(accept) if spec == IMAGENET else read_weights(Path(spec), accept=accept)
 
 
 def random_weights(seed: int = 0) -> Weights:

@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from data.download import download
 from data.download.portrait_source import download_portraits
 from data.download.verify import verify
-from data.journal import Journal
+from data.journal import FILE, Journal
 from data.portraits import Gallery
 from data.rows import Row
 from data.settings import DownloadSettings
@@ -74,6 +75,40 @@ def test_a_repair_asks_for_just_that_and_gives_the_same_bytes(crops: Path, site:
     assert snapshot(crops) == before
     assert (crops / "manifest.csv").read_bytes() == manifest
     assert verify(crops).is_right
+
+
+@pytest.mark.parametrize("claimed", ["../victim.txt", "/victim.txt", "Ann/../../victim.txt", "link/victim.txt"])
+def test_a_journal_from_a_stranger_removes_and_reads_nothing_outside(
+    crops: Path, site: Any, photo: Draw, claimed: str
+) -> None:
+    """A row without a SHA-256, whose photo has changed since: the repair stores it anew and removes the old crop."""
+    victim = crops.parent / "victim.txt"
+    victim.write_text("mine")
+    (crops / "link").symlink_to(crops.parent)
+    claimed = claimed if claimed[0] != "/" else str(victim)
+    row = Row(9, "Cy", site.serve("/cy", photo(7)), None, None)
+    download([row], crops, settings=SETTINGS)
+    with closing(sqlite3.connect(crops / FILE)) as database, database:
+        database.execute("UPDATE outcomes SET file = ? WHERE name = 'Cy'", (claimed,))
+    found = verify(crops)
+    assert claimed in found.missing
+    found = verify(crops, repair=True, settings=WEB)
+    assert claimed in found.repaired
+    assert victim.read_text() == "mine"
+    assert verify(crops).missing == []
+
+
+@pytest.mark.parametrize("claimed", ["..", "../elsewhere", "link", "/tmp"])
+def test_a_journal_from_a_stranger_stores_nothing_outside(crops: Path, site: Any, photo: Draw, claimed: str) -> None:
+    (crops / "link").symlink_to(crops.parent)
+    before = sorted(crops.parent.rglob("*"))
+    with closing(sqlite3.connect(crops / FILE)) as database, database:
+        database.execute("INSERT INTO people VALUES ('Cy', ?, ?)", (claimed, claimed))
+    with pytest.raises(StorageError, match=r"damaged|is a link out of"):
+        download([Row(9, "Cy", site.serve("/cy", photo(7)), None, None)], crops, settings=SETTINGS)
+    assert [path for path in sorted(crops.parent.rglob("*")) if path.suffix == ".jpg"] == [
+        path for path in before if path.suffix == ".jpg"
+    ]
 
 
 def test_a_repair_that_does_not_succeed_changes_nothing(crops: Path, site: Any) -> None:

@@ -1,6 +1,7 @@
 """The cache: computed once, and only what changed; what is damaged is noticed; a kill breaks nothing."""
 
 import dataclasses
+import errno
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from PIL import Image
 
 from data.atomic_write import MACHINE
 from data.photos.folder import Folder, Photo, read_folder
-from errors import DatasetError, UsageError
+from errors import DatasetError, StorageError, UsageError
 from faces.backbones.alexnet.alexnet import AlexNet
 from faces.features import cache
 from faces.features.cache import features_of, forget
@@ -132,6 +133,39 @@ def test_damage_is_noticed_and_only_its_photos_computed(
     assert (run(photos, original) == first).all()
     assert len(computed) == 2
     assert shards(photos) == before  # the same batch, so the same file
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.ESTALE, errno.EACCES])
+def test_a_shard_that_cannot_be_read_now_is_left_alone_and_said(
+    photos: Folder,
+    original: AlexNet,
+    computed: Computed,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    number: int,
+) -> None:
+    first = run(photos, original)
+    before, refused, read = shards(photos), shards(photos)[1], Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path == refused:
+            raise OSError(number, os.strerror(number))
+        return read(path)
+
+    content = refused.read_bytes()
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(cache, "add_shard", lambda folder, shard: None)
+    computed.clear()
+    assert (run(photos, original) == first).all()
+    assert len(computed) == 2, "its photos are computed again"
+    assert caplog.messages == [
+        f"cannot read {refused}: {os.strerror(number)}; it is left as it is, try again",
+    ]
+    with pytest.raises(StorageError, match="left as it is, try again"):
+        forget(photos.path, {photos.photos[0].sha256})
+    monkeypatch.undo()
+    assert shards(photos) == before
+    assert refused.read_bytes() == content
 
 
 def test_a_shard_under_anothers_name_is_no_use(photos: Folder, original: AlexNet, computed: Computed) -> None:

@@ -1,17 +1,17 @@
 """The loop: what it calls, in which order, what it measures, when it stops and what it leaves behind."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
 from torch import Generator, Tensor
 
-from errors import LayerError
-from nn.layers import Layer, Linear, ReLU, Sequential
+from errors import DivergedError, LayerError
+from nn.layers import BatchNorm, Layer, Linear, ReLU, Sequential
 from nn.losses import MSE, CrossEntropy
-from nn.optimisers import SGD, Adam
+from nn.optimisers import SGD, Adam, AdamW
 from nn.schedules import Constant, InverseTime
 from nn.training import EpochRecord, History, TensorBatches, TrainingSettings, train, training_step
 
@@ -249,9 +249,9 @@ def test_early_stopping_can_watch_the_accuracy() -> None:
     assert (len(history), history.best_epoch) == (3, 1)
 
 
-def test_a_loss_that_runs_off_is_recorded_and_the_best_still_restored() -> None:
+def test_a_loss_that_may_run_off_is_recorded_and_the_best_still_restored() -> None:
     layer = network()
-    history = run(layer, points(50), lr=1e30, epochs=5, patience=2, validation=points(20))
+    history = run(layer, points(50), lr=1e30, epochs=5, patience=2, validation=points(20), may_diverge=True)
     assert any(not math.isfinite(record.train_loss) for record in history.records)
     assert history.stopped_early
 
@@ -277,6 +277,53 @@ def test_no_epochs_change_nothing() -> None:
     layer = network()
     assert len(run(layer, points(10), epochs=0)) == 0
     assert torch.equal(layer.state()["0.weight"], network().state()["0.weight"])
+
+
+DIVERGING: dict[str, Callable[[Layer], dict[str, Any]]] = {
+    "a large rate": lambda layer: {"optimiser": SGD(layer.parameters()), "schedule": Constant(1e30)},
+    "a large decay": lambda layer: {
+        "optimiser": AdamW(layer.parameters(), weight_decay=1e4),
+        "schedule": Constant(1.0),
+    },
+    "weights alone": lambda layer: {  # after the last step of the epoch: its losses are finite
+        "optimiser": SGD(layer.parameters()),
+        "schedule": lambda step: 0.1 if step < 3 else math.inf,
+    },
+}
+
+
+@pytest.mark.parametrize("why", DIVERGING)
+def test_a_training_that_diverges_ends_before_the_epoch_is_kept(why: str) -> None:
+    layer, kept = network(), list[int]()
+    settings = TrainingSettings(epochs=50, batch_size=50)
+    with pytest.raises(
+        DivergedError, match=r"diverged in epoch \d+, its .*: lower the learning rate \(--lr\)"
+    ) as raised:
+        train(
+            layer,
+            CrossEntropy(),
+            data=points(200),
+            settings=settings,
+            generator=seeded(),
+            on_epoch=lambda record, state: kept.append(record.epoch),
+            **DIVERGING[why](layer),
+        )
+    assert f"in epoch {len(kept) + 1}," in str(raised.value)
+    assert ("--weight-decay" in str(raised.value)) == (why == "a large decay")
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(21, [10, 11]), (22, [10, 10, 2]), (11, [11]), (20, [10, 10])])
+def test_a_last_sample_alone_joins_the_batch_before_it_where_batches_are_normalised(n: int, sizes: list[int]) -> None:
+    layer = Sequential(Linear(2, 4, generator=seeded()), BatchNorm(4), Linear(4, 2, generator=seeded()))
+    steps: list[int] = []
+    run(layer, points(n), epochs=1, on_batch=lambda done, of: steps.append(done))
+    assert [end - start for start, end in zip([0, *steps], steps, strict=False)] == sizes
+
+
+def test_a_last_sample_alone_stays_alone_where_nothing_is_normalised() -> None:
+    source = Recorder(21)
+    run(network(), source, epochs=1, shuffle=False)
+    assert source.seen[-1] == [20]
 
 
 def test_a_patience_for_a_number_that_is_not_measured_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Weights from every kind of file, and the one line each kind of wrong file ends in."""
 
+import os
 import pickle
 import zipfile
 from collections.abc import Callable
@@ -173,3 +174,38 @@ def test_another_network_is_told_by_its_tensors(tmp_path: Path, state: State) ->
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"x")
     assert "a file ending in .pth, .pt, .safetensors, .npz" in disk_error(tmp_path / "a.bin")
+
+
+@pytest.mark.parametrize(
+    "name", ["http://host/alexnet.pth", "/dev/zero", "fifo.pth", "folder.pth", "a\0b.pth", "l" * 300]
+)
+def test_what_is_no_ordinary_file_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo.pth")
+    Path("folder.pth").mkdir()
+    Path("device.pth").symlink_to("/dev/zero")
+    for spec in (name, "device.pth"):
+        with pytest.raises(RunError, match="expected imagenet, random, or the path of a file"):
+            load_weights(spec if spec.endswith(".pth") else f"{spec}.pth")
+
+
+@pytest.mark.parametrize("name", ["a.pth", "b.safetensors", "c.npz", "random"])
+def test_nothing_is_read_as_weights_before_its_digest_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def never(*arguments: object, **options: object) -> None:
+        pytest.fail("read before its SHA-256 was accepted")
+
+    for module, reader in ((torch, "load"), (safetensors.torch, "load"), (np, "load")):
+        monkeypatch.setattr(module, reader, never)
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(b"any bytes")
+    seen: list[str] = []
+
+    def refuse(sha256: str) -> None:
+        seen.append(sha256)
+        raise RunError("other weights")
+
+    with pytest.raises(RunError, match="other weights"):
+        load_weights(name, refuse)
+    assert len(seen[0]) == 64
