@@ -26,7 +26,7 @@ class Reason(StrEnum):
     SHORT_BODY = "short_body"  # fewer bytes than announced
     TOO_LARGE = "too_large"  # more than `max_bytes`
     REDIRECT = "redirect"  # a loop, too many, or one to something that is not http or https
-    NOT_AN_IMAGE = "not_an_image"  # not JPEG, PNG, GIF or WebP
+    NOT_AN_IMAGE = "not_an_image"  # no photo that can be decoded here; the detail names the kind of file
     TRUNCATED = "truncated"  # begins as an image, but is cut short or damaged
     BOMB = "bomb"  # more pixels than may be decoded
     HASH_MISMATCH = "hash_mismatch"  # other bytes than those of the listed photo

@@ -49,7 +49,8 @@ class DownloadSettings:
     deadline: float = 120.0  # seconds for a row, including redirects, retries and the waits between them
     retries: int = 2  # further attempts after a temporary failure: timeout, reset, status 408, 425, 429, 5xx
     max_bytes: int = 32 * MIB  # of a body, compressed and decompressed
-    max_pixels: int = 64_000_000  # of a photo: width x height as its header says
+    max_pixels: int | None = None  # of a photo: width x height; None: 250 million of a JPEG that can be decoded to
+    # fewer pixels than it has, 64 million of what is decoded whole
     max_redirects: int = 10  # of one attempt
     give_up_after: int = 5  # successive rows that cannot reach a host before its other rows end without a request
     allow_private: bool = False  # connect to private and local addresses too
@@ -59,7 +60,8 @@ class DownloadSettings:
     def __post_init__(self) -> None:
         check_values(self, "filter", lambda name: name in FILTERS, f"one of {', '.join(FILTERS)}")
         check_values(self, "size", lambda n: 1 <= n <= 4096, "from 1 to 4096 pixels")
-        check_values(self, "workers per_host max_bytes max_pixels give_up_after", lambda n: n >= 1, "at least 1")
+        check_values(self, "workers per_host max_bytes give_up_after", lambda n: n >= 1, "at least 1")
+        check_values(self, "max_pixels", lambda n: n is None or n >= 1, "at least 1")
         check_values(self, "retries max_redirects", lambda n: n >= 0, "at least 0")
         check_values(self, "timeout deadline", lambda s: 0 < s < math.inf, "a number of seconds above 0")
         check_values(self, "user_agent", _is_header, "one line of ASCII text, such as 'me/1.0 (me@my.example)'")

@@ -12,6 +12,7 @@ from data.atomic_write import atomic_write
 from data.inside import inside
 from data.journal import Outcome
 from data.photos import crop
+from data.photos.kinds import FORMATS, HEAD, kind_of
 from data.quality import perceptual_hash
 from data.reasons import Failure, Reason, StillPacked
 from data.rows import Row
@@ -52,10 +53,10 @@ def _describe(data: bytes) -> str:
     """What kind of bytes came in place of the listed photo."""
     if not data:
         return "an empty body"
-    if data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return "a web page"
-    is_picture = data.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM"))
-    return "another picture" if is_picture else "other bytes"
+    kind = kind_of(data[:HEAD])
+    if kind in FORMATS:
+        return "another picture"
+    return "a web page" if kind in ("HTML", "XML") or data[:HEAD].lstrip().startswith(b"<") else "other bytes"
 
 
 def _packing(data: bytes) -> str:

@@ -2,6 +2,9 @@
 
 folder         DIR/<person>/<photo> -> people and photos
 split          photos -> training, validation, test
+kinds          the kind of file that bytes are, and whether it can be decoded here
+bare, bare_jpeg   a file -> its first picture, without all that is none
+levels         grey of more than 8 bits -> grey of 8
 decoding       bytes -> an open picture, or the reason why not
 cutting        parts of a photo, stored or upright, resized
 images         the photos of a folder as one array
@@ -14,7 +17,8 @@ from data.photos.box_table import BoxTable
 from data.photos.cutting import Mode, Region, crop, find_regions, open_regions
 from data.photos.decoding import flat, quiet_decoding
 from data.photos.folder import Folder, Photo, read_folder
-from data.photos.images import FILTER, load_images, open_photo
+from data.photos.images import FILTER, load_images, load_photo, open_photo, read_photo
+from data.photos.kinds import can_decode, kind_of
 from data.photos.photo_files import PhotoFiles
 from data.photos.split import Split, split
 
@@ -27,13 +31,17 @@ __all__ = [
     "PhotoFiles",
     "Region",
     "Split",
+    "can_decode",
     "crop",
     "find_regions",
     "flat",
+    "kind_of",
     "load_images",
+    "load_photo",
     "open_photo",
     "open_regions",
     "quiet_decoding",
     "read_folder",
+    "read_photo",
     "split",
 ]

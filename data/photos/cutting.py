@@ -6,38 +6,25 @@ of FaceScrub's lists count stored pixels.
 
 import io
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import Image
 
-from data.photos.decoding import FORMATS, decode, flat, shrink
+from data.photos.decoding import Opened, decode, flat
 from data.reasons import Failure, Reason
 from data.rows import Box
 from data.settings import DownloadSettings, Filter
 
 Mode = Literal["L", "RGB"]
 
-WEB_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")  # accepted by a download
 _WHOLE = Box(0, 0, 10**9, 10**9)  # cut off at the edges of any photo, it is the photo
 _QUALITY = 95  # of a stored crop
 _SPARE = 2  # a JPEG is decoded to at least this many times the result's pixels a side; the filter does the rest
 _NO_AVERAGE = frozenset({"nearest", "box"})  # their result depends on single pixels: decoded at full scale
-_ORIENTATION = 0x0112  # the EXIF tag
-_TRANSPOSE = {  # its values -> how stored pixels become upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_SIDEWAYS = (5, 6, 7, 8)  # width and height change places
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +49,7 @@ def open_regions(
     *,
     upright: bool = True,
     filter: Filter = DownloadSettings.filter,
-    formats: tuple[str, ...] = FORMATS,
-    max_pixels: int = DownloadSettings.max_pixels,
+    max_pixels: int | None = DownloadSettings.max_pixels,
     scaled: bool = True,
 ) -> list[Region | Failure] | Failure:
     """Cut the boxes out of a photo, each as far as it lies inside; None is the whole photo.
@@ -72,9 +58,8 @@ def open_regions(
     cannot be decoded. With `scaled=False` every pixel of a JPEG is decoded: slower, to compare with.
     """
 
-    def cut_boxes(photo: ImageFile.ImageFile) -> list[Region | Failure]:
-        orientation = _orientation(photo) if upright else 1
-        width, height = reversed(photo.size) if orientation in _SIDEWAYS else photo.size
+    def cut_boxes(opened: Opened) -> list[Region | Failure]:
+        width, height = opened.seen if upright else opened.stored
         inside = [
             None if box is None else box.within(width, height) or _outside(box, width, height, upright) for box in boxes
         ]
@@ -82,16 +67,19 @@ def open_regions(
         if scaled:
             # Stored grey crops have always been decoded to grey at once, upright ones in colour first: each stays as
             # it is, because the two differ by a level of rounding.
-            decoded = photo.mode if upright or mode == "RGB" else mode
+            decoded = opened.photo.mode if upright or mode == "RGB" else mode
             spare = 1 if filter in _NO_AVERAGE else _spare(inside, width, height, size)
-            scale = shrink(photo, decoded, spare)
-        picture = photo.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else photo
-        return [
-            box if isinstance(box, Failure) else Region(box, cut(picture, box, size, mode, filter, scale))
-            for box in inside
-        ]
+            scale = opened.shrink(decoded, spare)
+        picture = opened.upright()
+        orientation = 1 if upright else opened.orientation
 
-    return decode(data, cut_boxes, formats=formats, max_pixels=max_pixels)
+        def region(box: Box | None) -> Region:
+            seen = None if box is None else _turned(box, orientation, width, height)
+            return Region(box, cut(picture, seen, size, mode, filter, scale))
+
+        return [box if isinstance(box, Failure) else region(box) for box in inside]
+
+    return decode(data, cut_boxes, max_pixels=max_pixels)
 
 
 def find_regions(
@@ -100,24 +88,31 @@ def find_regions(
     size: int,
     mode: Mode,
     *,
-    max_pixels: int = DownloadSettings.max_pixels,
+    max_pixels: int | None = DownloadSettings.max_pixels,
 ) -> list[Region] | Failure:
-    """Cut out the boxes that `find` returns for the upright photo, which it gets in mode RGB; in its order."""
+    """Cut out the boxes that `find` returns for the upright photo, which it gets in mode RGB; in its order.
 
-    def upright(photo: ImageFile.ImageFile) -> Image.Image:
-        orientation = _orientation(photo)
-        return flat(photo.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else photo).convert("RGB")
+    A JPEG of more pixels than are decoded at once is looked at smaller; boxes count the pixels of the whole one.
+    """
 
-    picture = decode(data, upright, formats=FORMATS, max_pixels=max_pixels)
-    if isinstance(picture, Failure):
-        return picture
-    return [Region(box, cut(picture, box, size, mode, DownloadSettings.filter)) for box in find(picture)]
+    def upright(opened: Opened) -> tuple[Image.Image, int]:
+        scale = opened.shrink(opened.photo.mode, 1)
+        return flat(opened.upright()).convert("RGB"), scale
+
+    found = decode(data, upright, max_pixels=max_pixels)
+    if isinstance(found, Failure):
+        return found
+    picture, scale = found
+    return [
+        Region(Box(*(scale * edge for edge in box)), cut(picture, box, size, mode, DownloadSettings.filter))
+        for box in find(picture)
+    ]
 
 
 def crop_image(
     data: bytes, box: Box | None, settings: DownloadSettings, *, scaled: bool = True
 ) -> Image.Image | Failure:
-    """A row's crop as a picture in mode L or RGB; `box` counts stored pixels, None is the whole photo."""
+    """A row's crop as an upright picture in mode L or RGB; `box` counts stored pixels, None is the whole photo."""
     regions = open_regions(
         data,
         [box or _WHOLE],
@@ -125,7 +120,6 @@ def crop_image(
         "L" if settings.gray else "RGB",
         upright=False,
         filter=settings.filter,
-        formats=WEB_FORMATS,
         max_pixels=settings.max_pixels,
         scaled=scaled,
     )
@@ -148,10 +142,14 @@ def cut(photo: Image.Image, box: Box | None, size: int, mode: Mode, filter: Filt
 
     `photo` has been decoded `scale` times smaller than the pixels that `box` counts.
     """
+    photo.load()  # only then it is known whether all of it is opaque
     x1, y1, x2, y2 = (0, 0, *photo.size) if box is None else (edge / scale for edge in box)
-    left, upper = int(x1), int(y1)
-    part = photo.crop((left, upper, min(ceil(x2), photo.width), min(ceil(y2), photo.height)))
-    edges = (x1 - left, y1 - upper, x2 - left, y2 - upper)
+    around = (int(x1), int(y1), min(ceil(x2), photo.width), min(ceil(y2), photo.height))
+    if around == (0, 0, *photo.size) or (x2 - x1) * (y2 - y1) > (Image.MAX_IMAGE_PIXELS or inf):
+        part, edges = photo, (x1, y1, x2, y2)  # `crop` has a limit of its own
+    else:
+        part = photo.crop(around)
+        edges = (x1 - around[0], y1 - around[1], x2 - around[0], y2 - around[1])
     return flat(part).convert(mode).resize((size, size), Image.Resampling[filter.upper()], edges)
 
 
@@ -162,10 +160,14 @@ def _spare(boxes: Sequence[Box | Failure | None], width: int, height: int, size:
     return min(sides, default=0) / (_SPARE * size)
 
 
-def _orientation(photo: Image.Image) -> int:
-    with suppress(Exception):  # a damaged EXIF block does not make the picture unusable: it is shown as stored
-        return int(photo.getexif().get(_ORIENTATION, 1))
-    return 1
+def _turned(box: Box, orientation: int, width: int, height: int) -> Box:
+    """Where a box of a stored photo of width x height pixels lies when the photo is upright."""
+    x1, y1, x2, y2 = box
+    if orientation in (2, 3, 7, 8):  # mirrored from left to right, before a turn
+        x1, x2 = width - x2, width - x1
+    if orientation in (3, 4, 6, 7):
+        y1, y2 = height - y2, height - y1
+    return Box(y1, x1, y2, x2) if orientation in (5, 6, 7, 8) else Box(x1, y1, x2, y2)
 
 
 def _outside(box: Box, width: int, height: int, upright: bool) -> Failure:

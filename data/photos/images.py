@@ -15,15 +15,22 @@ from PIL import Image
 
 from data.photos.cutting import Mode, open_regions
 from data.photos.decoding import quiet_decoding
-from data.reasons import Failure
+from data.reasons import Failure, Reason, one_line
 from data.settings import DownloadSettings
 from errors import DatasetError
 
 FILTER = DownloadSettings.filter  # the name of the resize filter, written into every checkpoint
 
 
+MOST_BYTES = 1 << 28  # of a file: beyond, it is not read into memory
+
+
 def load_images(
-    paths: Sequence[Path], size: int, mode: Mode, on_photo: Callable[[], None] = lambda: None
+    paths: Sequence[Path],
+    size: int,
+    mode: Mode,
+    on_photo: Callable[[], None] = lambda: None,
+    max_pixels: int | None = DownloadSettings.max_pixels,
 ) -> NDArray[np.uint8]:
     """Return (N, C, size, size) in 0..255, C = 1 for mode L and 3 for RGB, in the order of `paths`.
 
@@ -33,13 +40,7 @@ def load_images(
     images = np.empty((len(paths), channels, size, size), np.uint8)
 
     def load(index: int) -> None:
-        try:
-            picture = open_photo(paths[index].read_bytes(), size, mode)
-        except (OSError, ValueError) as error:
-            raise DatasetError(
-                f"{paths[index]} is not an image that can be read ({error}): expected JPEG, PNG, GIF, WebP or BMP; "
-                "replace or remove it"
-            ) from error
+        picture = load_photo(paths[index], size, mode, max_pixels)
         images[index] = np.asarray(picture).reshape(size, size, channels).transpose(2, 0, 1)  # (C, size, size)
         on_photo()
 
@@ -49,9 +50,34 @@ def load_images(
     return images
 
 
-def open_photo(data: bytes, size: int, mode: Mode) -> Image.Image:
+def load_photo(path: Path, size: int, mode: Mode, max_pixels: int | None = DownloadSettings.max_pixels) -> Image.Image:
+    """Do as `open_photo` does with a file. Raises DatasetError naming one that is not a readable image."""
+    data = read_photo(path)
+    try:
+        if isinstance(data, Failure):
+            raise ValueError(f"{data.reason}: {data.detail}")
+        return open_photo(data, size, mode, max_pixels)
+    except ValueError as error:
+        raise DatasetError(f"{path} is not an image that can be read ({error}): replace or remove it") from error
+
+
+def read_photo(path: Path) -> bytes | Failure:
+    """Return the bytes of a file. A Failure, and no exception, for what cannot be read or has too many of them."""
+    try:
+        if path.exists() and not path.is_file():
+            return Failure(Reason.NOT_AN_IMAGE, "a folder" if path.is_dir() else "no file, but a device or a pipe")
+        with path.open("rb") as source:
+            data = source.read(MOST_BYTES + 1)
+    except OSError as error:
+        return Failure(Reason.NOT_AN_IMAGE, one_line(error.strerror or error))
+    except ValueError as error:  # a NUL in the name
+        return Failure(Reason.NOT_AN_IMAGE, one_line(error))
+    return Failure(Reason.TOO_LARGE, f"more than {MOST_BYTES} bytes") if len(data) > MOST_BYTES else data
+
+
+def open_photo(data: bytes, size: int, mode: Mode, max_pixels: int | None = DownloadSettings.max_pixels) -> Image.Image:
     """Return the whole photo, upright, flattened on white, resized to size x size. ValueError when it is no image."""
-    opened = open_regions(data, [None], size, mode)
+    opened = open_regions(data, [None], size, mode, max_pixels=max_pixels)
     region = opened if isinstance(opened, Failure) else opened[0]
     if isinstance(region, Failure):
         raise ValueError(f"{region.reason}: {region.detail}")

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data.photos.decoding import can_decode, kind_of
+from data.photos.kinds import FORMATS, HEAD, can_decode, kind_of, missing
 from errors import UsageError
 
 LISTED = "-"  # means: the names on stdin
-HEAD = 64  # bytes of a file that tell what it is
+
 PHOTO_NAMES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
 )  # a file with such a name that is none is named, not counted
@@ -41,6 +41,8 @@ class Skipped:
     """Names of what systems leave behind, hidden files among them."""
     others: Counter[str] = field(default_factory=Counter)
     """Files that are no photos, by kind."""
+    undecodable: Counter[str] = field(default_factory=Counter)
+    """Photos of kinds that nothing installed here decodes."""
     unreadable: dict[Path, str] = field(default_factory=dict)
     """Files and folders that cannot be read, and why."""
 
@@ -52,8 +54,8 @@ class Skipped:
             lines.append(f"skipped {count(self.leftovers.total(), 'file')} that systems leave behind or hide ({names})")
         if self.others:
             lines.append(f"skipped what is no photo: {counts(self.others)}")
-        if self.others["HEIC"]:
-            lines.append(f"to read {count(self.others['HEIC'], 'HEIC photo')}: pip install '.[heic]'")
+        for kind, n in self.undecodable.most_common():
+            lines.append(f"skipped {count(n, f'{kind} photo')}: {missing(kind)}")
         return lines
 
 
@@ -120,14 +122,17 @@ def _is_photo(path: Path, skipped: Skipped) -> bool:
         skipped.unreadable[path] = error.strerror or str(error)
         return False
     kind = kind_of(head)
-    if kind is not None and can_decode(kind):
+    if can_decode(kind):
         return True
-    if not head and path.suffix.lower() in PHOTO_NAMES:
+    suffix = path.suffix.lower()
+    if kind in FORMATS:
+        skipped.undecodable[kind] += 1
+    elif not head and suffix in PHOTO_NAMES:
         skipped.unreadable[path] = "an empty file"
-    elif kind is None and path.suffix.lower() in PHOTO_NAMES:
+    elif suffix in PHOTO_NAMES and kind in (None, "text", "HTML", "XML"):
         skipped.unreadable[path] = "its content is no photo"
     else:
-        skipped.others[kind or path.suffix.lower() or "no extension"] += 1
+        skipped.others[(kind if kind != "text" else None) or suffix or "no extension"] += 1
     return False
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from data.photos.cutting import Mode, cut
-from data.photos.images import FILTER, open_photo
+from data.photos.images import FILTER, open_photo, read_photo
+from data.reasons import Failure
 from errors import ImageError
 
 OneImage = str | Path | Image.Image | NDArray[Any]
@@ -51,9 +52,12 @@ def _one(image: object, place: int, size: int, mode: Mode) -> NDArray[np.uint8]:
 
 
 def _opened(path: Path, size: int, mode: Mode) -> Image.Image:
+    data = read_photo(path)
     try:
-        return open_photo(path.read_bytes(), size, mode)
-    except (OSError, ValueError) as error:
+        if isinstance(data, Failure):
+            raise ValueError(f"{data.reason}: {data.detail}")
+        return open_photo(data, size, mode)
+    except ValueError as error:
         raise ImageError(f"{path} is not an image that can be read ({error})") from error
 
 

@@ -80,14 +80,10 @@ def test_every_mode_of_pillow_is_brought_to_grey_or_colour(mode: str, colour: An
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\0", b"<html><body>Gone</body></html>", b"BM" + bytes(100), b"%PDF-1.4", b"<svg/>", b"MM\0*" + bytes(60)],
+    [b"", b"\0", b"<html><body>Gone</body></html>", b"BM" + bytes(100), b"%PDF-1.4", b"<svg/>"],
 )
-def test_what_is_none_of_the_four_formats_is_no_image(data: bytes) -> None:
+def test_what_is_none_of_the_formats_is_no_image(data: bytes) -> None:
     assert failed(data) is Reason.NOT_AN_IMAGE
-
-
-def test_a_tiff_is_no_image(picture: Callable[..., Image.Image]) -> None:
-    assert failed(as_file(picture(), "TIFF")) is Reason.NOT_AN_IMAGE
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
@@ -185,7 +181,9 @@ NOISE = Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 90, 3), d
     [
         (b"", Reason.NOT_AN_IMAGE),
         (b"<html>404</html>", Reason.NOT_AN_IMAGE),
-        (as_file(NOISE, "TIFF"), Reason.NOT_AN_IMAGE),
+        (b"MM\0*" + bytes(60), Reason.TRUNCATED),
+        (as_file(NOISE, "TIFF")[:900], Reason.TRUNCATED),
+        (as_file(NOISE, "AVIF")[:900], Reason.TRUNCATED),
         (as_file(NOISE, "JPEG")[:900], Reason.TRUNCATED),
         (as_file(NOISE, "PNG")[:900], Reason.TRUNCATED),
         (as_file(NOISE, "BMP")[:900], Reason.TRUNCATED),

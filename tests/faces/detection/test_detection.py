@@ -133,7 +133,7 @@ def test_the_largest_face_of_each_photo_becomes_a_crop(album: Path, tmp_path: Pa
     found = detect_folder(album, tmp_path / "faces", 32, lambda: seen.append(None), BrightSquare())
     assert (found.photos, found.fresh, found.without) == (5, 5, ("Bo/back.png",))
     assert found.lines == [
-        f"cannot be read, left out: {album / 'Bo' / 'page.jpg'}: its content is no photo",
+        "cannot be read, left out: Bo/page.jpg: its content is no photo",
         "faces found in 4 of 5 photos, 5 of them searched now",
         "no face found: Bo/back.png",
         "4 photos with several faces, the largest is taken, whoever it is (--several skip leaves such photos out): "

@@ -157,7 +157,9 @@ CASES = [
         convolved_back(stride=(2, 3), padding=(2, 1), output_padding=(1, 2)),
     ),
     LayerCase("max pool", lambda: MaxPool2d(2), (3, 5, 7), lambda x, p: functional.max_pool2d(x, 2)),
-    LayerCase("max pool that overlaps", lambda: MaxPool2d(3, 2), (2, 7, 9), lambda x, p: functional.max_pool2d(x, 3, 2)),
+    LayerCase(
+        "max pool that overlaps", lambda: MaxPool2d(3, 2), (2, 7, 9), lambda x, p: functional.max_pool2d(x, 3, 2)
+    ),
     LayerCase(
         "max pool with padding",
         lambda: MaxPool2d((3, 2), (1, 2), (1, 0)),
