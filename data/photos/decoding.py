@@ -125,8 +125,8 @@ def _opened(photo: ImageFile.ImageFile, kind: str, picture: Bare, max_pixels: in
 
 
 def _orientation(photo: Image.Image, kind: str) -> int:
-    if kind == "HEIC":  # pillow-heif has turned it
-        return 1
+    if kind == "HEIC":  # pillow-heif takes it out of the EXIF block
+        return photo.info.get("original_orientation") or 1
     with suppress(Exception):  # a damaged EXIF block does not make the picture unusable: it is shown as stored
         return int(photo.getexif().get(0x0112, 1))
     return 1
