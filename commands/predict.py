@@ -12,6 +12,7 @@ from typing import Any
 
 from commands.arguments import box, number, positive
 from commands.console import log, write
+from commands.flags import add_max_pixels
 from commands.parser import add_command
 from errors import UsageError
 from faces.settings import DEVICES
@@ -55,6 +56,7 @@ def add_to(commands: Any) -> None:
         default="csv",
         help="csv with a header, or one JSON object per line: file, box as a list or null, name, probability, status",
     )
+    add_max_pixels(add)
     add("--weights", metavar="W", help="AlexNet's weights, if they are no longer where the training found them")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
 
@@ -74,7 +76,7 @@ def predict(options: argparse.Namespace) -> int:
 
     table = BoxTable(options.boxes) if options.boxes else None
     wanted = Wanted(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
-    settings = PredictSettings(top=options.top, threshold=options.threshold)
+    settings = PredictSettings(top=options.top, threshold=options.threshold, max_pixels=options.max_pixels)
     classifier = load_faces(options.run, weights=options.weights, device=choose_device(options.device))
     walk = PhotoFiles(options.photo, map(os.fsdecode, sys.stdin.buffer))
     heading, line = FORMATS[options.format]
@@ -83,6 +85,8 @@ def predict(options: argparse.Namespace) -> int:
     for answer in answers_to(classifier, walk, wanted, settings):
         write(line(answer))
         short |= answer.status not in ANSWERED
+        if answer.detail:
+            log(f"{answer.file}: {answer.detail}")
     if walk.passed_over:
         kinds = ", ".join(f"{extension} {n}" for extension, n in walk.passed_over.most_common())
         log(f"passed over in folders, as they are no photos by name: {kinds}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count, folder_or_storage, positive
 from commands.console import log, progress
-from commands.flags import defaults
+from commands.flags import add_max_pixels, defaults
 from commands.folders import DATASETS, PORTRAITS, portraits, unpacked
 from commands.parser import Add, add_command
 from commands.torchrun import training_together
@@ -41,6 +41,7 @@ def add_to(commands: Any) -> None:
     )
     _add_model(add)
     add("--detect", action="store_true", help="DIR has whole photos: train on the largest face found in each")
+    add_max_pixels(add)
     add("--seed", type=count, default=0, metavar="N", help="decides the split, the weights and the order")
     add("--train", type=positive, default=SplitSizes.train, metavar="N", help="training photos per person, at most")
     add("--validation", type=count, default=SplitSizes.validation, metavar="N", help="validation photos per person")
@@ -111,6 +112,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> int:
     else:
         classifier = TransferClassifier(weights=options.weights, **parameters)
         ranks.rank_zero_first(lambda: classifier.identity())  # the weights are fetched by one
+    classifier.max_pixels = options.max_pixels
     task = FaceTraining(
         folder=folder,
         out=out_folder(options, f"{folder.resolve().name}-{options.model}"),
@@ -151,6 +153,8 @@ def _detected(options: argparse.Namespace, is_first: bool) -> Path:
     if not is_first:
         return target
     with progress("finding faces", None, quiet=options.quiet) as advance:
-        found = detect_folder(options.folder, target, DownloadSettings.size, lambda: advance(""))
+        found = detect_folder(
+            options.folder, target, DownloadSettings.size, lambda: advance(""), max_pixels=options.max_pixels
+        )
     log(f"{target}: {found.line}")
     return target

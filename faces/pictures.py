@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from data.photos.images import load_images
+from data.photos.images import ANY_SIZE, load_images
 from errors import DatasetError
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
@@ -79,7 +79,7 @@ def _opened(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
     pictures = []
     for path in paths:
         try:
-            pictures.append(load_images([path], PHOTO_SIDE, "RGB")[0].transpose(1, 2, 0))
+            pictures.append(load_images([path], PHOTO_SIDE, "RGB", max_pixels=ANY_SIZE)[0].transpose(1, 2, 0))
         except DatasetError:
             continue
     return pictures

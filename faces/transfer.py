@@ -96,16 +96,19 @@ class TransferClassifier(TransferSettings, Classifier):
     def open(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Photos of a folder -> their features, from the cache beside it where they are there."""
         device = self.torch_device.type
-        return PhotoArray(features_of(folder, photos, self.backbone, device=device, on_photo=on_photo))
+        told: dict[str, Any] = {"device": device, "max_pixels": self.max_pixels}
+        return PhotoArray(features_of(folder, photos, self.backbone, on_photo=on_photo, **told))
 
     def cache(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
         """Compute the features that the cache beside the folder does not have; a disk that refuses keeps none."""
         with suppress(StorageError):
-            keep_features(folder, photos, self.backbone, device=self.torch_device.type, on_photos=each(on_photo))
+            told: dict[str, Any] = {"device": self.torch_device.type, "max_pixels": self.max_pixels}
+            keep_features(folder, photos, self.backbone, on_photos=each(on_photo), **told)
 
     def open_stored(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Photos of a folder -> where their features lie on the disk. StorageError when it refuses to keep them."""
-        return store_features(folder, photos, self.backbone, device=self.torch_device.type, on_photo=on_photo)
+        told: dict[str, Any] = {"device": self.torch_device.type, "max_pixels": self.max_pixels}
+        return store_features(folder, photos, self.backbone, on_photo=on_photo, **told)
 
     def unit_classes(self) -> list[UnitClass]:
         """Return for each hidden unit the person that its output weights raise most; without a hidden layer each

@@ -19,6 +19,7 @@ from data.atomic_write import atomic_write, disk_error, remove_leftovers
 from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo, read_folder
+from data.photos.images import read_photo
 from data.reasons import Failure, Reason
 from errors import DatasetError, UsageError
 from faces.detection.cascade import FaceDetector
@@ -54,6 +55,7 @@ def detect_folder(
     size: int,
     on_photo: Callable[[], None] = lambda: None,
     detector: FaceDetector | None = None,
+    max_pixels: int | None = None,
 ) -> Found:
     """Write the largest face of each photo of `source/<person>/` as a crop of size x size pixels in colour.
 
@@ -69,7 +71,7 @@ def detect_folder(
     fresh = [photo for photo in photos if photo.sha256 not in without and not crops[photo].exists()]
 
     def look(photo: Photo) -> Status | Reason:
-        status = _look(source / photo.file, crops[photo], size, detector)
+        status = _look(source / photo.file, crops[photo], size, detector, max_pixels)
         on_photo()
         return status
 
@@ -88,9 +90,12 @@ def detect_folder(
     )
 
 
-def _look(photo: Path, crop: Path, size: int, detector: FaceDetector) -> Status | Reason:
+def _look(photo: Path, crop: Path, size: int, detector: FaceDetector, max_pixels: int | None) -> Status | Reason:
     """Write the crop if there is a face; return what came of the photo."""
-    found = find_regions(photo.read_bytes(), lambda upright: detector.find(upright)[:1], size, "RGB")
+    data = read_photo(photo)
+    if isinstance(data, Failure):
+        return data.reason
+    found = find_regions(data, lambda upright: detector.find(upright)[:1], size, "RGB", max_pixels=max_pixels)
     if isinstance(found, Failure):
         return found.reason
     for face in found:

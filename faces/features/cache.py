@@ -41,6 +41,7 @@ def features_of(
     device: str = "cpu",
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
+    max_pixels: int | None = None,
     on_photo: OnPhoto = lambda: None,
     complain: Complain = lambda line: None,
 ) -> NDArray[np.float32]:
@@ -54,7 +55,7 @@ def features_of(
     for shard in kept(folder, kind, backbone.numbers):
         table.fill(shard.photos, shard.features.numpy())
     keep = _Keeper(folder, complain)
-    for shard in _computed(folder, table.missing(), backbone, kind, device, batch_size):
+    for shard in _computed(folder, table.missing(), backbone, kind, device, batch_size, max_pixels):
         keep(shard)
         table.fill(shard.photos, shard.features.numpy())
     return table.features
@@ -68,6 +69,7 @@ def keep_features(
     device: str = "cpu",
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
+    max_pixels: int | None = None,
     on_photos: Callable[[int], None] = lambda n: None,
 ) -> int:
     """Compute and keep the features of `photos` that are not kept yet, a batch at a time; return of how many.
@@ -80,7 +82,7 @@ def keep_features(
     on_photos(len(photos) - len(missing))
     if missing:
         remove_leftovers(folder)
-    for shard in _computed(folder, missing, backbone, kind, device, batch_size):
+    for shard in _computed(folder, missing, backbone, kind, device, batch_size, max_pixels):
         add_shard(folder, shard)
         on_photos(len(shard.photos))
     return len(missing)
@@ -96,7 +98,13 @@ def missing_of(folder: Path, photos: Sequence[Photo], backbone: Backbone, kind: 
 
 
 def _computed(
-    folder: Path, photos: Sequence[Photo], backbone: Backbone, kind: dict[str, Any], device: str, batch_size: int
+    folder: Path,
+    photos: Sequence[Photo],
+    backbone: Backbone,
+    kind: dict[str, Any],
+    device: str,
+    batch_size: int,
+    max_pixels: int | None,
 ) -> Iterator[Shard]:
     """Compute the photos' features, in order, one batch per shard; they are not kept yet."""
     if not photos:
@@ -109,6 +117,7 @@ def _computed(
         device=device,
         precision=kind["precision"],
         batch_size=batch_size,
+        max_pixels=max_pixels,
     ):
         yield Shard(kind, tuple(islice(digests, len(batch))), torch.from_numpy(batch))
 

@@ -1,8 +1,9 @@
 """Features on a Ray cluster: the batches that `cache.keep_features` would compute here, by actors on many machines.
 
-The driver cuts the photos without features into batches, in order; an actor takes the backbone once, then computes batch
-after batch and keeps each beside the photos, in a folder that all machines share. Same batches and same arithmetic make
-the same shards, whose names are digests of their bytes: one that is computed again after a loss is the same file.
+The driver cuts the photos without features into batches, in order; an actor takes the backbone once, then computes
+batch after batch and keeps each beside the photos, in a folder that all machines share. Same batches and same
+arithmetic make the same shards, whose names are digests of their bytes: one that is computed again after a loss is
+the same file.
 """
 
 import socket
@@ -36,6 +37,7 @@ def keep_features_on_ray(
     precision: Precision,
     num_gpus: float = 0.0,
     batch_size: int = BATCH_SIZE,
+    max_pixels: int | None = None,
     on_photos: Callable[[int], None] = lambda n: None,
 ) -> int:
     """Do as `cache.keep_features` does, on the cluster at `address` ("auto", HOST:PORT, None: one of our own, here).
@@ -61,6 +63,7 @@ def keep_features_on_ray(
             "batch_size": min(batch_size, len(missing)),
             "device": "cuda" if num_gpus else "cpu",
             "threads": threads,
+            "max_pixels": max_pixels,
         }
         actors = min(_actors(ray.nodes(), threads, num_gpus), len(lines))
         items = ray.data.from_items(lines, override_num_blocks=len(lines)).map(
@@ -82,18 +85,25 @@ class _Computer:
     """An actor: it has the backbone, and takes one batch after the other."""
 
     def __init__(
-        self, folder: Path, backbone: list[Any], kind: dict[str, Any], batch_size: int, device: str, threads: int
+        self,
+        folder: Path,
+        backbone: list[Any],
+        kind: dict[str, Any],
+        batch_size: int,
+        device: str,
+        threads: int,
+        max_pixels: int | None = None,
     ) -> None:
         torch.set_num_threads(threads)
         self._folder, self._kind, self._backbone = folder, kind, backbone[0]
-        self._device, self._batch_size = device, batch_size
+        self._device, self._batch_size, self._max_pixels = device, batch_size, max_pixels
 
     def __call__(self, line: dict[str, Any]) -> dict[str, Any]:
         """Compute and keep a batch; say of how many photos, or what is wrong."""
         paths = [self._folder / file for file in line["files"]]
         try:
             with quiet_decoding():
-                features = batch_features(self._network, paths, mirror=True)
+                features = batch_features(self._network, paths, mirror=True, max_pixels=self._max_pixels)
             add_shard(self._folder, Shard(self._kind, tuple(line["photos"]), torch.from_numpy(features)))
         except FacesError as error:
             return {"photos": 0, "kind": type(error).__name__, "error": str(error)}

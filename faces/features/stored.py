@@ -77,13 +77,14 @@ def store_features(
     backbone: Backbone,
     *,
     device: str = "cpu",
+    max_pixels: int | None = None,
     on_photo: Callable[[], None] = lambda: None,
 ) -> StoredFeatures:
     """Compute and keep what is missing, and return where the features of all photos lie, in verified files.
 
     Raises as `keep_features` does: StorageError when the disk refuses, for there is no other place for them.
     """
-    keep_features(folder, photos, backbone, device=device, on_photos=each(on_photo))
+    keep_features(folder, photos, backbone, device=device, max_pixels=max_pixels, on_photos=each(on_photo))
     kind = kind_of(backbone, choose_precision(device))
     files: list[Path] = []
     places: dict[str, tuple[int, int]] = {}  # SHA-256 of a photo -> its file and row
