@@ -110,6 +110,13 @@ def test_a_photo_that_is_too_large_is_told_with_the_numbers_and_the_flag(data: b
         assert words in detail
 
 
+def test_the_size_comes_before_any_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.BytesIO()
+    Image.new("F", (101, 100)).save(file, "TIFF")
+    monkeypatch.setattr(Image.Image, "load", None)
+    assert "more than 10000" in refused(file.getvalue(), 10_000)
+
+
 def test_the_limit_that_is_set_counts_for_all_kinds() -> None:
     assert "10100 pixels, more than 10000" in refused(jpeg(101, 100), 10_000)
     assert "10100 pixels, more than 10000" in refused(png(101, 100), 10_000)
