@@ -24,7 +24,18 @@ if TYPE_CHECKING:
 
 MNIST = "mnist"  # in place of a list
 PHOTO_FLAGS = (
-    *("person", "limit", "size", "gray", "workers", "per_host", "max_bytes", "retry_failed", "max_failed"),
+    *(
+        "person",
+        "limit",
+        "size",
+        "gray",
+        "workers",
+        "per_host",
+        "max_bytes",
+        "max_pixels",
+        "retry_failed",
+        "max_failed",
+    ),
     *("engine", "address"),
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from commands.arguments import folder_or_storage, positive
 from commands.console import log, print_json, progress
-from commands.flags import add_engine, add_output, check_engine
+from commands.flags import add_engine, add_max_pixels, add_output, check_engine
 from commands.folders import unpacked
 from commands.parser import add_command
 from errors import UsageError
@@ -31,6 +31,7 @@ def add_to(commands: Any) -> None:
     add("--batch-size", type=positive, default=PHOTOS_A_BATCH, metavar="N", help="photos computed together")
     add("--device", choices=DEVICES, default="auto", help="local only: where to compute")
     add("--num-gpus", type=float, default=0.0, metavar="X", help="ray only: GPUs for each actor, 0.5 is half a GPU")
+    add_max_pixels(add)
     add_engine(add)
     add_output(add)
 
@@ -52,11 +53,12 @@ def features(options: argparse.Namespace) -> int:
     from faces.features.cache import cache_features, once_per_photo
 
     device = choose_device(options.device)
-    read, backbone = read_folder(folder), load_alexnet(options.weights)
+    read, backbone = read_folder(folder, max_pixels=options.max_pixels), load_alexnet(options.weights)
     photos = read.photos
     for note in read.notes:
         log(note)
     arguments: dict[str, Any] = {"batch_size": options.batch_size, "precision": choose_precision(device)}
+    arguments |= {"max_pixels": options.max_pixels}
     with progress("computing features", len(photos), quiet=options.quiet) as advance:
         on_photos = once_per_photo(lambda: advance(""))
         if options.engine == "ray":

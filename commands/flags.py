@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from commands.arguments import positive
 from commands.parser import Add
 from data.settings import DownloadSettings
 from errors import UsageError
@@ -42,13 +43,20 @@ def add_web(add: Add) -> None:
     """How the web is used; `web` reads these flags."""
     for name, kind, metavar, about in _WEB_VALUES:
         add(flag(name), type=kind, default=getattr(DownloadSettings, name), metavar=metavar, help=about)
+    add_max_pixels(add)
     for name, about in _WEB_SWITCHES:
         add(flag(name), action="store_true", help=about)
 
 
 def web(options: argparse.Namespace) -> dict[str, Any]:
     """The values of the flags of `add_web`, by the names that they have in `DownloadSettings`."""
-    return {name: getattr(options, name) for name, *_ in (*_WEB_VALUES, *_WEB_SWITCHES)}
+    return {name: getattr(options, name) for name, *_ in (*_WEB_VALUES, ("max_pixels",), *_WEB_SWITCHES)}
+
+
+def add_max_pixels(add: Add) -> None:
+    """--max-pixels, for a command that opens photos."""
+    about = "largest photo opened, width x height (default: 250 million for a plain JPEG, else 64 million)"
+    add("--max-pixels", type=positive, metavar="N", help=about)
 
 
 def flag(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from commands.arguments import box, number, positive
 from commands.console import log, write
+from commands.flags import add_max_pixels
 from commands.parser import add_command
 from errors import UsageError
 from faces.settings import DEVICES
@@ -51,6 +52,7 @@ def add_to(commands: Any) -> None:
         default="csv",
         help="csv with a header, or one JSON object per line: file, box as a list or null, name, probability, status",
     )
+    add_max_pixels(add)
     add("--weights", metavar="W", help="AlexNet's weights, if they are no longer where the training found them")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
 
@@ -70,7 +72,7 @@ def predict(options: argparse.Namespace) -> int:
 
     table = BoxTable(options.boxes) if options.boxes else None
     source = FaceSource(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
-    settings = PredictSettings(top=options.top, threshold=options.threshold)
+    settings = PredictSettings(top=options.top, threshold=options.threshold, max_pixels=options.max_pixels)
     classifier = load_faces(options.run, weights=options.weights, device=choose_device(options.device))
     walk = PhotoFiles(options.photo, map(os.fsdecode, sys.stdin.buffer))
     heading, line = FORMATS[options.format]
@@ -79,6 +81,8 @@ def predict(options: argparse.Namespace) -> int:
     for prediction in predictions_of(classifier, walk, source, settings):
         write(line(prediction))
         failed |= prediction.status not in ANSWERED
+        if prediction.detail:
+            log(f"{prediction.file}: {prediction.detail}")
     for note in walk.skipped.lines():
         log(note)
     if table and table.unused:

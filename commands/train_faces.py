@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count, folder_or_storage, positive
 from commands.console import log, progress
-from commands.flags import defaults
+from commands.flags import add_max_pixels, defaults
 from commands.folders import DATASETS, PORTRAITS, portraits, unpacked
 from commands.parser import Add, add_command
 from commands.training import (
@@ -48,6 +48,7 @@ def add_to(commands: Any) -> None:
     )
     _add_model(add)
     add("--detect", action="store_true", help="DIR has whole photos: train on the largest face found in each")
+    add_max_pixels(add)
     add("--seed", type=count, default=0, metavar="N", help="decides the split, the weights and the order")
     add("--train", type=positive, default=SplitSizes.train, metavar="N", help="training photos per person, at most")
     add("--validation", type=count, default=SplitSizes.validation, metavar="N", help="validation photos per person")
@@ -122,6 +123,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
     else:
         classifier = TransferClassifier(weights=options.weights, **parameters)
         ranks.rank_zero_first(lambda: classifier.identity())  # the first rank downloads the weights
+    classifier.max_pixels = options.max_pixels
     task = FaceTraining(
         folder=folder,
         out=out_folder(options, f"{folder.resolve().name}-{options.model}", ranks),
@@ -170,6 +172,7 @@ def _detected(options: argparse.Namespace, is_first: bool) -> Path:
             lambda: advance(""),
             several=options.several,
             strict=options.strict,
+            max_pixels=options.max_pixels,
         )
     for line in found.lines:
         log(line)

@@ -62,6 +62,8 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     classes_: NDArray[Any]
     threshold_: float | None
+    max_pixels: int | None = None
+    """Of a photo that `open` reads, as `DownloadSettings` says: no parameter, it does not change what is learned."""
     network: Sequential
     history: History
 
@@ -184,7 +186,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     def open(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Return photos of a folder, prepared. Raises DatasetError naming one that is no image."""
         paths = [folder / photo.file for photo in photos]
-        return self.read(load_images(paths, self.size, self.image_mode, on_photo))
+        return self.read(load_images(paths, self.size, self.image_mode, on_photo, self.max_pixels))
 
     def cache(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
         """Compute what `open` can find beside the folder later. Most models have nothing to keep."""

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data.photos.images import load_images
+from data.photos.images import ANY_SIZE, load_images
 from errors import DatasetError
 from report.figures import Section, limit_of, png, poster_figure
 from report.hidden_units import UnitClass, chosen_units
@@ -95,7 +95,7 @@ def _opened(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
     pictures = []
     for path in paths:
         try:
-            pictures.append(load_images([path], PHOTO_SIDE, "RGB")[0].transpose(1, 2, 0))
+            pictures.append(load_images([path], PHOTO_SIDE, "RGB", max_pixels=ANY_SIZE)[0].transpose(1, 2, 0))
         except DatasetError:
             continue
     return pictures

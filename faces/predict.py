@@ -19,13 +19,12 @@ from PIL import Image
 from data.photos.box_table import BoxTable
 from data.photos.cutting import Region, find_regions, open_regions
 from data.photos.decoding import quiet_decoding
+from data.photos.images import MOST_BYTES
 from data.reasons import Failure, Reason
 from data.rows import Box
 from errors import UsageError
 from faces.classifier import Classifier
 from faces.predictions import Prediction, Status
-
-MOST_BYTES = 1 << 28  # of a file; a larger one is not read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +47,7 @@ class PredictSettings:
     threshold: float | None = None  # None: the classifier's own
     batch_size: int = 64  # faces computed together
     threads: int = os.cpu_count() or 1  # that open photos
+    max_pixels: int | None = None  # of a photo, as `DownloadSettings` says
 
     def __post_init__(self) -> None:
         for name in ("top", "batch_size", "threads"):
@@ -61,7 +61,7 @@ class _Face:
 
     file: Path
     box: Box | None
-    found: Region | Status | Reason
+    found: Region | Status | Failure
 
 
 def predict(
@@ -72,7 +72,7 @@ def predict(
 ) -> Iterator[Prediction]:
     """Yield `settings.top` predictions for each face of each file, and one for each file without a face, in order."""
     source, settings = source or FaceSource(), settings or PredictSettings()
-    with quiet_decoding(), closing(_opened(classifier, files, source, settings.threads)) as faces:
+    with quiet_decoding(), closing(_opened(classifier, files, source, settings)) as faces:
         while batch := list(islice(faces, settings.batch_size)):
             yield from _predictions(classifier, batch, settings)
 
@@ -83,6 +83,8 @@ def _predictions(classifier: Classifier, batch: list[_Face], settings: PredictSe
         if isinstance(face.found, Region):
             for name, probability, status in next(named):
                 yield Prediction(face.file, face.box, name, probability, status)
+        elif isinstance(face.found, Failure):
+            yield Prediction(face.file, face.box, None, None, face.found.reason, face.found.detail)
         else:
             yield Prediction(face.file, face.box, None, None, face.found)
 
@@ -104,15 +106,15 @@ def _named(
 
 
 def _opened(
-    classifier: Classifier, files: Iterable[Path], source: FaceSource, threads: int
+    classifier: Classifier, files: Iterable[Path], source: FaceSource, settings: PredictSettings
 ) -> Generator[_Face, None, None]:
     """Open the files in threads, at most 2 * threads ahead; yield their faces in order."""
     ahead: deque[Future[list[_Face]]] = deque()
-    pool = ThreadPoolExecutor(threads)
+    pool = ThreadPoolExecutor(settings.threads)
     try:
         for file in files:
-            ahead.append(pool.submit(_open, file, source, classifier))
-            if len(ahead) > 2 * threads:
+            ahead.append(pool.submit(_open, file, source, classifier, settings.max_pixels))
+            if len(ahead) > 2 * settings.threads:
                 yield from ahead.popleft().result()
         while ahead:
             yield from ahead.popleft().result()
@@ -120,7 +122,7 @@ def _opened(
         pool.shutdown(cancel_futures=True)
 
 
-def _open(file: Path, source: FaceSource, classifier: Classifier) -> list[_Face]:
+def _open(file: Path, source: FaceSource, classifier: Classifier, max_pixels: int | None) -> list[_Face]:
     size, mode = classifier.size, classifier.image_mode
     listed = source.table.of(file) if source.table else []
     boxes = listed or [source.box]
@@ -128,23 +130,23 @@ def _open(file: Path, source: FaceSource, classifier: Classifier) -> list[_Face]
     if not isinstance(data, bytes):
         return [_Face(file, box, data) for box in boxes]
     if source.find and not listed:
-        found = find_regions(data, source.find, size, mode)
+        found = find_regions(data, source.find, size, mode, max_pixels=max_pixels)
         if isinstance(found, Failure):
-            return [_Face(file, None, found.reason)]
+            return [_Face(file, None, found)]
         return [_Face(file, region.box, region) for region in found] or [_Face(file, None, Status.NO_FACE)]
-    regions = open_regions(data, boxes, size, mode)
+    regions = open_regions(data, boxes, size, mode, max_pixels=max_pixels)
     if isinstance(regions, Failure):
-        return [_Face(file, box, regions.reason) for box in boxes]
+        return [_Face(file, box, regions) for box in boxes]
     return [
-        _Face(file, box, region.reason) if isinstance(region, Failure) else _Face(file, region.box, region)
+        _Face(file, box, region) if isinstance(region, Failure) else _Face(file, region.box, region)
         for box, region in zip(boxes, regions, strict=True)
     ]
 
 
-def _read(file: Path) -> bytes | Status | Reason:
+def _read(file: Path) -> bytes | Status | Failure:
     try:
         with file.open("rb") as opened:
             data = opened.read(MOST_BYTES + 1)
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return Status.NO_PHOTO if file.is_dir() else Status.UNREADABLE
-    return Reason.TOO_LARGE if len(data) > MOST_BYTES else data
+    return Failure(Reason.TOO_LARGE, f"more than {MOST_BYTES} bytes") if len(data) > MOST_BYTES else data

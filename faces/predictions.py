@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class Prediction:
     name: str | None
     probability: float | None  # in [0, 1]
     status: Status | Reason
+    detail: str = field(default="", compare=False)  # what is wrong with the photo, in words; not part of the output
 
 
 def csv_line(prediction: Prediction) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.photos.folder import Photo
-from data.photos.images import open_photo
+from data.photos.images import ANY_SIZE, open_photo
 from faces.classifier import Classifier
 from report.figures.cells import limit_of
 from report.figures.tiles import tile_png
@@ -100,7 +100,7 @@ def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _jpeg(path: Path, side: int) -> bytes:
-    return photo_jpeg(open_photo(path.read_bytes(), side, "RGB"), side)
+    return photo_jpeg(open_photo(path.read_bytes(), side, "RGB", ANY_SIZE), side)
 
 
 def _units(classifier: Classifier, exciting_photos: dict[int, list[Path]]) -> Units:

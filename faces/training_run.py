@@ -125,6 +125,7 @@ def _read(task: FaceTraining, bar: Bar) -> Folder:
             task.folder,
             min_photos=least if task.min_photos is None else task.min_photos,
             strict=task.strict,
+            max_pixels=task.classifier.max_pixels,
             on_photo=lambda: advance(""),
         )
 

@@ -100,17 +100,19 @@ class TransferClassifier(TransferSettings, Classifier):
     def open(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Photos of a folder -> their features, from the cache beside it where they are there."""
         device = self.torch_device.type
-        return PhotoArray(features_of(folder, photos, self.backbone, device=device, on_photo=on_photo))
+        options: dict[str, Any] = {"device": device, "max_pixels": self.max_pixels}
+        return PhotoArray(features_of(folder, photos, self.backbone, on_photo=on_photo, **options))
 
     def cache(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
         """Compute the features that the cache beside the folder does not have; a disk that refuses keeps none."""
         with suppress(StorageError):
-            device, on_photos = self.torch_device.type, once_per_photo(on_photo)
-            cache_features(folder, photos, self.backbone, device=device, on_photos=on_photos)
+            options: dict[str, Any] = {"device": self.torch_device.type, "max_pixels": self.max_pixels}
+            cache_features(folder, photos, self.backbone, on_photos=once_per_photo(on_photo), **options)
 
     def open_stored(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Photos of a folder -> where their features lie on the disk. StorageError when it refuses to keep them."""
-        return store_features(folder, photos, self.backbone, device=self.torch_device.type, on_photo=on_photo)
+        options: dict[str, Any] = {"device": self.torch_device.type, "max_pixels": self.max_pixels}
+        return store_features(folder, photos, self.backbone, on_photo=on_photo, **options)
 
     def unit_classes(self) -> list[UnitClass]:
         """Return for each hidden unit the person that its output weights raise most; without a hidden layer each

@@ -75,6 +75,7 @@ def test_no_mirror_is_one_line_and_exit_code_1(digits: Path, capsys: pytest.Capt
         (["mnist", "--from", "ftp://host/mnist"], "expected a folder or an http or https URL, got 'ftp://host/mnist'"),
         (["mnist", "--person", "Ada"], "--person is for photos"),
         (["mnist", "--max-bytes", "9"], "--max-bytes is for photos"),
+        (["mnist", "--max-pixels", "9"], "--max-pixels is for photos"),
         (["mnist", "--deadline", "0"], "deadline must be a number of seconds above 0"),
         (["mnist", "--out", "o" * 300], "cannot be read: File name too long"),
         (["mnist", "--out", "mine"], "mine/t10k-labels-idx1-ubyte is not MNIST's, and is left as it is"),

@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -40,7 +40,7 @@ def bare(kind: str, data: bytes) -> Bare:
         "PNG": _png,
         "GIF": _gif,
         "WEBP": _webp,
-        "HEIC": _boxes,
+        "HEIC": _heic,
         "AVIF": _boxes,
     }
     return known[kind](data) if kind in known else Bare(data)
@@ -182,6 +182,17 @@ def _webp(data: bytes) -> Bare:
 # HEIC and AVIF: boxes -------------------------------------------------------------------------------------------------
 
 _BOXES = {b"ftyp", b"meta", b"mdat", b"moov", b"idat", b"free", b"skip", b"wide", b"uuid"}
+
+
+_TURNS = (b"irot", b"imir")
+
+
+def _heic(data: bytes) -> Bare:
+    """A decoder turns a picture as its boxes say; without any, EXIF counts as in every other kind of file."""
+    boxes = _boxes(data)
+    start = boxes.data.find(b"meta")
+    head = boxes.data[start : start + int.from_bytes(boxes.data[max(start - 4, 0) : max(start, 0)], "big")]
+    return replace(boxes, orientation=1) if any(turn in head for turn in _TURNS) else boxes
 
 
 def _boxes(data: bytes) -> Bare:

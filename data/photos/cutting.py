@@ -104,8 +104,7 @@ def find_regions(
         return found
     picture, scale = found
     return [
-        Region(Box(*(scale * edge for edge in box)), cut(picture, box, size, mode, DownloadSettings.filter))
-        for box in find(picture)
+        Region(_larger(box, scale), cut(picture, box, size, mode, DownloadSettings.filter)) for box in find(picture)
     ]
 
 
@@ -158,6 +157,11 @@ def _spare(boxes: Sequence[Box | Failure | None], width: int, height: int, size:
     known = (box or Box(0, 0, width, height) for box in boxes if not isinstance(box, Failure))
     sides = [side for box in known for side in (box.x2 - box.x1, box.y2 - box.y1)]
     return min(sides, default=0) / (_SPARE * size)
+
+
+def _larger(box: Box, scale: int) -> Box:
+    """A box of a photo that was decoded `scale` times smaller, in pixels of the whole one."""
+    return Box(*(scale * edge for edge in box))
 
 
 def _turned(box: Box, orientation: int, width: int, height: int) -> Box:

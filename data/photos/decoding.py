@@ -42,7 +42,6 @@ class Opened:
     photo: ImageFile.ImageFile
     orientation: int  # by EXIF, 1 to 8
     turned: bool  # the decoder turns it upright itself
-    streams: bool
     most: int  # pixels that may be decoded
 
     @property
@@ -102,8 +101,8 @@ def decode(
         if not picture.ended:
             return Failure(Reason.TRUNCATED, f"a {kind} whose end is missing")
         with plugin(kind)(io.BytesIO(picture.data), "") as photo:
-            opened = _opened(photo, kind, picture, max_pixels)
-            return _too_large(opened, kind, max_pixels) or use(opened)
+            too_large = _too_large(photo, kind, picture, max_pixels)
+            return too_large or use(_opened(photo, kind, picture, max_pixels))
     except Image.DecompressionBombError as error:
         return Failure(Reason.BOMB, one_line(error))
     except UnidentifiedImageError:  # its text is an address in memory
@@ -119,25 +118,24 @@ def _opened(photo: ImageFile.ImageFile, kind: str, picture: Bare, max_pixels: in
         photo,
         _orientation(photo, kind) if picture.orientation is None else picture.orientation,
         turned=kind == "TIFF",
-        streams=picture.streams,
         most=MOST_WHOLE if max_pixels is None else max_pixels,
     )
 
 
 def _orientation(photo: Image.Image, kind: str) -> int:
-    if kind == "HEIC":  # pillow-heif has turned it
-        return 1
+    if kind == "HEIC":  # pillow-heif takes it out of the EXIF block
+        return photo.info.get("original_orientation") or 1
     with suppress(Exception):  # a damaged EXIF block does not make the picture unusable: it is shown as stored
         return int(photo.getexif().get(0x0112, 1))
     return 1
 
 
-def _too_large(opened: Opened, kind: str, max_pixels: int | None) -> Failure | None:
-    width, height = opened.photo.size
-    limit = max_pixels or (MOST_STREAMED if opened.streams else MOST_WHOLE)
+def _too_large(photo: Image.Image, kind: str, picture: Bare, max_pixels: int | None) -> Failure | None:
+    width, height = photo.size
+    limit = max_pixels or (MOST_STREAMED if picture.streams else MOST_WHOLE)
     if width * height <= limit:
         return None
-    whole = "" if opened.streams or max_pixels else f", as this {kind} has to be decoded whole"
+    whole = "" if picture.streams or max_pixels else f", as this {kind} has to be decoded whole"
     return Failure(
         Reason.BOMB,
         f"{width} x {height} = {width * height} pixels, more than {limit}{whole}: --max-pixels N takes up to N",

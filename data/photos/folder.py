@@ -17,12 +17,12 @@ from pathlib import Path
 from data.photos.cutting import open_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.grouping import Scanned, group, shared_between_people
+from data.photos.images import read_photo
 from data.photos.photo_files import Skipped, count, is_leftover, photos_below
 from data.quality import picture_hash
 from data.reasons import Failure
 from errors import DatasetError
 
-MOST_BYTES = 1 << 28  # of a file: a larger one is not read
 _SIDE = 68  # pixels a photo is decoded to for its perceptual hash
 _AT_ONCE = 512  # photos that are handed to the threads together
 
@@ -60,9 +60,15 @@ class Folder:
 
 
 def read_folder(
-    path: Path, *, min_photos: int = 1, strict: bool = False, on_photo: Callable[[], None] = lambda: None
+    path: Path,
+    *,
+    min_photos: int = 1,
+    strict: bool = False,
+    max_pixels: int | None = None,
+    on_photo: Callable[[], None] = lambda: None,
 ) -> Folder:
-    """Read all photos of `path`; each is read once, hashed and decoded. `on_photo` is called for each, by any thread.
+    """Read all photos of `path`; each is read once, hashed and decoded. `on_photo` is called for each, by any thread;
+    `max_pixels` is as in `DownloadSettings`.
 
     People with fewer than `min_photos` photos are left out, photos made from one original counted once. With `strict` a
     photo that cannot be read is an error. Raises DatasetError when the folder is missing, or fewer than two people are
@@ -73,7 +79,7 @@ def read_folder(
     skipped, notes = Skipped(), []
     found = _People(path, skipped)
     unusable: dict[str, str] = {}
-    scanned = list(_scanned(path, found.files(), unusable, on_photo))
+    scanned = list(_scanned(path, found.files(), unusable, max_pixels, on_photo))
     unreadable = {_relative(file, path): why for file, why in skipped.unreadable.items()} | unusable
     if strict and unreadable:
         first, why = next(iter(unreadable.items()))
@@ -185,6 +191,7 @@ def _scanned(
     path: Path,
     files: Iterator[tuple[Path, str, str | None]],
     unusable: dict[str, str],
+    max_pixels: int | None,
     on_photo: Callable[[], None],
 ) -> Iterator[Scanned]:
     """Read and decode the photos on all cores, in order; put those that cannot be read into `unusable`."""
@@ -192,7 +199,7 @@ def _scanned(
     def scan(found: tuple[Path, str, str | None]) -> Scanned | tuple[str, str]:
         file, name, part = found
         relative = file.relative_to(path).as_posix()
-        result = _scan(file)
+        result = _scan(file, max_pixels)
         on_photo()
         return (relative, result) if isinstance(result, str) else Scanned(relative, name, part, *result)
 
@@ -205,22 +212,20 @@ def _scanned(
                     unusable[result[0]] = result[1]
 
 
-def _scan(file: Path) -> tuple[str, int] | str:
+def _scan(file: Path, max_pixels: int | None) -> tuple[str, int] | str:
     """Return the SHA-256 and the perceptual hash of a photo, or why it cannot be read."""
-    try:
-        with file.open("rb") as source:
-            data = source.read(MOST_BYTES + 1)
-    except OSError as error:
-        return error.strerror or str(error)
-    if len(data) > MOST_BYTES:
-        return f"more than {MOST_BYTES >> 20} MiB"
-    regions = open_regions(data, [None], _SIDE, "L")
-    if isinstance(regions, Failure):
-        return f"{regions.reason}: {regions.detail}"
-    region = regions[0]
+    data = read_photo(file)
+    if isinstance(data, Failure):
+        return _why(data)
+    regions = open_regions(data, [None], _SIDE, "L", max_pixels=max_pixels)
+    region = regions if isinstance(regions, Failure) else regions[0]
     if isinstance(region, Failure):
-        return f"{region.reason}: {region.detail}"
+        return _why(region)
     return hashlib.sha256(data).hexdigest(), picture_hash(region.picture)
+
+
+def _why(failure: Failure) -> str:
+    return f"{failure.reason}: {failure.detail}"
 
 
 def _relative(file: Path, folder: Path) -> str:

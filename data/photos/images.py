@@ -5,6 +5,7 @@ silently.
 """
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,7 @@ from errors import DatasetError
 FILTER = DownloadSettings.filter  # the name of the resize filter, written into every checkpoint
 
 
+ANY_SIZE = sys.maxsize  # as `max_pixels`: for photos that a training was allowed to open
 MOST_BYTES = 1 << 28  # of a file: beyond, it is not read into memory
 
 

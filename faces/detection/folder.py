@@ -21,8 +21,9 @@ from data.atomic_write import atomic_write, disk_error, remove_leftovers
 from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo, read_folder
+from data.photos.images import read_photo
 from data.photos.photo_files import count
-from data.reasons import Failure, Reason
+from data.reasons import Failure
 from data.rows import Box
 from errors import DatasetError, UsageError
 from faces.detection.cascade import FaceDetector
@@ -72,6 +73,7 @@ def detect_folder(
     detector: FaceDetector | None = None,
     several: Several = "largest",
     strict: bool = False,
+    max_pixels: int | None = None,
 ) -> Found:
     """Write the largest face of each photo of `source/<person>/` as an RGB crop of size x size pixels.
 
@@ -80,7 +82,7 @@ def detect_folder(
     files, DatasetError when faces of fewer than two people are found, StorageError when a file cannot be written.
     """
     detector = detector or FaceDetector()
-    folder = read_folder(source, strict=strict)
+    folder = read_folder(source, strict=strict, max_pixels=max_pixels)
     photos = folder.photos
     crops = {photo: target / (photo.part or "") / photo.name / _crop_name(photo) for photo in photos}
     made_with = {"size": size, "detector": asdict(detector.settings), "several": several}
@@ -88,7 +90,7 @@ def detect_folder(
     fresh = [photo for photo in photos if photo.sha256 not in record["without"] and not crops[photo].exists()]
 
     def search(photo: Photo) -> int | Failure:
-        faces = _write_crop(source / photo.file, crops[photo], size, detector, several)
+        faces = _write_crop(source / photo.file, crops[photo], size, detector, several, max_pixels)
         on_photo()
         return faces
 
@@ -123,7 +125,9 @@ def _people_without_faces(crops: Mapping[Photo, Path]) -> list[str]:
     return [f"no face in any photo of {name}: left out" for name in people if name not in found]
 
 
-def _write_crop(photo: Path, crop: Path, size: int, detector: FaceDetector, several: Several) -> int | Failure:
+def _write_crop(
+    photo: Path, crop: Path, size: int, detector: FaceDetector, several: Several, max_pixels: int | None
+) -> int | Failure:
     """Write the crop if there is a face; return the number of faces, or why the photo cannot be opened."""
     n = 0
 
@@ -133,10 +137,10 @@ def _write_crop(photo: Path, crop: Path, size: int, detector: FaceDetector, seve
         n = len(boxes)
         return () if several == "skip" and n > 1 else boxes[:1]
 
-    try:
-        found = find_regions(photo.read_bytes(), largest, size, "RGB")
-    except OSError as error:
-        return Failure(Reason.TRUNCATED, error.strerror or str(error))
+    data = read_photo(photo)
+    if isinstance(data, Failure):
+        return data
+    found = find_regions(data, largest, size, "RGB", max_pixels=max_pixels)
     if isinstance(found, Failure):
         return found
     for face in found:

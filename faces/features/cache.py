@@ -44,6 +44,7 @@ def features_of(
     device: str = "cpu",
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
+    max_pixels: int | None = None,
     on_photo: OnPhoto = lambda: None,
     on_warning: OnWarning = lambda line: None,
 ) -> NDArray[np.float32]:
@@ -58,7 +59,7 @@ def features_of(
     for shard in valid_shards(folder, kind, backbone.numbers):
         table.fill(shard.photos, shard.features.numpy())
     writer = _ShardWriter(folder, on_warning)
-    for shard in _computed(folder, table.missing(), backbone, kind, device, batch_size):
+    for shard in _computed(folder, table.missing(), backbone, kind, device, batch_size, max_pixels):
         writer.write(shard)
         table.fill(shard.photos, shard.features.numpy())
     return table.features
@@ -72,6 +73,7 @@ def cache_features(
     device: str = "cpu",
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
+    max_pixels: int | None = None,
     on_photos: Callable[[int], None] = lambda n: None,
 ) -> int:
     """Compute the features of `photos` that are not in the cache and write them to it; return how many were computed.
@@ -84,7 +86,7 @@ def cache_features(
     on_photos(len(photos) - len(missing))
     if missing:
         remove_leftovers(folder)
-    for shard in _computed(folder, missing, backbone, kind, device, batch_size):
+    for shard in _computed(folder, missing, backbone, kind, device, batch_size, max_pixels):
         add_shard(folder, shard)
         on_photos(len(shard.photos))
     return len(missing)
@@ -149,7 +151,13 @@ def valid_shards(folder: Path, kind: dict[str, Any], numbers: int) -> Iterator[S
 
 
 def _computed(
-    folder: Path, photos: Sequence[Photo], backbone: Backbone, kind: dict[str, Any], device: str, batch_size: int
+    folder: Path,
+    photos: Sequence[Photo],
+    backbone: Backbone,
+    kind: dict[str, Any],
+    device: str,
+    batch_size: int,
+    max_pixels: int | None,
 ) -> Iterator[Shard]:
     """Compute the photos' features, in order; yield each batch as a shard, which is not written yet."""
     if not photos:
@@ -162,6 +170,7 @@ def _computed(
         device=device,
         precision=kind["precision"],
         batch_size=batch_size,
+        max_pixels=max_pixels,
     ):
         yield Shard(kind, tuple(islice(digests, len(batch))), torch.from_numpy(batch))
 

@@ -37,6 +37,7 @@ def cache_features_on_ray(
     precision: Precision,
     num_gpus: float = 0.0,
     batch_size: int = BATCH_SIZE,
+    max_pixels: int | None = None,
     on_photos: Callable[[int], None] = lambda n: None,
 ) -> int:
     """Do as `cache.cache_features` does, on the cluster at `address`: "auto", HOST:PORT, or None to start one here.
@@ -62,6 +63,7 @@ def cache_features_on_ray(
             "batch_size": min(batch_size, len(missing)),
             "device": "cuda" if num_gpus else "cpu",
             "threads": threads,
+            "max_pixels": max_pixels,
         }
         actors = min(actor_count(ray.nodes(), threads, num_gpus), len(lines))
         items = ray.data.from_items(lines, override_num_blocks=len(lines)).map(
@@ -86,18 +88,25 @@ class FeatureActor:
     """
 
     def __init__(
-        self, folder: Path, backbone: list[Any], kind: dict[str, Any], batch_size: int, device: str, threads: int
+        self,
+        folder: Path,
+        backbone: list[Any],
+        kind: dict[str, Any],
+        batch_size: int,
+        device: str,
+        threads: int,
+        max_pixels: int | None = None,
     ) -> None:
         torch.set_num_threads(threads)
         self._folder, self._kind, self._backbone = folder, kind, backbone[0]
-        self._device, self._batch_size = device, batch_size
+        self._device, self._batch_size, self._max_pixels = device, batch_size, max_pixels
 
     def __call__(self, line: dict[str, Any]) -> dict[str, Any]:
         """Compute a batch and write its shard; return the number of photos, or the class and the text of the error."""
         paths = [self._folder / file for file in line["files"]]
         try:
             with quiet_decoding():
-                features = batch_features(self._network, paths, mirror=True)
+                features = batch_features(self._network, paths, mirror=True, max_pixels=self._max_pixels)
             add_shard(self._folder, Shard(self._kind, tuple(line["photos"]), torch.from_numpy(features)))
         except FacesError as error:
             return {"photos": 0, "kind": type(error).__name__, "error": str(error)}

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data.photos.decoding import quiet_decoding
-from data.photos.images import open_photo
-from errors import DatasetError
+from data.photos.images import load_photo
 from faces.backbones.backbone import Backbone, FrozenNetwork
 from faces.backbones.precision import Precision
 
@@ -37,6 +36,7 @@ def extract(
     device: str = "cpu",
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
+    max_pixels: int | None = None,
     on_photo: OnPhoto = lambda: None,
 ) -> Generator[Features, None, None]:
     """Yield the features of the photos, in order, a batch at a time: (n, 1, numbers).
@@ -49,17 +49,22 @@ def extract(
     network = backbone.network(device=device, precision=precision, batch_size=most)
 
     def features(batch: Sequence[Path]) -> Features:
-        return batch_features(network, batch, mirror=mirror, on_photo=on_photo)
+        return batch_features(network, batch, mirror=mirror, max_pixels=max_pixels, on_photo=on_photo)
 
     batches = (paths[start : start + batch_size] for start in range(0, len(paths), batch_size))
     yield from _in_order(features, batches, *workers_and_threads(device))
 
 
 def batch_features(
-    network: FrozenNetwork, paths: Sequence[Path], *, mirror: bool = False, on_photo: OnPhoto = lambda: None
+    network: FrozenNetwork,
+    paths: Sequence[Path],
+    *,
+    mirror: bool = False,
+    max_pixels: int | None = None,
+    on_photo: OnPhoto = lambda: None,
 ) -> Features:
     """Return the features of one batch, as `extract` yields them, computed with the torch threads of this thread."""
-    crops = _opened(paths, network.size, on_photo)
+    crops = _opened(paths, network.size, max_pixels, on_photo)
     compute = network.both_ways if mirror else network
     numbers = compute(crops.pin_memory() if network.device.type == "cuda" else crops)
     return numbers.view(len(paths), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, numbers)
@@ -92,13 +97,10 @@ def _in_order(
             torch.set_num_threads(threads)  # a new thread starts with the number that any thread has set last
 
 
-def _opened(paths: Sequence[Path], size: int, on_photo: OnPhoto) -> Tensor:
+def _opened(paths: Sequence[Path], size: int, max_pixels: int | None, on_photo: OnPhoto) -> Tensor:
     """Return the photos as RGB crops, (n, 3, size, size) uint8, channels last in memory."""
     crops = np.empty((len(paths), size, size, 3), np.uint8)
     for crop, path in zip(crops, paths, strict=True):
-        try:
-            crop[:] = np.asarray(open_photo(path.read_bytes(), size, "RGB"))
-        except (OSError, ValueError) as error:
-            raise DatasetError(f"{path} is not an image that can be read ({error}): replace or remove it") from error
+        crop[:] = np.asarray(load_photo(path, size, "RGB", max_pixels))
         on_photo()
     return torch.from_numpy(crops).permute(0, 3, 1, 2)

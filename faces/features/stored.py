@@ -78,6 +78,7 @@ def store_features(
     backbone: Backbone,
     *,
     device: str = "cpu",
+    max_pixels: int | None = None,
     on_photo: Callable[[], None] = lambda: None,
 ) -> StoredFeatures:
     """Compute the features that are not in the cache, and return those of all photos, on the disk.
@@ -85,7 +86,8 @@ def store_features(
     `on_photo` is called once for each photo. Raises as `cache_features` does: StorageError when a shard cannot be
     written, as there is no other place for the features.
     """
-    cache_features(folder, photos, backbone, device=device, on_photos=once_per_photo(on_photo))
+    on_photos = once_per_photo(on_photo)
+    cache_features(folder, photos, backbone, device=device, max_pixels=max_pixels, on_photos=on_photos)
     kind = kind_of(backbone, choose_precision(device))
     files: list[Path] = []
     places: dict[str, tuple[int, int]] = {}  # SHA-256 of a photo -> its file and row

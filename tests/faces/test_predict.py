@@ -122,6 +122,17 @@ def test_a_file_too_large_for_memory_is_not_read(
     assert answer.status is Reason.TOO_LARGE
 
 
+def test_a_photo_of_more_pixels_than_may_be_opened_is_told_in_words(classifier: HiddenClassifier, people: Path) -> None:
+    photo = people / "Bo" / "03.png"
+    few = replace(FEW, max_pixels=48 * 48 - 1)
+    for source in (FaceSource(), FaceSource(find=lambda photo: [])):
+        (answer,) = predict(classifier, [photo], source, few)
+        assert answer.status is Reason.BOMB
+        assert "2304 pixels, more than 2303: --max-pixels" in answer.detail
+    (answer,) = predict(classifier, [photo], settings=replace(FEW, max_pixels=48 * 48))
+    assert (answer.status, answer.detail) == (Status.OK, "")
+
+
 def test_top_gives_the_most_probable_names_first(classifier: HiddenClassifier, people: Path) -> None:
     answers = list(predict(classifier, [people / "Cy" / "05.png"], settings=replace(FEW, top=9)))
     assert answers[0].name == "Cy"

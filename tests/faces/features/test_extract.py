@@ -53,6 +53,11 @@ def test_a_photo_that_is_no_image_is_named(photos: Folder, original: AlexNet) ->
     assert "\n" not in str(error.value)
 
 
+def test_a_photo_of_more_pixels_than_may_be_opened_is_named(photos: Folder, original: AlexNet) -> None:
+    with pytest.raises(DatasetError, match=r"Ada/0\.png .*more than 9: --max-pixels"):
+        list(extract(paths_of(photos), original, max_pixels=9))
+
+
 def test_a_size_the_network_does_not_take(photos: Folder, original: AlexNet) -> None:
     with pytest.raises(UsageError, match="expected a size from"):
         list(extract(paths_of(photos), AlexNet(original.weights, size=64)))
