@@ -7,6 +7,7 @@ gets an entry in `crop_settings`, which the journal of a folder keeps.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -16,6 +17,7 @@ Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 FILTERS: tuple[str, ...] = get_args(Filter)
 
 MIB = 1 << 20
+MOST = (1 << 63) - 1  # of a seed or a number of things: what fits a machine's integers
 MNIST_FOLDER = Path("datasets/mnist")
 
 
@@ -25,6 +27,12 @@ def check_values(settings: object, names: str, is_allowed: Callable[[Any], bool]
         value = getattr(settings, name)
         if not is_allowed(value):
             raise UsageError(f"{name} must be {expected}, got {value}")
+
+
+def check_seed(seed: object) -> None:
+    """Raise UsageError unless this is a whole number from 0 to MOST."""
+    if not isinstance(seed, Integral) or not 0 <= int(seed) <= MOST:
+        raise UsageError(f"seed must be a whole number from 0 to {MOST}, got {seed!r}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ class PhotoFiles:
             if name == "":  # it would be the current folder: most likely a variable of a script that was never set
                 raise UsageError("an empty name was given: expected a photo or a folder")
             path = Path(name)
-            yield from self._inside(path) if path.is_dir() else [path]
+            yield from self._inside(path) if os.path.isdir(path) else [path]  # noqa: PTH112 - False for any name
 
     def _all_names(self) -> Iterator[str | Path]:
         for name in self._names:

@@ -21,7 +21,7 @@ MARKUP = ["Ba$$in", "a_b^c", "\\alpha", "%s 100%", "$x$", "$\\frac", "{x}"]
 SCRIPTS = ["王芳", "हिन्दी", "שלום", "مريم", "e\u0301\u0327", "😀", "👩‍👩‍👧", "\ue000"]
 CONTROLS = ["a\x00b", "\x1b[31m", "a\tb", "\udcff", "\u2028", "\x85"]
 NAMES = [*MARKUP, *SCRIPTS, *CONTROLS, "two\nlines"]
-HISTORY = {"epoch": [1, 2], "train_loss": [2.0, 1.0], "train_accuracy": [0.2, 0.6]}
+HISTORY: dict[str, list[float]] = {"epoch": [1, 2], "train_loss": [2.0, 1.0], "train_accuracy": [0.2, 0.6]}
 
 FIGURES: dict[str, Callable[[list[str]], Figure]] = {
     "confusion": lambda names: confusion_figure(np.eye(len(names), dtype=int).tolist(), names, " ".join(names)),
