@@ -23,6 +23,7 @@ from commands import (
     train_mnist,
     verify,
 )
+from commands.console import OUT_OF_MEMORY, is_out_of_memory, make_streams_safe, one_line
 from commands.parser import Help, Parser
 from errors import FacesError
 from faces import __version__
@@ -30,13 +31,14 @@ from faces import __version__
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    make_streams_safe()
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code: int = options.command(options)
         sys.stdout.flush()
     except FacesError as error:
-        print(f"faces {options.name}: {error}", file=sys.stderr)
+        print(f"faces {options.name}: {one_line(error)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"faces {options.name}: interrupted", file=sys.stderr)
@@ -47,8 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:  # an error of the system that no other code has caught
-        print(f"faces {options.name}: {error}", file=sys.stderr)
+        print(f"faces {options.name}: {one_line(error)}", file=sys.stderr)
         return 1
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            print(f"faces {options.name}: {OUT_OF_MEMORY}", file=sys.stderr)
+            return 1
+        if not str(error).startswith("Symlink loop"):  # pathlib's words for a path of links in a circle
+            raise
+        print(f"faces {options.name}: {one_line(error)}; name another file or folder", file=sys.stderr)
+        return 2
     return code
 
 

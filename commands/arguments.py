@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from data.rows import Box
+from data.settings import MOST
 
 
 def count(text: str) -> int:
@@ -57,9 +58,9 @@ def folder_or_storage(text: str) -> Path | str:
 
 
 def _whole_number(text: str, least: int) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise ArgumentTypeError(f"expected a whole number from {least} on, got {text!r}")
-    return int(text)
+    if not text.isdecimal() or not least <= (value := int(text[:100])) <= MOST:
+        raise ArgumentTypeError(f"expected a whole number from {least} on, at most {MOST}, got {text[:100]!r}")
+    return value
 
 
 def _number(text: str, is_allowed: Callable[[float], bool], expected: str) -> float:

@@ -1,13 +1,11 @@
 """`predict`: photos in, a line for each face out. The format of a line is in `faces/predictions`."""
 
 import argparse
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from commands.arguments import box, number, positive
-from commands.console import log, write
+from commands.console import lines_of_stdin, log, write
 from commands.flags import add_max_pixels
 from commands.parser import add_command
 from errors import UsageError
@@ -74,7 +72,7 @@ def predict(options: argparse.Namespace) -> int:
     source = FaceSource(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
     settings = PredictSettings(top=options.top, threshold=options.threshold, max_pixels=options.max_pixels)
     classifier = load_faces(options.run, weights=options.weights, device=choose_device(options.device))
-    walk = PhotoFiles(options.photo, map(os.fsdecode, sys.stdin.buffer))
+    walk = PhotoFiles(options.photo, lines_of_stdin())
     heading, line = FORMATS[options.format]
     failed = False
     write(heading)

@@ -23,9 +23,9 @@ def show_weights(options: argparse.Namespace) -> int:
     from data.atomic_write import atomic_write
     from faces import load
     from faces.classifier import Classifier
-    from report.run_folder import poster_file, read_metrics
+    from report.run_folder import poster_file, read_measured
 
-    classifier, metrics = load(options.run), read_metrics(options.run)
+    classifier, metrics = load(options.run), read_measured(options.run)
     picture = _faces if isinstance(classifier, Classifier) else _digits
     drawn, kind = picture(classifier, metrics, options)
     out = options.out or poster_file(options.run, options.unit)

@@ -7,6 +7,7 @@ gets an entry in `crop_settings`, which the journal of a folder keeps.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,6 +18,7 @@ FILTERS: tuple[str, ...] = get_args(Filter)
 
 MIB = 1 << 20
 USER_AGENT = "faces (downloads listed photos, see its README; obeys X-Robots-Tag: noai)"
+MOST = (1 << 63) - 1  # of a seed or a number of things: what fits a machine's integers
 MNIST_FOLDER = Path("datasets/mnist")
 
 
@@ -34,6 +36,12 @@ def _is_plain(value: object) -> bool:
 
 def _is_header(text: str) -> bool:
     return _is_plain(text) and text.isascii() and text == text.strip()
+
+
+def check_seed(seed: object) -> None:
+    """Raise UsageError unless this is a whole number from 0 to MOST."""
+    if not isinstance(seed, Integral) or not 0 <= int(seed) <= MOST:
+        raise UsageError(f"seed must be a whole number from 0 to {MOST}, got {seed!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,3 +92,4 @@ class SplitSizes:
     train: int = 70
     validation: int = 10
     test: int = 20
+    proportional: bool = True  # a person with fewer photos has the same shares of them; else training alone has fewer

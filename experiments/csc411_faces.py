@@ -32,7 +32,7 @@ from nn.schedules import Constant
 from nn.training import TensorBatches, TrainingSettings
 
 PEOPLE, SIDE = 6, 32
-SIZES = SplitSizes(train=70, validation=10, test=20)
+SIZES = SplitSizes(train=70, validation=10, test=20, proportional=False)
 BATCHES, EPOCHS = 6, 5  # mini-batches an epoch; epochs
 PORTIONS = 10  # an epoch of the loop is a tenth of the steps on a mini-batch: curves have points within one
 FEWEST = 20  # photos per person to train on, where there are no 70

@@ -257,13 +257,13 @@ class Classifier(ClassifierSettings, Estimator, ABC):
             threshold = metadata["unknown"]["threshold"]
             classifier.threshold_ = None if threshold is None else float(threshold)
             on_device = {name: tensor.to(classifier.torch_device) for name, tensor in tensors.items()}
-            inputs = classifier._restore(on_device)
-        except (KeyError, TypeError, ValueError) as error:
+            inputs, classes = classifier._restore(on_device), len(classifier.classes_)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, RunError):
                 raise
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
         generator = torch.Generator(classifier.torch_device)
-        classifier.network = classifier._build(inputs, len(classifier.classes_), generator)
+        classifier.network = classifier._build(inputs, classes, generator)
         prefix = "network."
         classifier.network.load({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         classifier.history = History()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data.photos import Folder, Photo, read_folder, split
-from data.settings import SplitSizes
+from data.settings import SplitSizes, check_seed
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,9 @@ class PhotoFolder:
         """Return three parts with at most so many photos of each person; test and validation are filled first.
 
         The same seed gives the parts that `train-faces --seed` trains on. Raises DatasetError naming a person who has
-        no photo left to train on.
+        no photo left to train on, UsageError for what is no seed.
         """
+        check_seed(seed)
         sizes = SplitSizes(train=train, validation=validation, test=test)
         parts = split(self.folder.photos, sizes, np.random.default_rng(seed))
         return SplitFolder(*(_part(self.folder, photos) for photos in (parts.train, parts.validation, parts.test)))

@@ -5,7 +5,7 @@ units.json   which person each hidden unit raises most, and the training photos 
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.inside import inside
 from errors import RunError
@@ -60,7 +60,13 @@ def read_exciting_photos(run: Path, data: Path) -> dict[int, list[Path]]:
     try:
         return {
             entry["unit"]: [path for file in entry["photos"] if (path := inside(data, file, links=True)) is not None]
-            for entry in read_json(run / UNITS)
+            for entry in _list_of(read_json(run / UNITS))
         }
     except (KeyError, TypeError) as error:
         raise RunError(f"{run / UNITS} is not a run's list of hidden units; train again") from error
+
+
+def _list_of(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"a {type(value).__name__}")
+    return value

@@ -73,6 +73,7 @@ def page_of_run(
         unknown=_unknown(metrics["unknown"]),
         download=_download(folder),
         counts=metrics["counts"],
+        validation_did=validation_did(classifier),
     )
     return render(page).encode()
 
@@ -80,6 +81,16 @@ def page_of_run(
 def _subtitle(metrics: dict[str, Any]) -> str:
     names = {"hidden": "one hidden layer on grey pixels", "alexnet": "AlexNet's conv5 features and a trained head"}
     return f"{names[metrics['model']]}, {len(metrics['classes'])} people, seed {metrics['seed']}"
+
+
+def validation_did(classifier: Classifier) -> str:
+    """Return what the validation photos were used for, as the end of a sentence."""
+    threshold = "set the threshold below which a face is none of these people"
+    history = classifier.history
+    if classifier.patience is None or not history.best_epoch:
+        return f"{threshold}, and did not change what it learned"
+    ended = f"ended the training after epoch {len(history)}, " if history.stopped_early else ""
+    return f"{ended}chose epoch {history.best_epoch}, whose weights were kept, and {threshold}"
 
 
 def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:

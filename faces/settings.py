@@ -6,6 +6,7 @@ scikit-learn has it. The values were chosen on validation photos (docs/measured.
 
 from dataclasses import dataclass
 
+from data.settings import check_seed
 from errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -36,6 +37,7 @@ class ClassifierSettings:
 
     def check(self) -> None:
         """Raise UsageError for a value that is not allowed."""
+        check_seed(self.seed)
         for name in ("epochs", "batch_size", "size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")

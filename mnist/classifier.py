@@ -191,7 +191,7 @@ class DigitClassifier(DigitParameters, Estimator):
             saved = {name: value for name, value in metadata["settings"].items() if name in own}
             classifier = cls(model=metadata["model"], seed=int(metadata["seed"]), **saved)
             classifier.mean, classifier.deviation = (float(metadata["image"][key]) for key in ("mean", "deviation"))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
         classifier.network = NETWORKS[classifier.model](Generator())
         classifier.network.load(dict(tensors))

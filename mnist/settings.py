@@ -5,6 +5,7 @@ The values were chosen on validation digits (README, "Digits").
 
 from dataclasses import dataclass, fields, replace
 
+from data.settings import check_seed
 from errors import UsageError
 
 
@@ -91,6 +92,7 @@ class DigitParameters:
             raise UsageError(f"model must be one of {', '.join(MODELS)}, got {self.model!r}")
         if self.momentum is not None and MODELS[self.model].momentum is None:
             raise UsageError(f"momentum: {self.model} learns by AdamW, which has none; leave it out")
+        check_seed(self.seed)
         settings = self.settings
         if self.model in NORMALISED and settings.batch_size < 2:
             raise UsageError(f"batch_size must be at least 2 for {self.model}, which normalises over a batch, got 1")

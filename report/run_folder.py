@@ -146,6 +146,20 @@ def read_metrics(run: Path) -> dict[str, Any]:
     return metrics
 
 
+def read_measured(run: Path) -> dict[str, Any]:
+    """Read metrics.json with what a picture of the run needs. Raises RunError when it lacks that."""
+    metrics = read_metrics(run)
+    table = metrics.get("confusion")
+    n = len(table) if isinstance(table, list) else 0
+    whole = n > 0 and all(isinstance(row, list) and [type(x) for x in row] == [int] * n for row in table or ())
+    if not whole or not isinstance(metrics.get("data"), str):
+        raise RunError(
+            f"{run / METRICS} is not a run's metrics: expected data, and in confusion a table of counts, class by "
+            "class; train again"
+        )
+    return metrics
+
+
 def finished(run: Path) -> dict[str, Any] | None:
     """Return the metrics of a finished run, None where there is none."""
     return read_metrics(run) if (run / METRICS).exists() else None
@@ -155,13 +169,14 @@ def read_json(file: Path) -> Any:
     """Read one of a run's JSON files. Raises RunError when it is missing or not JSON."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{file} cannot be read ({error}): expected a finished run; train again") from error
 
 
 def as_json(value: object) -> bytes:
     """Return a value as the content of a JSON file that people can read."""
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(value, indent=1, ensure_ascii=False)  # a path that is no UTF-8 becomes JSON's escapes
+    return (text + "\n").encode(errors="backslashreplace")
 
 
 def versions() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The four files of MNIST: found, downloaded, read.
 
 files      their names, sizes and digests; their content as arrays
+names      the names that people have them under
 idx        one file of the IDX format -> an array
 download   the files fetched, verified and stored
 mirrors    the servers that they are fetched from

@@ -13,8 +13,9 @@ from io import BytesIO
 from pathlib import Path
 
 from data.atomic_write import atomic_write, remove_leftovers
-from data.mnist.files import FILES, MnistFile, files_named
+from data.mnist.files import FILES, MnistFile, files_named, files_that_may_be
 from data.mnist.gzipped import decompressing, read_up_to
+from data.mnist.names import LOOKED_FOR
 from data.reasons import Failure, Reason
 from data.settings import MIB, DownloadSettings
 from errors import DatasetError, FetchError
@@ -71,7 +72,7 @@ def _finder(source: Path | str | None, settings: DownloadSettings) -> Iterator[C
         except OSError as error:
             expected = "expected a folder with MNIST's four files, gzipped or not"
             raise DatasetError(f"{source} cannot be read: {error.strerror}; {expected}") from error
-        yield lambda name: ((str(path), _read(path)) for path in files_named(source, name))
+        yield lambda name: ((str(path), _read(path)) for path in files_that_may_be(source, name))
     else:
         from data.mnist.mirrors import mirrors  # requests takes a fifth of a second to import
 
@@ -93,7 +94,7 @@ def _store(file: MnistFile, folder: Path, answers: _Answers, source: Path | str 
     if isinstance(source, Path):
         raise DatasetError(
             f"{what} ({'; '.join(problems) or f'not in {source}'}): expected it there, or {file.name}.gz, "
-            f"with SHA-256 {file.sha256[:12]}... unpacked"
+            f"{LOOKED_FOR}, with SHA-256 {file.sha256[:12]}... unpacked"
         )
     raise FetchError(f"{what} ({'; '.join(problems)}): copy the four files into a folder, and add --from FOLDER")
 

@@ -5,6 +5,7 @@ rows. `predict` prints such a table.
 """
 
 import csv
+import os
 from pathlib import Path
 
 from data.reasons import one_line
@@ -36,8 +37,9 @@ class BoxTable:
 
     def of(self, file: Path) -> list[Box | None]:
         """The boxes of a photo; none if the table does not have it."""
-        self._unused.pop(file.resolve(), None)
-        return list(self._boxes.get(file.resolve(), ()))
+        place = _place(file)
+        self._unused.pop(place, None)
+        return list(self._boxes.get(place, ()))
 
     def _read(self, path: Path, rows: "csv.DictReader[str]") -> None:
         if not {"file", "box"} <= set(rows.fieldnames or ()):
@@ -50,6 +52,15 @@ class BoxTable:
                 box = Box.parse(text) if text else None
             except ValueError as error:
                 raise ListError(f"{path}:{rows.line_num}: {error}, got {one_line(text)!r}") from error
-            found = path.parent / file if (path.parent / file).exists() and not Path(file).exists() else Path(file)
-            self._unused[found.resolve()] = file
-            self._boxes.setdefault(found.resolve(), {})[box] = None
+            beside = path.parent / file
+            place = _place(beside if os.path.exists(beside) and not os.path.exists(file) else Path(file))  # noqa: PTH110
+            self._unused[place] = file
+            self._boxes.setdefault(place, {})[box] = None
+
+
+def _place(file: Path) -> Path:
+    """Return where a file is, whatever its name: one too long, with a NUL, or of links in a circle, too."""
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return Path(os.path.abspath(file))  # noqa: PTH100

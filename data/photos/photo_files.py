@@ -153,7 +153,7 @@ class PhotoFiles:
             if name == "":  # it would be the current folder: most likely a variable of a script that was never set
                 raise UsageError("an empty name was given: expected a photo or a folder")
             path = Path(name)
-            if not _is_existing_folder(path):
+            if not os.path.isdir(path):  # noqa: PTH112 - False for any name
                 yield path
                 continue
             unreadable = len(self.skipped.unreadable)
@@ -170,13 +170,6 @@ class PhotoFiles:
                 yield from (line.rstrip("\r\n") for line in self._listed if line.strip())
             else:
                 yield name
-
-
-def _is_existing_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # a NUL in the name, a circle of links
-        return False
 
 
 def count(n: int, what: str) -> str:

@@ -35,10 +35,10 @@ class Split:
 def split(photos: Sequence[Photo], sizes: SplitSizes, generator: np.random.Generator) -> Split:
     """Put the groups, shuffled, into test, validation and training until each person has their photos of `sizes`.
 
-    A person with fewer photos than `sizes` asks for has the same shares of them, at least one in each part. A group
-    that does not fit into a part goes to the next one, or to none. Each part keeps the order of `photos`. Photos that
-    say themselves which part they are in stay there; a test part or validation photos that are missing are made of the
-    rest. Raises DatasetError naming the people who have no photo left to train on.
+    A person with fewer photos than `sizes` asks for has the same shares of them, if it says so, at least one in each
+    part. A group that does not fit into a part goes to the next one, or to none. Each part keeps the order of `photos`.
+    Photos that say themselves which part they are in stay there; a test part or validation photos that are missing are
+    made of the rest. Raises DatasetError naming the people who have no photo left to train on.
     """
     if any(photo.part for photo in photos):
         return _as_divided(photos, sizes, generator)
@@ -56,7 +56,7 @@ def _limits(photos: Sequence[Photo], sizes: SplitSizes) -> dict[str, dict[str, i
     total = sum(wanted.values())
     limits: dict[str, dict[str, int]] = {part: {} for part in PARTS}
     for name, n in Counter(photo.name for photo in photos).items():
-        own = wanted if n >= total else _shares(n, wanted)
+        own = _shares(n, wanted) if n < total and sizes.proportional else wanted
         for part in PARTS:
             limits[part][name] = own[part]
     return limits

@@ -107,7 +107,13 @@ class Progress:
         return {name: generator.get_state() for name, generator in self._generators().items()}
 
     def _load_generators(self, states: Tensors) -> None:
-        same_names("generators", states, self._generator_states())
+        own = self._generator_states()
+        if states.keys() == own.keys() and any(states[name].shape != own[name].shape for name in own):
+            raise RunError(
+                "the training was saved on another kind of device, whose random numbers are others: resume it there "
+                "(--device), or start anew without --resume"
+            )
+        same_names("generators", states, own)
         for name, generator in self._generators().items():
             generator.set_state(states[name])
 

@@ -2,7 +2,8 @@
 
 `curves` draws learning curves, `confusion` the confusion matrix, `tiles` the poster of weights, `sheets` small pictures
 under labels, `series` lines over an axis, `contour` a cost over two weights, `bars` reported beside measured values.
-`style` has the colours and `png`, with `faces.mplstyle`; `layout` headings, legends and sizes; `cells` paints weights.
+`style` has the colours and `png`, with `faces.mplstyle`; `lettering` the fonts of names; `layout` headings, legends and
+sizes; `cells` paints weights.
 """
 
 from report.figures.bars import Pair, reported_beside_measured, reported_beside_measured_figure

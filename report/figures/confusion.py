@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from report.figures.lettering import plain
 from report.figures.style import COUNTS, INK, PAGE, new_figure, png, styled
 
 MOST_WITH_NUMBERS = 30  # beyond this many classes the numbers are too small to read: colour alone
@@ -23,7 +24,7 @@ def confusion_figure(
     confusion: Sequence[Sequence[int]], classes: Sequence[str], title: str, of: str = "the person's photos"
 ) -> Figure:
     """Return a figure of counts, a row per true class, a column per predicted one; colour is the share `of` the row."""
-    counts = np.asarray(confusion)
+    counts, classes = np.asarray(confusion), [plain(name) for name in classes]
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     n = len(classes)
     side = float(np.clip(0.55 * n + 2.2, 4.6, 16))
@@ -44,7 +45,7 @@ def confusion_figure(
             if count:
                 colour = PAGE if share[row, column] > 0.5 else INK
                 axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=9)
-    axes.set(xlabel="predicted", ylabel="true", title=title)
+    axes.set(xlabel="predicted", ylabel="true", title=plain(title))
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.03, label=f"share of {of}")
     bar.outline.set_visible(False)
     return figure

@@ -14,6 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 
+from report.figures.lettering import plain
 from report.figures.style import SIGNED, laid_out
 
 LEFT = 0.07  # of headings, where legends begin, too
@@ -23,7 +24,7 @@ LETTER = 0.56  # width of a letter, on average, in its size; in prose that is no
 def wrapped(text: str, width: float, size: float) -> str:
     """Return `text` broken into lines of about `width`; a word longer than that is broken, too."""
     letters = max(1, int(72 * width / (LETTER * size)))
-    return "\n".join(textwrap.fill(line, letters) for line in text.split("\n"))
+    return "\n".join(textwrap.fill(line, letters) for line in plain(text).split("\n"))
 
 
 def fitted(texts: Sequence[str], width: float, sizes: Sequence[float], lines: int) -> tuple[float, list[str]]:

@@ -19,7 +19,7 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from report.figures.layout import fit, headed, legend, wrapped
-from report.figures.style import PAGE, PALETTE, new_figure, percent_tick, png, styled
+from report.figures.style import PAGE, PALETTE, Powers, new_figure, percent_tick, png, styled
 
 # Panels -> panels per row; others stand in rows of four.
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}
@@ -171,6 +171,10 @@ def _scales(axes: Axes, panel: Panel, sizes: NDArray[np.float64], columns: int) 
         )
     if panel.log_y:
         axes.set_yscale("log", nonpositive="mask")
+    for axis, is_log in ((axes.xaxis, panel.log_x and len(sizes) > MOST_SIZES), (axes.yaxis, panel.log_y)):
+        if is_log:
+            axis.set_major_formatter(Powers())
+            axis.set_minor_formatter(Powers())
     if panel.log_y and panel.percent:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_formatter(NullFormatter())

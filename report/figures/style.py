@@ -5,6 +5,7 @@ matplotlib keeps it for the whole process.
 """
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
@@ -14,8 +15,11 @@ from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatterSciNotation
 from matplotlib.transforms import Bbox
 from PIL import Image, ImageColor
+
+from report.figures.lettering import give_fonts, quiet, say_what_is_lacking
 
 PAGE, INK, FAINT = "#fcfaf6", "#2b2a33", "#b9b4aa"
 TRAIN, VALIDATION, TEST = "#2f6f9f", "#d1662b", "#4f8a4b"
@@ -36,7 +40,7 @@ _ONE_AT_A_TIME = RLock()
 @contextmanager
 def styled() -> Iterator[None]:
     """Give what is drawn inside this context, or by a function decorated with it, the style of `faces.mplstyle`."""
-    with _ONE_AT_A_TIME, style.context("report.figures.faces"):
+    with _ONE_AT_A_TIME, style.context("report.figures.faces"), quiet():
         yield
 
 
@@ -52,8 +56,20 @@ def percent_tick(share: float, place: float = 0) -> str:
     return f"{100 * share:g}%"
 
 
+class Powers(LogFormatterSciNotation):
+    """The numbers of a logarithmic axis without matplotlib's markup, which is off: `10⁻³`, `2×10⁴`."""
+
+    _RAISED = str.maketrans("-\N{MINUS SIGN}0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the number, "" where the axis has room for none."""
+        text = super().__call__(x, pos).replace(r"$\mathdefault{", "").removesuffix("}$").replace(r"\times", "×")
+        return re.sub(r"\^\{(.*?)\}", lambda raised: raised[1].translate(self._RAISED), text)
+
+
 def laid_out(figure: Figure) -> Figure:
-    """Return the figure with its parts where its layout engine puts them."""
+    """Return the figure with its parts where its layout engine puts them, in fonts that have its letters."""
+    give_fonts(figure)
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
     return figure
@@ -66,6 +82,7 @@ def png(figure: Figure, few_colours: bool = False) -> bytes:
     What stands out over the figure's edge makes the page larger. With `few_colours` it keeps 256, none far from its
     own: a third of the size for lines, letters and weights.
     """
+    say_what_is_lacking(figure, give_fonts(figure))
     buffer = io.BytesIO()
     quickly = {"compress_level": 1} if few_colours else {}  # it is packed once more below
     page = Bbox.union([figure.bbox_inches, laid_out(figure).get_tightbbox()]).padded(_MARGIN)

@@ -17,6 +17,7 @@ from PIL import Image
 
 from report.figures.cells import limit_of
 from report.figures.layout import fit, headed, scale_bar
+from report.figures.lettering import plain
 from report.figures.style import PAGE, SIGNED, new_figure, png, styled
 
 Tile = NDArray[Any]  # weights (H, W), or a picture (H, W, 3) in 0..255
@@ -57,7 +58,7 @@ def poster_figure(sections: Sequence[Section], title: str, subtitle: str, limit:
     axes = headed(figure, title, subtitle, size=17).subplots()
     top = 0
     for section, n in zip(shown, rows, strict=True):
-        axes.text(0, top + HEADING - 10, section.heading, fontsize=11, fontweight="bold", va="bottom")
+        axes.text(0, top + HEADING - 10, plain(section.heading), fontsize=11, fontweight="bold", va="bottom")
         top += HEADING
         for index, tile in enumerate(section.tiles):
             page.paste(_enlarged(tile, limit, side), (index % columns * step, top + index // columns * row))

@@ -110,6 +110,7 @@ class Page:
     macro_f1: float | None = None
     facts: Sequence[tuple[str, str]] = ()  # what was trained, on what, how: term and value
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # part of the split -> person -> photos
+    validation_did: str = "were measured after every epoch, and changed nothing"  # the validation photos
     words: Words = Words()
     curve_png: bytes = b""
     confusion_png: bytes = b""

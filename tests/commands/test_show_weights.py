@@ -9,7 +9,9 @@ import cli
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
 from faces.photos import PhotoArray
+from faces.run import read_exciting_photos
 from faces.transfer import TransferClassifier
+from nn import checkpoint
 from report import run_folder as files
 
 NAMES = ["Ada", "Ada", "Bo", "Bo"]
@@ -60,3 +62,49 @@ def test_without_a_hidden_layer_outputs_are_counted(tmp_path: Path, capsys: pyte
     run = run_of(head(), tmp_path)
     assert printed(run, capsys=capsys) == ["    1 output raises Ada most", "    1 output raises Bo most"]
     assert printed(run, "--unit", "1", capsys=capsys) == ["output 1 raises Bo most"]
+
+
+NO_JSON = ["", "{", '{"confusion": [[1, 0', "[" * 100_000, "\udcff"]
+NO_METRICS = [
+    "{}",
+    "[]",
+    "null",
+    "7",
+    '{"data": 1, "confusion": [[1]]}',
+    '{"data": "d", "confusion": [[1, "x"], [0, 1]]}',
+]
+NO_UNITS = ["{}", "null", "7", "[1]", "[null]", '[{"unit": 0}]', '[{"photos": []}]', '[{"unit": [], "photos": 3}]']
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [(files.METRICS, text) for text in NO_JSON + NO_METRICS] + [("units.json", text) for text in NO_JSON + NO_UNITS],
+)
+def test_a_damaged_file_of_a_run_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, text: str
+) -> None:
+    run = run_of(hidden(2), tmp_path)
+    (run / file).write_bytes(text.encode(errors="surrogateescape"))
+    assert cli.main(["show-weights", str(run)]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"faces show-weights: {run / file} ")
+    assert printed.err.count("\n") == 1
+    assert not printed.out
+
+
+@pytest.mark.parametrize("settings", [[], None, "x", {"hidden": "many"}, {"hidden": -1}])
+def test_a_checkpoint_with_other_settings_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: object
+) -> None:
+    run = run_of(hidden(2), tmp_path)
+    tensors, metadata = checkpoint.load((run / files.MODEL).read_bytes())
+    (run / files.MODEL).write_bytes(checkpoint.dump(tensors, {**metadata, "settings": settings}))
+    assert cli.main(["show-weights", str(run)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_photos_that_a_run_places_outside_of_its_data_are_left_out(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    photos = ["Ada/1.jpg", "../mine.jpg", str(tmp_path / "mine.jpg"), "C:\\mine.jpg", "a\0b"]
+    (tmp_path / "units.json").write_bytes(files.as_json([{"unit": 3, "photos": photos}]))
+    assert read_exciting_photos(tmp_path, data) == {3: [data / "Ada/1.jpg"]}

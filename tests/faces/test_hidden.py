@@ -151,3 +151,15 @@ def test_the_most_exciting_photos_come_first() -> None:
 def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong))):
         HiddenClassifier(**wrong)  # type: ignore[arg-type]  # integers and floats in one table
+
+
+def test_what_is_loaded_has_the_augmentation_it_was_saved_with() -> None:
+    photos = PhotoArray(np.random.default_rng(0).random((4, 1, 12, 12)).astype(np.float32))
+    settings: dict[str, Any] = {"rotation": 1.5, "shift": 0.25, "zoom": 0.0, "dropout": 0.25, "patience": 3, "size": 12}
+    saved = HiddenClassifier(hidden=2, epochs=1, **settings).fit(photos, ["Ada", "Ada", "Bo", "Bo"])
+    loaded = HiddenClassifier.from_checkpoint(*checkpoint.load(saved.to_bytes()))
+    assert {name: loaded.get_params()[name] for name in settings} == settings
+    assert loaded.settings() == saved.settings()
+    x = saved._opened(photos.numbers)
+    one, other = (model._augmented(x, torch.Generator().manual_seed(1)) for model in (saved, loaded))
+    assert torch.equal(one, other)

@@ -58,6 +58,21 @@ def test_metrics_say_what_was_done_and_measured(finished: Path, people: Path) ->
     assert {"python", "torch", "numpy"} <= metrics["versions"].keys()
 
 
+def test_the_page_says_what_the_validation_photos_did(finished: Path, people: Path, tmp_path: Path) -> None:
+    threshold = "set the threshold below which a face is none of these people"
+    words = " ".join((finished / "report.html").read_text().split())
+    assert f"The validation photos {threshold}, and did not change what it learned." in words
+    classifier = HiddenClassifier(hidden=8, epochs=60, batch_size=8, size=12, lr=0.05, patience=2)
+    train_faces(FaceTraining(folder=people, out=tmp_path / "run", classifier=classifier, sizes=SIZES))
+    history = classifier.history
+    assert history.stopped_early
+    words = " ".join((tmp_path / "run" / "report.html").read_text().split())
+    assert (
+        f"The validation photos ended the training after epoch {len(history)}, chose epoch {history.best_epoch}, whose "
+        f"weights were kept, and {threshold}."
+    ) in words
+
+
 def test_history_and_split_are_part_of_the_run(finished: Path) -> None:
     with (finished / "history.csv").open() as lines:
         rows = list(csv.DictReader(lines))

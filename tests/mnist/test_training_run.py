@@ -114,6 +114,7 @@ def test_predictions_have_a_line_for_each_test_digit(finished: Path, digits: Pat
 
 def test_the_page_has_words_for_digits_and_none_for_people(finished: Path) -> None:
     page = re.sub('data:[^"]+', "", (finished / "report.html").read_text().partition("</style>")[2])
+    assert "The validation images were measured after every epoch, and changed nothing." in " ".join(page.split())
     assert "Which digit is this?" in page
     assert re.findall(r"\b(photos?|persons?|people|names?|who|whom|faces?)\b", page, re.IGNORECASE) == []
 

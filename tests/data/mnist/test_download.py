@@ -268,6 +268,22 @@ def test_a_folder_may_have_a_wrong_one_beside_the_right_one(
     assert download_mnist(out, source=small_mnist, settings=SETTINGS)[FIRST] == str(small_mnist / f"{FIRST}.gz")
 
 
+@pytest.mark.parametrize("name", ["{} (1).gz", "{} 2", "raw/{}", "emnist-mnist-{}.gz"])
+def test_a_folder_may_have_them_under_other_names(
+    small_mnist: Path, contents: dict[str, bytes], out: Path, name: str
+) -> None:
+    """Beside a wrong one: the SHA-256 decides."""
+    (small_mnist / "raw").mkdir()
+    for own in NAMES:
+        (small_mnist / own).rename(small_mnist / name.format(own))
+        if name.endswith(".gz"):
+            (small_mnist / name.format(own)).write_bytes(gzip.compress(contents[own]))
+    (small_mnist / f"emnist-letters-{FIRST}").write_bytes(b"wrong")
+    origins = download_mnist(out, source=small_mnist, settings=SETTINGS)
+    assert origins == {own: str(small_mnist / name.format(own)) for own in NAMES}
+    assert files(out) == contents
+
+
 def test_a_folder_without_the_right_files_is_one_line(small_mnist: Path, out: Path, tmp_path: Path) -> None:
     (small_mnist / NAMES[1]).write_bytes(b"wrong")
     told = complaint(out, small_mnist, DatasetError)

@@ -105,3 +105,95 @@ def test_as_many_labels_as_images(small_mnist: Path, write_idx: WriteIdx) -> Non
 def test_labels_are_digits(small_mnist: Path, write_idx: WriteIdx) -> None:
     write_idx(small_mnist / "t10k-labels-idx1-ubyte", np.full(50, 10, np.uint8))
     assert "t10k-labels-idx1-ubyte has a label 10, expected 0 to 9" in complaint(small_mnist)
+
+
+NAMES = [  # how people have the training images, and by the same rule the other files
+    *("TRAIN-IMAGES-IDX3-UBYTE", "train-images.idx3-ubyte", "train-images.idx3", "train_images_idx3_ubyte.bin"),
+    *("train-images-idx3-ubyte (1)", "train-images-idx3-ubyte 2", "train-images-idx3-ubyte copy"),
+    *("train-images-idx3-ubyte (1).gz", "train-images-idx3-ubyte 2.gz", "Train-Images.IDX3-UBYTE.GZ"),
+    *("MNIST/raw/train-images-idx3-ubyte", "train-images-idx3-ubyte/train-images-idx3-ubyte"),
+    *("emnist-digits-train-images-idx3-ubyte.gz", "gzip/emnist-mnist-train-images-idx3-ubyte"),
+]
+
+
+def renamed(folder: Path, name: str) -> None:
+    """Give all four files the names of the same kind as `name` of train-images-idx3-ubyte."""
+    for file in FILES:
+        part, what, idx, _ = file.name.split("-")
+        if "emnist" in name:
+            part = part.replace("t10k", "test")
+        own = name
+        for old, new in (("train", part), ("images", what), ("idx3", idx)):
+            own = own.replace(old, new).replace(old.upper(), new.upper()).replace(old.title(), new.title())
+        content = (folder / file.name).read_bytes()
+        (folder / file.name).unlink()
+        (folder / own).parent.mkdir(parents=True, exist_ok=True)
+        (folder / own).write_bytes(gzip.compress(content) if own.lower().endswith(".gz") else content)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_found_under_the_names_that_people_have(small_mnist: Path, name: str) -> None:
+    plain = load_mnist(small_mnist)
+    renamed(small_mnist, name)
+    digits = load_mnist(small_mnist)
+    turned = (0, 2, 1) if "emnist" in name else (0, 1, 2)
+    np.testing.assert_array_equal(digits.train_images, plain.train_images.transpose(turned))
+    np.testing.assert_array_equal(digits.test_labels, plain.test_labels)
+
+
+def test_the_exact_name_comes_first_and_an_original_before_its_copy(small_mnist: Path) -> None:
+    for other in ("emnist-letters-train-images-idx3-ubyte", "train-images-idx3-ubyte (1)", "raw/train-images.idx3"):
+        (small_mnist / other).parent.mkdir(exist_ok=True)
+        (small_mnist / other).write_bytes(b"not read")
+    assert len(load_mnist(small_mnist).train_images) == 200
+    for other in ("emnist-letters-train-images-idx3-ubyte",):
+        (small_mnist / other).unlink()
+    (small_mnist / "train-images-idx3-ubyte").rename(small_mnist / "train-images.idx3-ubyte")
+    assert len(load_mnist(small_mnist).train_images) == 200
+
+
+@pytest.mark.parametrize("others", [("digits", "letters"), ("balanced", "byclass", "mnist")])
+def test_several_sets_are_named_and_none_is_guessed(small_mnist: Path, others: tuple[str, ...]) -> None:
+    (small_mnist / "train-images-idx3-ubyte").unlink()
+    for other in others:
+        (small_mnist / f"emnist-{other}-train-images-idx3-ubyte").write_bytes(b"")
+    said = complaint(small_mnist)
+    assert "has several files that could be train-images-idx3-ubyte" in said
+    assert all(f"emnist-{other}-train" in said for other in others)
+
+
+def test_files_of_two_sets_are_not_mixed(small_mnist: Path) -> None:
+    (small_mnist / "t10k-labels-idx1-ubyte").rename(small_mnist / "emnist-digits-test-labels-idx1-ubyte")
+    assert "has files of different sets" in complaint(small_mnist)
+
+
+@pytest.mark.parametrize(("name", "last"), [("letters", 26), ("balanced", 46)])
+def test_letters_are_refused(small_mnist: Path, write_idx: WriteIdx, name: str, last: int) -> None:
+    renamed(small_mnist, f"emnist-{name}-train-images-idx3-ubyte")
+    labels = np.arange(200) % last + 1
+    write_idx(small_mnist / f"emnist-{name}-train-labels-idx1-ubyte", labels.astype(np.uint8))
+    assert f"has a label {last}, expected 0 to 9; replace it: sets with letters" in complaint(small_mnist)
+
+
+@pytest.mark.parametrize("shape", [(0, 28, 28), (50, 0, 0)])
+def test_an_empty_set_is_refused(small_mnist: Path, write_idx: WriteIdx, shape: tuple[int, ...]) -> None:
+    write_idx(small_mnist / "t10k-images-idx3-ubyte", np.zeros(shape, np.uint8))
+    assert "expected at least one byte after its header" in complaint(small_mnist)
+
+
+@pytest.mark.parametrize("lying", [False, True])
+def test_images_that_lie_on_their_side_are_warned_about(
+    small_mnist: Path, write_idx: WriteIdx, caplog: pytest.LogCaptureFixture, lying: bool
+) -> None:
+    images = load_mnist(small_mnist).train_images.copy()
+    images[:, :, :] = 0
+    images[:, 4:24, 13:15] = 255
+    write_idx(small_mnist / "train-images-idx3-ubyte", images.transpose(0, 2, 1) if lying else images)
+    caplog.clear()
+    load_mnist(small_mnist)
+    assert any("the ones lie on their side" in line for line in caplog.messages) == lying
+
+
+def test_mnists_own_ones_stand_upright(shared: Path, caplog: pytest.LogCaptureFixture) -> None:
+    load_mnist(shared / "mnist")
+    assert caplog.messages == []

@@ -163,3 +163,15 @@ def test_an_incomplete_state_is_refused(missing: str, message: str) -> None:
 def test_a_state_of_another_optimiser_is_refused() -> None:
     with pytest.raises(RunError, match="steps of SGD do not fit this network"):
         Run(SGD).train(state_of(Adam).to_bytes())
+
+
+@pytest.mark.parametrize("size", [16, 9000])
+def test_a_state_of_another_device_is_told_by_its_generators(size: int) -> None:
+    run = Run(SGD)
+    run.train()
+    state = TrainingState.from_bytes(run.states[0])
+    tensors = {
+        k: torch.zeros(size, dtype=torch.uint8) if k.startswith("generators/") else t for k, t in state.tensors.items()
+    }
+    with pytest.raises(RunError, match=r"saved on another kind of device.*--device"):
+        Run(SGD).train(TrainingState(tensors, state.metadata).to_bytes())
