@@ -1,7 +1,7 @@
 """From a list of rows to a folder of crops, a manifest and a report.
 
 run               the whole download; sets up the parts below
-lists             the file of a list -> rows
+lists             the file of a list -> rows; with list_text, list_forms, list_cells
 pending_rows      which rows must be requested
 loop              reads rows, gives them to workers, records the results
 host_scheduler    which row is requested next, so that no host gets too many requests

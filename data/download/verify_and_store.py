@@ -1,7 +1,7 @@
 """From the bytes of a row to a stored crop, or the reason why there is none: verify, crop, write, in this order.
 
-Nothing is decoded or stored before the SHA-256 has been compared. Photos from the web and drawn portraits are treated
-alike.
+Nothing is decoded or stored before the listed SHA-256 and MD5 have been compared. Photos from the web and drawn
+portraits are treated alike.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def verify_and_store(
     `decoding` limits how many photos are decoded at once: it is held while this one is.
     """
     photo = hashlib.sha256(data).hexdigest()
-    if row.sha256 is not None and photo != row.sha256:
+    if row.sha256 not in (None, photo) or not _has_md5(data, row.md5):
         return Outcome(row, Reason.HASH_MISMATCH, photo=photo, detail=_describe(data))
     with decoding:
         picture = crop(data, row.box, settings)
@@ -41,6 +41,11 @@ def verify_and_store(
     return Outcome(
         row, Reason.OK, file, photo, hashlib.sha256(picture).hexdigest(), perceptual_hash=perceptual_hash(picture)
     )
+
+
+def _has_md5(data: bytes, md5: str | None) -> bool:
+    """Whether the bytes have the listed MD5, if one is listed: against what changed by itself, not against forgery."""
+    return md5 is None or hashlib.md5(data, usedforsecurity=False).hexdigest() == md5
 
 
 def _describe(data: bytes) -> str:
