@@ -56,6 +56,11 @@ class Row:
     md5: str | None = None
 
     @property
+    def is_trusted(self) -> bool:
+        """Whether no digest is listed, so that any photo is taken for the right one."""
+        return self.sha256 is None and self.md5 is None
+
+    @property
     def key(self) -> bytes:
         """16 bytes that identify the row by its content, not by its place: so a list may be edited between runs."""
         md5 = () if self.md5 is None else (self.md5,)  # so that a row without it keeps the key that it always had

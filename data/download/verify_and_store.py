@@ -6,6 +6,7 @@ portraits are treated alike.
 
 import hashlib
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from data.atomic_write import atomic_write
@@ -15,6 +16,8 @@ from data.quality import perceptual_hash
 from data.reasons import Failure, Reason
 from data.rows import Row
 from data.settings import DownloadSettings
+
+_WHOLE = 68  # pixels a side of a whole photo that is looked at: the same for every size of crop
 
 
 def verify_and_store(
@@ -34,13 +37,21 @@ def verify_and_store(
         return Outcome(row, Reason.HASH_MISMATCH, photo=photo, detail=_describe(data))
     with decoding:
         picture = crop(data, row.box, settings)
+        whole = _whole_hash(data, row, settings) if isinstance(picture, bytes) else None
     if isinstance(picture, Failure):
         return Outcome(row, picture.reason, photo=photo, detail=picture.detail)
     file = f"{person}/{photo[:12]}-{row.key.hex()[:8]}.jpg"
     atomic_write(folder / file, picture)
-    return Outcome(
-        row, Reason.OK, file, photo, hashlib.sha256(picture).hexdigest(), perceptual_hash=perceptual_hash(picture)
-    )
+    digest, look = hashlib.sha256(picture).hexdigest(), perceptual_hash(picture)
+    return Outcome(row, Reason.OK, file, photo, digest, perceptual_hash=look, whole_hash=whole)
+
+
+def _whole_hash(data: bytes, row: Row, settings: DownloadSettings) -> str | None:
+    """The perceptual hash of the whole photo, by which a host's placeholder is found; None if a digest is listed."""
+    if not row.is_trusted:
+        return None
+    picture = crop(data, None, replace(settings, size=_WHOLE))
+    return perceptual_hash(picture) if isinstance(picture, bytes) else None
 
 
 def _has_md5(data: bytes, md5: str | None) -> bool:

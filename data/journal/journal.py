@@ -109,7 +109,10 @@ class Journal:
 
     def outcomes(self) -> Iterator[tuple[bytes, Outcome]]:
         """Key and outcome of every row, once for each time it is in the list; 0 is the number of one that is not."""
-        query = f"SELECT number, {', '.join(COLUMNS)} FROM outcomes LEFT JOIN listing USING (key) WHERE url IS NOT NULL"
+        columns = ", ".join(COLUMNS)
+        query = (
+            f"SELECT number, {columns} FROM outcomes LEFT JOIN listing USING (key) WHERE reason <> '{Reason.BAD_ROW}'"
+        )
         for number, *values in self._select(query):
             record = Record(*values)
             yield record.key, outcome_of(record, number or 0)
@@ -121,9 +124,9 @@ class Journal:
 
     def stored_crops(self) -> Iterator[StoredCrop]:
         """Every stored crop, also those of earlier lists, in order of the files' names."""
-        query = "SELECT name, url, box, sha256, file, crop FROM outcomes WHERE file IS NOT NULL ORDER BY file"
-        for name, url, box, sha256, file, crop in self._select(query):
-            yield StoredCrop(file, crop, Row(0, name, url, Box.parse(box) if box else None, sha256))
+        query = "SELECT name, url, box, sha256, md5, file, crop FROM outcomes WHERE file IS NOT NULL ORDER BY file"
+        for name, url, box, *digests, file, crop in self._select(query):
+            yield StoredCrop(file, crop, Row(0, name, url, Box.parse(box) if box else None, *digests))
 
     def files(self) -> Iterator[str]:
         """The files of `stored_crops`, in the same order."""
