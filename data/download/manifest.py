@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ COLUMNS = ("row", "name", "url", "box", "sha256", "reason", "file")
 _FORMULA = re.compile(
     r"[\s\x00-\x1f]*[-=+@\uff0d\uff1d\uff0b\uff20]"
 )  # also as wide signs, and behind what is not seen
+_MOST_NAMED = 5  # hosts in a warning
 _MOST_HOSTS = 20  # named in a report: those with the most rows that failed
 
 
@@ -38,7 +40,7 @@ class Report:
     seconds: float  # duration of this run
     hosts: dict[str, dict[str, int]]  # rows by reason of the hosts with most failures, the worst first
     warnings: list[str]
-    near_duplicates: list[list[str]]  # groups of files that show one picture under different names
+    near_duplicates: list[list[str]]  # groups of files that show one picture, under different names or many
     rows_without_hash: int  # no digest is listed: whatever came was taken for the right photo
 
     @property
@@ -64,6 +66,14 @@ class _Tally:
             self.people[line.name] += line.reason == Reason.OK
             self.hosts[host_of(line.url), line.reason] += 1
             self.warnings.add(line.reason, line.url, line.photo)
+
+    def placeholder_warnings(self) -> Iterator[str]:
+        """One line, if hosts answered with placeholders."""
+        hosts = Counter({host: n for (host, reason), n in self.hosts.items() if reason == Reason.PLACEHOLDER})
+        if hosts:
+            named = ", ".join(f"{host} ({n})" for host, n in hosts.most_common(_MOST_NAMED))
+            more = f" and {len(hosts) - _MOST_NAMED} more hosts" if len(hosts) > _MOST_NAMED else ""
+            yield f"{hosts.total()} rows got a host's picture for what is gone, and are left out: {named}{more}"
 
     def worst_hosts(self) -> dict[str, dict[str, int]]:
         """The hosts with the most failures, and the number of their rows by reason."""
@@ -93,9 +103,11 @@ def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
             )
         text.detach()
     groups = find_near_duplicates(journal.perceptual_hashes)
-    warnings = tally.warnings.warnings()
-    if groups:
-        warnings.append(f"{len(groups)} groups of crops look alike across people: see near_duplicates in {REPORT}")
+    warnings = [*tally.placeholder_warnings(), *tally.warnings.warnings()]
+    across = sum(group.several_people for group in groups)
+    for n, whose in ((across, "across people"), (len(groups) - across, "under one name")):
+        if n:
+            warnings.append(f"{n} groups of crops look alike {whose}: see near_duplicates in {REPORT}")
     report = Report(
         rows=tally.reasons.total(),
         ok=tally.reasons[Reason.OK],
@@ -104,7 +116,7 @@ def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
         seconds=round(seconds, 3),
         hosts=tally.worst_hosts(),
         warnings=warnings,
-        near_duplicates=groups,
+        near_duplicates=[group.files for group in groups],
         rows_without_hash=tally.without_hash,
     )
     atomic_write(folder / REPORT, (json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n").encode())

@@ -4,7 +4,7 @@ One process at a time: a lock file is held, and is released with the process. A 
 stored, and deleted only after its file is removed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import starmap
 from pathlib import Path
@@ -15,7 +15,7 @@ from data.folder_names import candidates, folded
 from data.journal.outcomes import COLUMNS, ManifestLine, Outcome, Record, StoredCrop, outcome_of, record_of
 from data.journal.schema import FORMAT, disk, lock_folder, opened
 from data.reasons import Reason
-from data.rows import Box, Row
+from data.rows import Box, Row, host_of
 from errors import StorageError, UsageError
 
 FILE = "journal.sqlite"
@@ -121,6 +121,33 @@ class Journal:
         """The perceptual hash of each crop of the list, the person's name, and the file."""
         query = "SELECT look, name, file FROM outcomes WHERE look IS NOT NULL AND key IN (SELECT key FROM listing)"
         return ((int(digits, 16), name, file) for digits, name, file in self._select(query))
+
+    def trusted_pictures(self) -> Iterator[tuple[bytes, str, str, str, str | None]]:
+        """Key, host, URL, SHA-256 and whole photo's hash of what came for rows without a listed digest.
+
+        Those of earlier placeholders are among them; they come in order of the hosts.
+        """
+        self._database.create_function("host_of", 1, host_of, deterministic=True)
+        query = f"""
+            SELECT key, host_of(url) AS host, url, photo, whole FROM outcomes
+            WHERE sha256 IS NULL AND md5 IS NULL AND photo IS NOT NULL
+                AND reason IN ('{Reason.OK}', '{Reason.PLACEHOLDER}')
+            ORDER BY host, outcomes.rowid
+        """
+        return self._select(query)
+
+    def files_of(self, keys: Sequence[bytes]) -> list[str]:
+        """The files of the crops of these rows, of those that have one."""
+        marks = ",".join("?" * len(keys))
+        return list(self._column(f"SELECT file FROM outcomes WHERE key IN ({marks}) AND file IS NOT NULL", *keys))
+
+    def mark_placeholders(self, keys: Sequence[bytes], detail: str) -> None:
+        """Note that these rows, whose crops are removed, got a placeholder."""
+        marks = ",".join("?" * len(keys))
+        query = (
+            f"UPDATE outcomes SET reason = ?, detail = ?, file = NULL, crop = NULL, look = NULL WHERE key IN ({marks})"
+        )
+        self._run(query, Reason.PLACEHOLDER.value, detail, *keys)
 
     def stored_crops(self) -> Iterator[StoredCrop]:
         """Every stored crop, also those of earlier lists, in order of the files' names."""
