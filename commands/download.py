@@ -51,8 +51,9 @@ def add_to(commands: Any) -> None:
         nargs="?",
         type=_list_or_mnist,
         metavar="LIST",
-        help="FaceScrub's tab-separated form, or CSV with a header name,url,box,sha256; or the word mnist: the four "
-        "files of MNIST (a list of that name is ./mnist)",
+        help="FaceScrub's or PubFig's tab-separated form, or a table with a header name,url,box,sha256,md5 (the last "
+        "three may be missing) between commas, semicolons, tabs or |, in UTF-8, UTF-16 or Windows-1252; or the word "
+        "mnist: the four files of MNIST (a list of that name is ./mnist)",
     )
     add(
         "--out",
@@ -135,7 +136,8 @@ def _download_list(options: argparse.Namespace, folder: Path | str, settings: Do
     from data.download import count_lines, list_fingerprint, read_list, select
 
     download_list = _engine(options)
-    rows = select(read_list(options.list), options.person, options.limit)
+    listed = read_list(options.list, lambda warning: log(f"warning: {warning}"))
+    rows = select(listed, options.person, options.limit)
     total = count_lines(options.list) if options.person is None and options.limit is None else options.limit
     with progress("downloading", total, quiet=options.quiet) as advance, bad_rows(options.list) as log_bad_row:
 

@@ -28,6 +28,8 @@ def print_summary(folder: Path | str, report: "Report") -> None:
         width = max(map(len, table), default=0)
         for name, n in table.items():
             print(f"  {title}  {name:<{width}}  {n:>6}")
+    if report.rows_without_hash:
+        print(f"  trusted  {report.rows_without_hash} rows list no hash: whatever came was taken for their photo")
     for warning in report.warnings:
         print(f"  warning  {warning}")
 

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     TRUNCATED = "truncated"  # begins as an image, but is cut short or damaged
     BOMB = "bomb"  # more pixels than may be decoded
     HASH_MISMATCH = "hash_mismatch"  # other bytes than those of the listed photo
+    PLACEHOLDER = "placeholder"  # the picture that the host answers in place of many photos
     BAD_BOX = "bad_box"  # no part of the box lies inside the photo
     BAD_ROW = "bad_row"  # the list's line cannot be read as a row
     BLOCKED_ADDRESS = "blocked_address"  # leads to a private or local address

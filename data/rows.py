@@ -48,13 +48,22 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One photo of one person. `number` counts the list's rows from 1; no box means the whole photo."""
+    """One photo of one person. `number` counts the list's rows from 1; no box means the whole photo.
+
+    The bytes must have each digest that is listed; without any, the row is trusted.
+    """
 
     number: int
     name: str
     url: str
     box: Box | None
     sha256: str | None
+    md5: str | None = None
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether no digest is listed, so that any photo is taken for the right one."""
+        return self.sha256 is None and self.md5 is None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", without_user(self.url))
@@ -62,17 +71,23 @@ class Row:
     @property
     def key(self) -> bytes:
         """16 bytes that identify the row by its content, not by its place: so a list may be edited between runs."""
-        return _digest("row", self.name, self.url, "" if self.box is None else str(self.box), self.sha256 or "")
+        md5 = () if self.md5 is None else (self.md5,)  # so that a row without it keeps the key that it always had
+        return _digest("row", self.name, self.url, "" if self.box is None else str(self.box), self.sha256 or "", *md5)
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A line that cannot be read as a row: its number among the rows, its line in the file, its text, the problem."""
+    """A line that cannot be read as a row: its number among the rows, its line in the file, its text, the problem.
+
+    `name` and `url` are what its cells say, as far as they can be read: for people to look at, never asked for.
+    """
 
     number: int
     line: int
     text: str
     problem: str
+    name: str | None = None
+    url: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", without_users(self.text))

@@ -116,6 +116,21 @@ def test_nothing_verified_is_exit_code_1(photo_list: Path, tmp_path: Path) -> No
         assert {row["reason"] for row in csv.DictReader(lines)} == {"blocked_address", "bad_row"}
 
 
+def test_what_was_assumed_about_a_list_and_what_was_trusted_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "list.csv"
+    source.write_bytes("Name;URL\nRenée;http://127.0.0.1:1/a\nZoë;file:///etc/hostname\n".encode("latin-1"))
+    assert run("download", source, "--out", tmp_path / "crops") == 1
+    printed = capsys.readouterr()
+    assert printed.err.splitlines() == [
+        f"warning: {source} is not UTF-8, and read as Windows-1252: if names look wrong, save it as UTF-8",
+        f"{source}:3: bad row: url: expected http://... or https://... with a host",
+    ]
+    assert "trusted  1 rows list no hash" in printed.out
+    assert "2,Zoë,file:///etc/hostname,,,bad_row," in (tmp_path / "crops" / "manifest.csv").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -18,6 +18,7 @@ from data.cluster.shards import crop_settings_of, last_run, names
 from data.cluster.storage import Storage
 from data.download import MANIFEST, REPORT, Report, download
 from data.download.pending_rows import Item
+from data.download.placeholders import mark_placeholders
 from data.inside import is_stored
 from data.journal import PARTITIONS, Journal, Outcome
 from data.settings import DownloadSettings
@@ -98,3 +99,4 @@ def _restore(folder: Path, storage: Storage, shards: list[str], crop_settings: d
     with Journal(folder, crop_settings) as journal:
         for _ in record_all(journal, storage, shards):
             pass
+        mark_placeholders(journal, folder)  # shards are not changed: a placeholder's crop stays in its own

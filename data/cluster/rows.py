@@ -26,6 +26,7 @@ _SCHEMA = pyarrow.schema(
         pyarrow.field("url", pyarrow.string(), nullable=False),
         pyarrow.field("box", pyarrow.string()),
         pyarrow.field("sha256", pyarrow.string()),
+        pyarrow.field("md5", pyarrow.string()),
         pyarrow.field("person", pyarrow.string(), nullable=False),
     ]
 )
@@ -100,12 +101,14 @@ def _partition(row: Row, partitions: int) -> int:
 
 
 def _table(rows: list[OpenRow]) -> Any:
-    values = [(r.number, r.name, r.url, str(r.box) if r.box else None, r.sha256, person) for r, person in rows]
+    values = [(r.number, r.name, r.url, str(r.box) if r.box else None, r.sha256, r.md5, person) for r, person in rows]
     return pyarrow.Table.from_arrays(
         [pyarrow.array(column, field.type) for column, field in zip(zip(*values, strict=True), _SCHEMA, strict=True)],
         schema=_SCHEMA,
     )
 
 
-def _open_row(number: int, name: str, url: str, box: str | None, sha256: str | None, person: str) -> OpenRow:
-    return OpenRow(Row(number, name, url, Box.parse(box) if box else None, sha256), person)
+def _open_row(
+    number: int, name: str, url: str, box: str | None, sha256: str | None, md5: str | None, person: str
+) -> OpenRow:
+    return OpenRow(Row(number, name, url, Box.parse(box) if box else None, sha256, md5), person)

@@ -29,7 +29,8 @@ MOST_BYTES = 64 * MIB  # of the crops in a shard, and so at most what a killed w
 MOST_ROWS = 10_000
 _NAME = re.compile(r"\d{4}-\d{5}-[0-9a-f]{16}\.parquet")
 _FORMAT = b"faces"  # in the table's metadata: the format's number and the crop settings, as JSON
-_VERSION = 1
+_VERSION = 2
+_ADDED = {1: ("md5", "whole"), 2: ()}  # by a version that can be read: columns that it does not have yet
 _BATCH = 500  # lines read at a time
 _SCHEMA = pyarrow.schema(
     [
@@ -115,10 +116,12 @@ def read_shard(storage: Storage, name: str, *, with_crops: bool = False) -> Iter
     """The lines of a shard, with or without their crops. DatasetError when it is not a shard, or damaged."""
     with _opened(storage, name) as table:
         _about(storage, name, table)
+        there = set(table.schema_arrow.names)
         columns = [field.name for field in _SCHEMA if with_crops or field.name != "jpeg"]
         try:
-            for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
-                lists = [batch.column(column).to_pylist() for column in columns]
+            for batch in table.iter_batches(batch_size=_BATCH, columns=[name for name in columns if name in there]):
+                nothing = [None] * len(batch)
+                lists = [batch.column(name).to_pylist() if name in there else nothing for name in columns]
                 for number, *values in zip(*lists, strict=True):
                     yield _packed_line(number, values, with_crops)
         except (AssertionError, ValueError, pyarrow.ArrowException) as error:
@@ -142,7 +145,8 @@ def crop_settings_of(storage: Storage, name: str) -> dict[str, str]:
 def _about(storage: Storage, name: str, table: Any) -> dict[str, str]:
     try:
         about = json.loads(table.schema_arrow.metadata[_FORMAT])
-        if about["version"] == _VERSION and table.schema_arrow.names == _SCHEMA.names:
+        missing = _ADDED[about["version"]]
+        if table.schema_arrow.names == [column for column in _SCHEMA.names if column not in missing]:
             return {str(key): str(value) for key, value in about["crop_settings"].items()}
     except (KeyError, TypeError, ValueError):
         pass

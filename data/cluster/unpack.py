@@ -15,6 +15,7 @@ from data.cluster.connection import require
 from data.cluster.storage import Storage
 from data.download.manifest import write_summary
 from data.download.partitions import merge_partitions
+from data.download.placeholders import mark_placeholders
 from data.folder_names import candidates
 from data.inside import inside, is_stored
 from data.journal import Journal, Outcome
@@ -57,6 +58,7 @@ def unpack(url: str, folder: Path) -> Path:
             )
             journal.commit()
         journal.list_rows((number, key) for key, number in sorted(numbers.items(), key=lambda item: item[1]))
+        mark_placeholders(journal, folder)
         write_summary(journal, folder, time.monotonic() - started)
         journal.finish_list(fingerprint)
     return folder

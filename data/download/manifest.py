@@ -1,13 +1,16 @@
 """The results of a list: `manifest.csv`, one line per row, and `report.json`, the counts.
 
-Both are made from the journal, so they include rows that an earlier run finished, and leave out rows that have never
-been requested. The manifest is written a line at a time, so a million rows need no more memory than a few.
+Both are made from the journal, so they include rows that an earlier run finished, and bad rows, with name and URL as
+far as they can be read; they leave out rows that have never been requested. The manifest is written a line at a time,
+so a million rows need no more memory than a few.
 """
 
 import csv
 import io
 import json
+import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,7 +22,10 @@ from data.rows import host_of
 
 MANIFEST, REPORT = "manifest.csv", "report.json"
 COLUMNS = ("row", "name", "url", "box", "sha256", "reason", "file")
-_FORMULAS = ("=", "+", "-", "@")
+_FORMULA = re.compile(
+    r"[\s\x00-\x1f]*[-=+@\uff0d\uff1d\uff0b\uff20]"
+)  # also as wide signs, and behind what is not seen
+_MOST_NAMED = 5  # hosts in a warning
 _MOST_HOSTS = 20  # named in a report: those with the most rows that failed
 
 
@@ -34,7 +40,8 @@ class Report:
     seconds: float  # duration of this run
     hosts: dict[str, dict[str, int]]  # rows by reason of the hosts with most failures, the worst first
     warnings: list[str]
-    near_duplicates: list[list[str]]  # groups of files that show one picture under different names
+    near_duplicates: list[list[str]]  # groups of files that show one picture, under different names or many
+    rows_without_hash: int  # no digest is listed: whatever came was taken for the right photo
 
     @property
     def failed_fraction(self) -> float:
@@ -50,13 +57,23 @@ class _Tally:
         self.people: Counter[str] = Counter()
         self.hosts: Counter[tuple[str, str]] = Counter()
         self.warnings = ListWarnings()
+        self.without_hash = 0
 
     def add(self, line: ManifestLine) -> None:
         self.reasons[line.reason] += 1
-        if line.name is not None and line.url is not None:
+        if line.reason != Reason.BAD_ROW and line.name is not None and line.url is not None:
+            self.without_hash += line.sha256 is None and line.md5 is None
             self.people[line.name] += line.reason == Reason.OK
             self.hosts[host_of(line.url), line.reason] += 1
             self.warnings.add(line.reason, line.url, line.photo)
+
+    def placeholder_warnings(self) -> Iterator[str]:
+        """One line, if hosts answered with placeholders."""
+        hosts = Counter({host: n for (host, reason), n in self.hosts.items() if reason == Reason.PLACEHOLDER})
+        if hosts:
+            named = ", ".join(f"{host} ({n})" for host, n in hosts.most_common(_MOST_NAMED))
+            more = f" and {len(hosts) - _MOST_NAMED} more hosts" if len(hosts) > _MOST_NAMED else ""
+            yield f"{hosts.total()} rows got a host's picture for what is gone, and are left out: {named}{more}"
 
     def worst_hosts(self) -> dict[str, dict[str, int]]:
         """The hosts with the most failures, and the number of their rows by reason."""
@@ -79,13 +96,18 @@ def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
             tally.add(line)
             digest = line.sha256 or line.photo
             writer.writerow(
-                (line.number, escape_formula(line.name), line.url, line.box, digest, line.reason, line.file)
+                (
+                    *(line.number, escape_formula(line.name), escape_formula(line.url), line.box),
+                    *(digest, line.reason, line.file),
+                )
             )
         text.detach()
     groups = find_near_duplicates(journal.perceptual_hashes)
-    warnings = tally.warnings.warnings()
-    if groups:
-        warnings.append(f"{len(groups)} groups of crops look alike across people: see near_duplicates in {REPORT}")
+    warnings = [*tally.placeholder_warnings(), *tally.warnings.warnings()]
+    across = sum(group.several_people for group in groups)
+    for n, whose in ((across, "across people"), (len(groups) - across, "under one name")):
+        if n:
+            warnings.append(f"{n} groups of crops look alike {whose}: see near_duplicates in {REPORT}")
     report = Report(
         rows=tally.reasons.total(),
         ok=tally.reasons[Reason.OK],
@@ -94,7 +116,8 @@ def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
         seconds=round(seconds, 3),
         hosts=tally.worst_hosts(),
         warnings=warnings,
-        near_duplicates=groups,
+        near_duplicates=[group.files for group in groups],
+        rows_without_hash=tally.without_hash,
     )
     atomic_write(folder / REPORT, (json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n").encode())
     return report
@@ -108,10 +131,10 @@ def read_report(folder: Path, seconds: float) -> Report | None:
         return None
 
 
-def escape_formula(name: str | None) -> str | None:
-    """A name that a spreadsheet would run as a formula, with the apostrophe that makes it text.
+def escape_formula(text: str | None) -> str | None:
+    """A stranger's text that a spreadsheet would run as a formula, with the apostrophe that makes it text.
 
-    The other columns need none: a URL begins with http, a file with a safe name, and after the minus of a box comes a
+    The columns that no stranger writes need none: a file begins with a safe name, and after the minus of a box comes a
     number.
     """
-    return f"'{name}" if name and name.startswith(_FORMULAS) else name
+    return f"'{text}" if text and _FORMULA.match(text) else text

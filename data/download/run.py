@@ -20,6 +20,7 @@ from data.download.loop import DownloadLoop, Sort
 from data.download.manifest import MANIFEST, REPORT, Report, read_report, write_summary
 from data.download.partitions import merge_partitions
 from data.download.pending_rows import Item, PendingRows
+from data.download.placeholders import mark_placeholders
 from data.download.worker_pool import RowFetcher, WorkerPool
 from data.journal import Journal, Outcome
 from data.photos import quiet_decoding
@@ -88,6 +89,7 @@ def download(
                 on_outcome=on_outcome,
                 on_warning=on_warning,
             )
+            mark_placeholders(journal, folder)
             report = write_summary(journal, folder, time.monotonic() - started)
             if fingerprint is not None:
                 journal.finish_list(f"{fingerprint}, {_state_of_summary(folder)}")

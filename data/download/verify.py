@@ -17,6 +17,7 @@ from pathlib import Path
 from data.atomic_write import remove_leftovers
 from data.download.manifest import write_summary
 from data.download.partitions import merge_partitions
+from data.download.placeholders import mark_placeholders
 from data.download.portrait_source import draw_again, is_drawn
 from data.download.run import download_rows
 from data.inside import inside
@@ -72,6 +73,7 @@ def verify(
         if repair and bad:
             settings = (settings or DownloadSettings()).cropping_as(journal.crop_settings)
             _repair(folder, journal, bad, found, settings)
+            mark_placeholders(journal, folder)
             write_summary(journal, folder, time.monotonic() - started)
     return found
 

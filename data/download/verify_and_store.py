@@ -1,11 +1,12 @@
 """From the bytes of a row to a stored crop, or the reason why there is none: verify, crop, write, in this order.
 
-Nothing is decoded or stored before the SHA-256 has been compared. Photos from the web and drawn portraits are treated
-alike.
+Nothing is decoded or stored before the listed SHA-256 and MD5 have been compared. Photos from the web and drawn
+portraits are treated alike.
 """
 
 import hashlib
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from data.atomic_write import atomic_write
@@ -18,6 +19,8 @@ from data.reasons import Failure, Reason, StillPacked
 from data.rows import Row
 from data.settings import DownloadSettings
 from errors import StorageError
+
+_WHOLE = 68  # pixels a side of a whole photo that is looked at: the same for every size of crop
 
 
 def verify_and_store(
@@ -33,10 +36,11 @@ def verify_and_store(
     `decoding` limits how many photos are decoded at once: it is held while this one is.
     """
     photo = hashlib.sha256(data).hexdigest()
-    if row.sha256 is not None and photo != row.sha256:
+    if row.sha256 not in (None, photo) or not _has_md5(data, row.md5):
         return Outcome(row, Reason.HASH_MISMATCH, photo=photo, detail=_describe(data) + _packing(data))
     with decoding:
         picture = crop(data, row.box, settings)
+        whole = _whole_hash(data, row, settings) if isinstance(picture, bytes) else None
     if isinstance(picture, Failure):
         return Outcome(row, picture.reason, photo=photo, detail=picture.detail + _packing(data))
     file = f"{person}/{photo[:12]}-{row.key.hex()[:8]}.jpg"
@@ -44,9 +48,21 @@ def verify_and_store(
     if path is None:
         raise StorageError(f"{folder / person} is a link out of {folder}: replace it by a folder")
     atomic_write(path, picture)
-    return Outcome(
-        row, Reason.OK, file, photo, hashlib.sha256(picture).hexdigest(), perceptual_hash=perceptual_hash(picture)
-    )
+    digest, look = hashlib.sha256(picture).hexdigest(), perceptual_hash(picture)
+    return Outcome(row, Reason.OK, file, photo, digest, perceptual_hash=look, whole_hash=whole)
+
+
+def _whole_hash(data: bytes, row: Row, settings: DownloadSettings) -> str | None:
+    """The perceptual hash of the whole photo, by which a host's placeholder is found; None if a digest is listed."""
+    if not row.is_trusted:
+        return None
+    picture = crop(data, None, replace(settings, size=_WHOLE))
+    return perceptual_hash(picture) if isinstance(picture, bytes) else None
+
+
+def _has_md5(data: bytes, md5: str | None) -> bool:
+    """Whether the bytes have the listed MD5, if one is listed: against what changed by itself, not against forgery."""
+    return md5 is None or hashlib.md5(data, usedforsecurity=False).hexdigest() == md5
 
 
 def _describe(data: bytes) -> str:

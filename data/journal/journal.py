@@ -4,7 +4,7 @@ One process at a time: a lock file is held, and is released with the process. A 
 stored, and deleted only after its file is removed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import starmap
 from pathlib import Path
@@ -16,7 +16,7 @@ from data.inside import is_name
 from data.journal.outcomes import COLUMNS, ManifestLine, Outcome, Record, StoredCrop, outcome_of, record_of
 from data.journal.schema import FORMAT, disk, lock_folder, opened
 from data.reasons import Reason
-from data.rows import Box, Row
+from data.rows import Box, Row, host_of
 from errors import StorageError, UsageError
 
 FILE = "journal.sqlite"
@@ -113,7 +113,10 @@ class Journal:
 
     def outcomes(self) -> Iterator[tuple[bytes, Outcome]]:
         """Key and outcome of every row, once for each time it is in the list; 0 is the number of one that is not."""
-        query = f"SELECT number, {', '.join(COLUMNS)} FROM outcomes LEFT JOIN listing USING (key) WHERE url IS NOT NULL"
+        columns = ", ".join(COLUMNS)
+        query = (
+            f"SELECT number, {columns} FROM outcomes LEFT JOIN listing USING (key) WHERE reason <> '{Reason.BAD_ROW}'"
+        )
         for number, *values in self._select(query):
             record = Record(*values)
             yield record.key, outcome_of(record, number or 0)
@@ -123,11 +126,38 @@ class Journal:
         query = "SELECT look, name, file FROM outcomes WHERE look IS NOT NULL AND key IN (SELECT key FROM listing)"
         return ((int(digits, 16), name, file) for digits, name, file in self._select(query))
 
+    def trusted_pictures(self) -> Iterator[tuple[bytes, str, str, str, str | None]]:
+        """Key, host, URL, SHA-256 and whole photo's hash of what came for rows without a listed digest.
+
+        Those of earlier placeholders are among them; they come in order of the hosts.
+        """
+        self._database.create_function("host_of", 1, host_of, deterministic=True)
+        query = f"""
+            SELECT key, host_of(url) AS host, url, photo, whole FROM outcomes
+            WHERE sha256 IS NULL AND md5 IS NULL AND photo IS NOT NULL
+                AND reason IN ('{Reason.OK}', '{Reason.PLACEHOLDER}')
+            ORDER BY host, outcomes.rowid
+        """
+        return self._select(query)
+
+    def files_of(self, keys: Sequence[bytes]) -> list[str]:
+        """The files of the crops of these rows, of those that have one."""
+        marks = ",".join("?" * len(keys))
+        return list(self._column(f"SELECT file FROM outcomes WHERE key IN ({marks}) AND file IS NOT NULL", *keys))
+
+    def mark_placeholders(self, keys: Sequence[bytes], detail: str) -> None:
+        """Note that these rows, whose crops are removed, got a placeholder."""
+        marks = ",".join("?" * len(keys))
+        query = (
+            f"UPDATE outcomes SET reason = ?, detail = ?, file = NULL, crop = NULL, look = NULL WHERE key IN ({marks})"
+        )
+        self._run(query, Reason.PLACEHOLDER.value, detail, *keys)
+
     def stored_crops(self) -> Iterator[StoredCrop]:
         """Every stored crop, also those of earlier lists, in order of the files' names."""
-        query = "SELECT name, url, box, sha256, file, crop FROM outcomes WHERE file IS NOT NULL ORDER BY file"
-        for name, url, box, sha256, file, crop in self._select(query):
-            yield StoredCrop(file, crop, Row(0, name, url, Box.parse(box) if box else None, sha256))
+        query = "SELECT name, url, box, sha256, md5, file, crop FROM outcomes WHERE file IS NOT NULL ORDER BY file"
+        for name, url, box, *digests, file, crop in self._select(query):
+            yield StoredCrop(file, crop, Row(0, name, url, Box.parse(box) if box else None, *digests))
 
     def files(self) -> Iterator[str]:
         """The files of `stored_crops`, in the same order."""

@@ -10,7 +10,10 @@ from data.reasons import Reason
 from data.rows import BadRow, Box, Row
 
 # Of the database and of a cluster's shards, whose formats call the perceptual hash "look".
-COLUMNS = ("key", "name", "url", "box", "sha256", "reason", "file", "photo", "crop", "detail", "look")
+COLUMNS = (
+    *("key", "name", "url", "box", "sha256", "reason", "file", "photo", "crop", "detail", "look"),
+    *("md5", "whole"),  # since format 3
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,11 @@ class Outcome:
     detail: str = ""
     fresh: bool = True
     perceptual_hash: str | None = None
+    whole_hash: str | None = None  # of the whole photo, if no digest is listed that says that it is the right one
 
 
 class ManifestLine(NamedTuple):
-    """A row of the list with its outcome; of a bad row only number, reason and detail are known."""
+    """A row of the list with its outcome; of a bad row, name and URL as far as they can be read."""
 
     number: int
     name: str | None
@@ -42,6 +46,7 @@ class ManifestLine(NamedTuple):
     reason: str
     file: str | None
     photo: str | None
+    md5: str | None
 
 
 class StoredCrop(NamedTuple):
@@ -66,14 +71,16 @@ class Record(NamedTuple):
     crop: str | None
     detail: str
     perceptual_hash: str | None
+    md5: str | None
+    whole_hash: str | None
 
 
 def record_of(key: bytes, outcome: Outcome) -> Record:
     """The line in which an outcome is kept."""
     row = outcome.row
-    name, url, box, sha256 = (row.name, row.url, row.box, row.sha256) if isinstance(row, Row) else (None,) * 4
+    box, sha256, md5 = (row.box, row.sha256, row.md5) if isinstance(row, Row) else (None,) * 3
     result = (outcome.reason.value, outcome.file, outcome.photo, outcome.crop, outcome.detail, outcome.perceptual_hash)
-    return Record(key, name, url, str(box) if box else None, sha256, *result)
+    return Record(key, row.name, row.url, str(box) if box else None, sha256, *result, md5, outcome.whole_hash)
 
 
 def outcome_of(record: Record, number: int) -> Outcome:
@@ -82,11 +89,12 @@ def outcome_of(record: Record, number: int) -> Outcome:
     assert record.url is not None, "a line about a bad row"
     box = Box.parse(record.box) if record.box else None
     return Outcome(
-        Row(number, record.name, record.url, box, record.sha256),
+        Row(number, record.name, record.url, box, record.sha256, record.md5),
         Reason(record.reason),
         record.file,
         record.photo,
         record.crop,
         record.detail,
         perceptual_hash=record.perceptual_hash,
+        whole_hash=record.whole_hash,
     )

@@ -5,8 +5,9 @@
     outcomes   one line per row that ended, by the row's key, in the order they ended: neighbours of a list stay near
     listing    the list as the last run read it: its order, one key per row
 
-The column `look` holds the perceptual hash of a crop. The tables change only together with `FORMAT`, and with a step in
-`_upgrade` from the format before.
+The column `look` holds the perceptual hash of a crop, `whole` that of the photo that it was cut from, if no digest of
+it is listed. Of a line that is no row, `name` and `url` hold what its cells say. The tables change only together with
+`FORMAT`, and with a step in `_UPGRADES` from the format before.
 """
 
 import sqlite3
@@ -19,7 +20,7 @@ from filelock import FileLock, Timeout
 from data.atomic_write import disk_error
 from errors import StorageError
 
-FORMAT = "2"
+FORMAT = "3"
 LOCK = ".journal.lock"  # in the folder, hidden: no command takes it for a photo or a person
 _TABLES = """
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -28,7 +29,8 @@ _TABLES = """
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS outcomes (
         key BLOB PRIMARY KEY, name TEXT, url TEXT, box TEXT, sha256 TEXT,
-        reason TEXT NOT NULL, file TEXT, photo TEXT, crop TEXT, detail TEXT NOT NULL, look TEXT
+        reason TEXT NOT NULL, file TEXT, photo TEXT, crop TEXT, detail TEXT NOT NULL, look TEXT,
+        md5 TEXT, whole TEXT
     );
     CREATE INDEX IF NOT EXISTS files ON outcomes (file) WHERE file IS NOT NULL;
     CREATE TABLE IF NOT EXISTS listing (place INTEGER PRIMARY KEY, number INTEGER NOT NULL, key BLOB NOT NULL);
@@ -37,11 +39,20 @@ _FROM_FORMAT_1 = f"""
     BEGIN;
     ALTER TABLE outcomes RENAME TO outcomes_1;
     {_TABLES}
-    INSERT INTO outcomes SELECT key, name, url, box, sha256, reason, file, photo, crop, detail, NULL FROM outcomes_1;
+    INSERT INTO outcomes
+        SELECT key, name, url, box, sha256, reason, file, photo, crop, detail, NULL, NULL, NULL FROM outcomes_1;
     DROP TABLE outcomes_1;
     UPDATE meta SET value = '{FORMAT}' WHERE name = 'format';
     COMMIT;
 """
+_FROM_FORMAT_2 = f"""
+    BEGIN;
+    ALTER TABLE outcomes ADD COLUMN md5 TEXT;
+    ALTER TABLE outcomes ADD COLUMN whole TEXT;
+    UPDATE meta SET value = '{FORMAT}' WHERE name = 'format';
+    COMMIT;
+"""
+_UPGRADES = {"1": _FROM_FORMAT_1, "2": _FROM_FORMAT_2}
 
 
 def lock_folder(folder: Path) -> FileLock:
@@ -94,5 +105,5 @@ def _upgrade(database: sqlite3.Connection) -> None:
     """Convert the tables of an earlier format to this one; a later format is refused by `journal`."""
     if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
         known = database.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
-        if known == ("1",):
-            database.executescript(_FROM_FORMAT_1)
+        if known is not None and known[0] in _UPGRADES:
+            database.executescript(_UPGRADES[known[0]])

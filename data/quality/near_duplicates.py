@@ -1,4 +1,4 @@
-"""Groups of crops that show one picture under different names: at most one of the names can be right.
+"""Groups of crops that show one picture: under different names, of which at most one can be right, or often under one.
 
 The hashes are read twice, so that a million crops need memory only for their hashes: first to find pairs that are
 close, then to find their files and names.
@@ -7,17 +7,26 @@ close, then to find their files and names.
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 from data.quality.perceptual_hash import close_pairs
 
 MOST_GROUPS = 1000
+OFTEN = 4  # crops of one person that look alike: fewer may be copies of one photo on different sites, or its two boxes
 MOST_FILES = 50  # listed of one group
 
 Hashes = Callable[[], Iterator[tuple[int, str, str]]]  # perceptual hash, name and file of every crop of the list
 
 
-def find_near_duplicates(hashes: Hashes) -> list[list[str]]:
-    """Groups of similar files of at least two people; files are sorted, and groups by their first file."""
+class Group(NamedTuple):
+    """Files of crops that look alike, sorted; whether they are under several names."""
+
+    files: list[str]
+    several_people: bool
+
+
+def find_near_duplicates(hashes: Hashes) -> list[Group]:
+    """Groups of similar files of at least two people, or at least `OFTEN` of one, sorted by their first file."""
     values = sorted(value for value, _, _ in hashes())
     root = {value: value for value, following in pairwise(values) if value == following}
     pairs = close_pairs(values)
@@ -30,8 +39,11 @@ def find_near_duplicates(hashes: Hashes) -> list[list[str]]:
     for value, name, file in hashes() if root else ():
         if value in root:
             groups[_root_of(root, value)].append((file, name))
-    shared = [sorted(group) for group in groups.values() if len({name for _, name in group}) > 1]
-    return sorted([file for file, _ in group[:MOST_FILES]] for group in shared)[:MOST_GROUPS]
+    found = [
+        Group([file for file, _ in sorted(group)[:MOST_FILES]], len({name for _, name in group}) > 1)
+        for group in groups.values()
+    ]
+    return sorted(group for group in found if group.several_people or len(group.files) >= OFTEN)[:MOST_GROUPS]
 
 
 def _root_of(root: dict[int, int], value: int) -> int:

@@ -18,6 +18,7 @@ ROW = Row(1, "Ann", "http://a.example/1.jpg", Box(1, 2, 3, 4), "0" * 64)
         {"box": None},
         {"sha256": "1" * 64},
         {"sha256": None},
+        {"md5": "1" * 32},
     ],
 )
 def test_the_key_changes_with_whatever_the_row_says(change: dict[str, object]) -> None:

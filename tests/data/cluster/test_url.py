@@ -88,6 +88,31 @@ def test_a_url_holds_what_a_folder_would_and_is_unpacked_to_it(
     assert requests(sites) == asked + 36
 
 
+def test_placeholders_are_left_out_of_a_folder_and_of_a_url_and_asked_for_again(
+    site_factory: Callable[[], Any],
+    photo: Callable[..., bytes],
+    ray_cluster: str,
+    tmp_path: Path,
+    snapshot: Snapshot,
+) -> None:
+    site, url = site_factory(), url_of(tmp_path / "store")
+    rows = [Row(n, "Ann", site.serve(f"/{n}", photo(n if n < 5 else 99)), None, None) for n in range(1, 13)]
+    alone = download(rows, tmp_path / "alone", settings=SETTINGS)
+    assert alone.reasons == {"ok": 4, "placeholder": 8}
+    for out in (tmp_path / "shared", url):
+        report = download_on_ray(rows, out, address=ray_cluster, settings=SETTINGS)
+        assert (report.reasons, report.warnings) == (alone.reasons, alone.warnings)
+    assert snapshot(tmp_path / "shared") == snapshot(tmp_path / "alone")
+    assert (tmp_path / "store" / "manifest.csv").read_bytes() == (tmp_path / "alone" / "manifest.csv").read_bytes()
+    assert snapshot(unpack(url, tmp_path / "unpacked")).keys() == snapshot(tmp_path / "alone").keys()
+
+    asked = site.asked.total()
+    site.serve("/12", photo(12))
+    again = download_on_ray(rows, url, address=ray_cluster, settings=SETTINGS, retry_failed=True)
+    assert again.reasons == {"ok": 5, "placeholder": 7}
+    assert site.asked.total() == asked + 8
+
+
 @pytest.fixture
 def store(tmp_path: Path, photo: Callable[..., bytes]) -> Storage:
     """Two shards of twenty outcomes each, as a worker packs them."""
@@ -146,6 +171,17 @@ def rewritten(store: Storage, change: Callable[[dict[str, list[Any]]], object]) 
     columns = table.to_pydict()
     change(columns)
     parquet.write_table(pyarrow.Table.from_pydict(columns, schema=table.schema), path)
+
+
+def test_a_shard_of_the_version_before_is_read_on(store: Storage) -> None:
+    """As it was before listed MD5s and whole photos were noted: two columns less."""
+    first = store.names(SHARDS)[0]
+    before = list(read_shard(store, first, with_crops=True))
+    path = Path(store.path(first))
+    table = parquet.read_table(path)
+    about = {b"faces": table.schema.metadata[b"faces"].replace(b'"version": 2', b'"version": 1')}
+    parquet.write_table(table.drop_columns(["md5", "whole"]).replace_schema_metadata(about), path)
+    assert list(read_shard(store, first, with_crops=True)) == before
 
 
 @pytest.mark.parametrize("name", ["../evil.jpg", "/tmp/evil.jpg", "Bo/0123456789ab-01234567.jpg", "Ann/.ssh", ""])

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from data.atomic_write import MACHINE
-from data.download import Report, download, list_fingerprint, select
+from data.download import Report, download, escape_formula, list_fingerprint, select
 from data.download.forget import forget
 from data.journal import Journal, Outcome
 from data.reasons import Reason
@@ -457,7 +457,7 @@ def test_leftovers_of_a_killed_run_are_removed(tmp_path: Path) -> None:
 def test_manifest_and_report(site: Site, photo: Draw, tmp_path: Path) -> None:
     rows: list[Row | BadRow] = [
         row(1, site.url("/gone"), photo(), name="=1+1, Bob"),
-        BadRow(2, 3, "=cmd", "expected 6 columns, got 1"),
+        BadRow(2, 3, "=cmd", "url: expected http", " =cmd", "\t@ftp://x"),
         row(3, site.serve("/3", photo()), box=Box(-5, 0, 20, 20)),
     ]
     report, outcomes = run(rows, tmp_path)
@@ -465,7 +465,7 @@ def test_manifest_and_report(site: Site, photo: Draw, tmp_path: Path) -> None:
     assert (tmp_path / "manifest.csv").read_text() == (
         "row,name,url,box,sha256,reason,file\n"
         f'1,"\'=1+1, Bob",{site.url("/gone")},,{seen},http_404,\n'
-        "2,,,,,bad_row,\n"
+        "2,' =cmd,'\t@ftp://x,,,bad_row,\n"
         f'3,Ann,{site.url("/3")},"-5,0,20,20",{seen},ok,{file}\n'
     )
     assert json.loads((tmp_path / "report.json").read_text()) == {
@@ -477,8 +477,23 @@ def test_manifest_and_report(site: Site, photo: Draw, tmp_path: Path) -> None:
         "hosts": {f"127.0.0.1:{site.port}": {"http_404": 1, "ok": 1}},
         "warnings": [],
         "near_duplicates": [],
+        "rows_without_hash": 1,
     }
     assert report.failed_fraction == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        *(
+            (sign, f"'{sign}")
+            for sign in ("=1+1", "+1", "-1", "@x", "\t=1+1", " =1+1", "\r\n@x", "\u00a0-1", "\uff1d1")
+        ),
+        *((plain, plain) for plain in ("Ann", "a=1", "http://a.example/=1", " Ann", "")),
+    ],
+)
+def test_a_strangers_text_is_no_formula(text: str, cell: str) -> None:
+    assert escape_formula(text) == cell
 
 
 def test_people_whose_names_fold_to_one_have_folders_of_their_own(site: Site, photo: Draw, tmp_path: Path) -> None:

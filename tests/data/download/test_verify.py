@@ -181,7 +181,7 @@ def test_a_journal_of_the_first_format_is_taken_over(crops: Path) -> None:
 
 def test_a_journal_of_a_later_format_is_left_alone(crops: Path) -> None:
     with sqlite3.connect(crops / "journal.sqlite") as database:
-        database.execute("UPDATE meta SET value = '3' WHERE name = 'format'")
+        database.execute("UPDATE meta SET value = '99' WHERE name = 'format'")
     database.close()
-    with pytest.raises(UsageError, match="was made with format 3"):
+    with pytest.raises(UsageError, match="was made with format 99"):
         verify(crops)

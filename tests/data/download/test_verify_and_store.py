@@ -107,3 +107,39 @@ def test_the_listed_hash_comes_first(tmp_path: Path, photo: Callable[..., bytes]
     outcome = verify_and_store(row, photo(), tmp_path, "Ann", SETTINGS, nullcontext())
     assert (outcome.reason, outcome.file) == (Reason.HASH_MISMATCH, None)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("sha256", "md5", "reason"),
+    [
+        (None, "right", Reason.OK),
+        ("right", "right", Reason.OK),
+        (None, "wrong", Reason.HASH_MISMATCH),
+        ("right", "wrong", Reason.HASH_MISMATCH),
+        ("wrong", "right", Reason.HASH_MISMATCH),
+    ],
+)
+def test_a_photo_has_every_digest_that_is_listed_before_it_is_decoded(
+    photo: Callable[..., bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sha256: str | None,
+    md5: str,
+    reason: Reason,
+) -> None:
+    data = photo()
+    if reason is not Reason.OK:
+        monkeypatch.setattr("data.download.verify_and_store.crop", lambda *args: pytest.fail("decoded"))
+    listed = {
+        (None, 64): None,
+        ("right", 64): hashlib.sha256(data).hexdigest(),
+        ("wrong", 64): "0" * 64,
+        ("right", 32): hashlib.md5(data).hexdigest(),
+        ("wrong", 32): "0" * 32,
+    }
+    row = Row(1, "Ann", "http://a.example/", None, listed[sha256, 64], listed[md5, 32])
+    with quiet_decoding():
+        outcome = verify_and_store(row, data, tmp_path, "Ann", SETTINGS, nullcontext())
+    assert outcome.reason is reason
+    assert outcome.photo == hashlib.sha256(data).hexdigest()
+    assert bool(list(tmp_path.rglob("*.jpg"))) is (reason is Reason.OK)

@@ -57,7 +57,7 @@ def test_many_looks_are_compared_in_a_breath() -> None:
     assert (min(looks[0], looks[-1]), max(looks[0], looks[-1])) in close_pairs(looks)
 
 
-def test_twins_are_groups_of_more_than_one_name() -> None:
+def test_twins_are_groups_of_more_than_one_name_or_of_many_files() -> None:
     lines = [
         (0xF0F0, "Ann", "Ann/1"),
         (0xF0F1, "Bob", "Bob/1"),
@@ -68,5 +68,11 @@ def test_twins_are_groups_of_more_than_one_name() -> None:
         (0xAAAAAAAAAAAA << 180, "Cid", "Cid/1"),
         (0x123456789ABC << 120, "Dan", "Dan/1"),
     ]
-    assert find_near_duplicates(lambda: iter(lines)) == [["Ann/1", "Bob/1", "Bob/2"], ["Ann/4", "Cid/1"]]
+    lines += [(0x5555555555 << 30, "Dan", f"Dan/{number}") for number in (2, 3, 4, 5)]
+    found = [
+        (["Ann/1", "Bob/1", "Bob/2"], True),
+        (["Ann/4", "Cid/1"], True),
+        (["Dan/2", "Dan/3", "Dan/4", "Dan/5"], False),
+    ]
+    assert find_near_duplicates(lambda: iter(lines)) == found
     assert find_near_duplicates(lambda: iter([])) == []
