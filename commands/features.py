@@ -45,6 +45,10 @@ def features(options: argparse.Namespace) -> int:
         raise UsageError("--device is for this machine: with --engine ray, --num-gpus says where to compute")
     if not 0 <= options.num_gpus < math.inf:
         raise UsageError(f"--num-gpus: expected a number from 0 on, got {options.num_gpus:g}")
+    if options.engine == "ray":
+        from data.cluster.connection import require
+
+        require("ray")  # said before thousands of photos are read
     folder = unpacked(options.folder)
     from data.photos.folder import read_folder
     from faces.backbones.alexnet.alexnet import load_alexnet

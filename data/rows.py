@@ -92,6 +92,8 @@ class BadRow:
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", without_users(self.text))
         object.__setattr__(self, "problem", without_users(self.problem))
+        if self.url is not None:
+            object.__setattr__(self, "url", without_users(self.url))
 
     @property
     def key(self) -> bytes:

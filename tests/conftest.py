@@ -31,8 +31,8 @@ Process = subprocess.Popen[str]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several processes (`-n 2`) a file's tests run in one of them, and so do all that share the Ray cluster."""
     for item in items:
-        shares_cluster = "ray_cluster" in getattr(item, "fixturenames", ())
-        group = "ray" if shares_cluster else item.nodeid.partition("::")[0]
+        file = item.nodeid.partition("::")[0]
+        group = "ray" if file.startswith("tests/data/cluster/") or "ray_cluster" in item.fixturenames else file  # type: ignore[attr-defined]
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -15,7 +15,6 @@ from data.atomic_write import MACHINE
 from data.download import download, read_list
 from data.download.verify import verify
 from data.journal import Journal
-from data.photos import read_folder
 from data.settings import DownloadSettings
 from errors import DatasetError, StorageError, UsageError
 
@@ -84,7 +83,6 @@ def test_a_url_holds_what_a_folder_would_and_is_unpacked_to_it(
     crops = {name: data for name, data in alone.items() if name.endswith(".jpg")}
     assert {name: data for name, data in snapshot(folder).items() if name.endswith(".jpg")} == crops
     assert verify(folder).is_right
-    assert read_folder(folder).photos == read_folder(tmp_path / "alone").photos
     assert requests(sites) == asked + 36
 
 
