@@ -49,7 +49,7 @@ class FaceTraining:
     sizes: SplitSizes = field(default_factory=SplitSizes)
     resume: bool = False
     memory_limit: int = MEMORY_LIMIT
-    """MiB. Features of more than this stay on the disk and are read a window at a time."""
+    """MiB. Features of which a training would hold more stay on the disk and are read a window at a time."""
     ranks: Ranks = ALONE
 
 

@@ -5,7 +5,8 @@
     train-images-idx3-ubyte (1).gz, ... 2.gz    of a browser's or a desktop's second copy
     emnist-digits-test-labels-idx1-ubyte.gz     of EMNIST, which calls the test images so
 
-also in folders below that are named for them, such as `MNIST/raw`. What stands before `train` is the family of a file: EMNIST has several sets.
+also in folders below that are named for them, such as `MNIST/raw`. What stands before `train` is the family of a file:
+EMNIST has several sets.
 """
 
 import os
