@@ -72,7 +72,7 @@ def add_to(commands: Any) -> None:
         type=positive,
         default=MEMORY_LIMIT,
         metavar="MIB",
-        help="alexnet only: if the features exceed it they stay on disk, and are shuffled a thousand photos at a time",
+        help="alexnet only: if the features, counted three times, exceed it, they stay on disk, shuffled by the 1000",
     )
     add_run(add)
 

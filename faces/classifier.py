@@ -197,7 +197,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     @property
     def bytes_a_photo(self) -> int:
-        """Of those that `open_stored` leaves on the disk; 0: it leaves none."""
+        """Of memory that a training holds for each that `open_stored` leaves on the disk; 0: it leaves none."""
         return 0
 
     def activations(self, images: Images | Photos) -> NDArray[np.float32]:

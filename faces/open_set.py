@@ -73,6 +73,7 @@ def leave_each_out(
         fitted = classifier.clone().fit(train_known.photos, train_known.names, watched)
         strangers = [part.of(left_out) for part in (train, validation, test)]
         counts += (*_accepted(fitted, [test_known]), *_accepted(fitted, strangers))
+        del fitted  # before the next one is trained: it holds photos
         on_round()
     return Strangers(*(int(count) for count in counts))
 

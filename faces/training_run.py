@@ -53,7 +53,7 @@ class FaceTraining:
     """Whether a photo that cannot be read is an error; else it is left out."""
     resume: bool = False
     memory_limit: int = MEMORY_LIMIT
-    """MiB. Features of more than this stay on the disk and are read a window at a time."""
+    """MiB. Features of which a training would hold more stay on the disk and are read a window at a time."""
     ranks: Ranks = ALONE
 
 

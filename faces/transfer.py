@@ -1,6 +1,6 @@
 """Transfer: a small network, trained by the one loop on features of a frozen network, which are computed once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +30,7 @@ from report.hidden_units import UnitClass, unit_classes
 NEIGHBOURS = 5  # training photos of the named person that a face is compared with
 MOST_NEIGHBOURS = 100  # photos per person that are kept for it
 READ_AT_ONCE = 64  # images in one forward pass
+HELD = 3  # features, their roots, directions among the neighbours, once more while people are left out: measured
 
 
 class TransferClassifier(TransferSettings, Classifier):
@@ -71,8 +72,8 @@ class TransferClassifier(TransferSettings, Classifier):
 
     @property
     def bytes_a_photo(self) -> int:
-        """Of a photo's features."""
-        return VIEWS * self.backbone.numbers * 4
+        """Of a photo's features, and what is made of them: a training holds HELD times as much."""
+        return HELD * VIEWS * self.backbone.numbers * 4
 
     def filters(self) -> list[NDArray[np.uint8]]:
         """Return the filters of the backbone's first convolution as RGB pictures (height, width, 3)."""
@@ -144,20 +145,24 @@ class TransferClassifier(TransferSettings, Classifier):
 
     def _training_data(self, photos: Photos, target: Tensor) -> Data:
         if not isinstance(photos, StoredFeatures):
-            return super()._training_data(photos, target)
+            x = _together(len(photos), map(self._opened, photos.pieces()))
+            self._learn_inputs(x, target)
+            return x, target
         self.scale, self.centre = deviation_and_mean(map(self._opened, photos.pieces()))
         self._keep_neighbours(target, lambda chosen: self._opened(photos[chosen.cpu().numpy()]))
         return FeatureStream(photos, target, self._opened)
 
     def _validation(self, photos: Photos, names: NDArray[Any]) -> Data:
         if not isinstance(photos, StoredFeatures):
-            return super()._validation(photos, names)
+            inputs = (self._inputs(self._opened(piece)) for piece in photos.pieces())
+            return _together(len(photos), inputs), self._targets(names)
         return FeatureStream(photos, self._targets(names), lambda piece: self._inputs(self._opened(piece)))
 
     def _keep_neighbours(self, target: Tensor, read: Callable[[Tensor], Tensor]) -> None:
         """Keep the directions of a few photos per person; `read` returns the photos at the places it is given."""
         kept = first_of_each(target, MOST_NEIGHBOURS)
-        self.neighbours = torch.cat([self._directions(read(chosen)) for chosen in torch.split(kept, AT_ONCE)])
+        pieces = (self._directions(read(chosen)) for chosen in torch.split(kept, AT_ONCE))
+        self.neighbours = _together(len(kept), pieces)
         self.neighbour_classes = target[kept]
 
     def _directions(self, photos: Tensor) -> Tensor:
@@ -222,3 +227,13 @@ class TransferClassifier(TransferSettings, Classifier):
         backbone = load_alexnet(weights, size=classifier.size, accept=accept)
         classifier._backbone = (weights, classifier.size, backbone)
         return classifier
+
+
+def _together(n: int, pieces: Iterable[Tensor]) -> Tensor:
+    """Return the pieces as one tensor (n, ...), filled one after the other: memory never holds all of them twice."""
+    at, whole = 0, torch.empty(0)
+    for piece in pieces:
+        whole = piece.new_empty((n, *piece.shape[1:])) if at == 0 else whole
+        whole[at : at + len(piece)] = piece
+        at += len(piece)
+    return whole

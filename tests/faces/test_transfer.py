@@ -1,5 +1,7 @@
 """The head on features: learning, unknown faces, class weights, saving; on made-up features of a few numbers."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 from errors import RunError
+from faces import photos
 from faces.backbones.alexnet import weight_files
 from faces.open_set import MOST_ROUNDS, OpenedPart, leave_each_out, rounds
 from faces.photos import PhotoArray
@@ -94,6 +97,43 @@ def test_a_strangers_model_has_none_of_my_files_read_as_weights(
     claims = {**metadata, "backbone": {"from": str(tmp_path / name), "sha256": "0" * 64}}
     with pytest.raises(RunError, match="features of other weights"):
         TransferClassifier.from_checkpoint(tensors, claims)
+
+
+def test_photos_that_are_taken_are_not_copied_and_come_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.arange(40, dtype=np.float32).reshape(10, 2, 2)
+    chosen = np.array([7, 1, 4])
+    some = PhotoArray(numbers).take(chosen).take(np.array([2, 0]))
+    assert (some.numbers == numbers[[4, 7]]).all()
+    assert (some.take(slice(1, 2))[:] == numbers[[7]]).all()
+    assert np.shares_memory(some._all, numbers)
+    monkeypatch.setattr(photos, "PIECE", 3 * numbers[:1].nbytes)
+    for taken in (PhotoArray(numbers), PhotoArray(numbers).take(np.arange(10)[::-1])):
+        pieces = list(taken.pieces())
+        assert [len(piece) for piece in pieces] == [3, 3, 3, 1]
+        assert (np.concatenate(pieces) == taken.numbers).all()
+    assert [len(piece) for piece in PhotoArray(numbers[:0]).pieces()] == [0]
+
+
+def test_a_training_holds_no_more_than_is_counted() -> None:
+    """The peak of a training on 105 MiB of features in a process of its own, beside one on a tenth of them."""
+    code = (
+        "import resource, sys, numpy as np\n"
+        "from faces import TransferClassifier\n"
+        "from faces.photos import PhotoArray\n"
+        "n = int(sys.argv[1])\n"
+        "photos = PhotoArray(np.random.default_rng(0).random((n, 2, 9216), np.float32))\n"
+        "names = [str(i % 20) for i in range(n)]\n"
+        "some = photos.take(slice(n // 10)), names[: n // 10]\n"
+        "model = TransferClassifier(weights='random', epochs=1).fit(photos, names, some)\n"
+        "model.predict_proba(photos)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, model.bytes_a_photo)\n"
+    )
+    few, many = 200, 1500
+    (small, _), (large, each) = (
+        map(int, subprocess.run([sys.executable, "-c", code, str(n)], capture_output=True, check=True).stdout.split())
+        for n in (few, many)
+    )
+    assert large - small < (many - few) * each / 2**20
 
 
 def test_same_seed_same_bytes() -> None:
