@@ -1,8 +1,10 @@
 """A cluster that is not there, Ray that is not installed: one line each, soon. And who imports Ray at all."""
 
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -246,7 +248,10 @@ with cluster(locate(None)) as ray:
     print("cores", ray.cluster_resources()["CPU"])
 print("left", *(set(Path(tempfile.gettempdir()).glob("ray*")) - before))
 """
-    ended = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", program]
+    with tempfile.TemporaryDirectory(prefix="t-") as alone:  # other tests' clusters have theirs elsewhere
+        environment = {**os.environ, "TMPDIR": alone}
+        ended = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True)
     *addresses, cores, left = ended.stdout.splitlines()
     loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
     assert addresses
