@@ -19,6 +19,9 @@ def test_the_tour_runs_and_says_what_it_promises() -> None:
     assert "test photos named rightly" in printed
     assert "photos, views, numbers: (112, 2, 9216)" in printed
     pictures = [
-        output for cell in notebook.cells for output in cell.get("outputs", []) if "image/png" in output.get("data", {})
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if {"image/png", "image/jpeg"} & output.get("data", {}).keys()
     ]
     assert len(pictures) == 3
