@@ -28,7 +28,6 @@ Whatever is wrong with what is given is a `FacesError` of one line.
 """
 
 import importlib
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from errors import FacesError
@@ -52,11 +51,6 @@ __all__ = [
     "load_folder",
 ]
 
-try:
-    __version__ = version("faces")
-except PackageNotFoundError:  # run from a checkout that is not installed
-    __version__ = "0+unknown"
-
 _MODULES = {
     "DigitClassifier": "mnist.classifier",
     "HiddenClassifier": "faces.hidden",
@@ -71,9 +65,20 @@ _MODULES = {
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for: torch takes a second, and `faces --help` needs none of it."""
+    if name == "__version__":
+        return _version()
     if name in _MODULES:
         return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'faces' has no attribute {name!r}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("faces")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

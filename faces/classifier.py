@@ -269,16 +269,6 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         classifier.history = History()
         return classifier
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What pickle keeps: the parameters, and the checkpoint of what was learned."""
-        return {"parameters": self.get_params(), "checkpoint": self.to_bytes() if self.is_fitted else None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state["parameters"])
-        if state["checkpoint"] is not None:
-            fitted = self.from_checkpoint(*checkpoint.load(state["checkpoint"]), **state["parameters"])
-            self.__dict__.update(fitted.__dict__)
-
     # What a subclass says; photos are tensors (N, ...) on the device.
 
     def _opened(self, numbers: NDArray[Any]) -> Tensor:

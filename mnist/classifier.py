@@ -149,7 +149,7 @@ class DigitClassifier(DigitParameters, Estimator):
         return torch.cat([weight[:, 0] for weight in weights if weight.ndim == 4 and weight.shape[1] == 1])
 
     def unit_classes(self) -> list[UnitClass]:
-        """Return which digit each hidden unit speaks for; [] for a network without one hidden layer."""
+        """Return for each hidden unit the digit that its output weights raise most; [] without one hidden layer."""
         weights = self._weights()
         if [weight.ndim for weight in weights] != [2, 2]:
             return []
@@ -181,15 +181,19 @@ class DigitClassifier(DigitParameters, Estimator):
         return checkpoint.dump(self.network.state(), {**(about or {}), **own})
 
     @classmethod
-    def from_checkpoint(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> Self:
-        """Return what `to_bytes` saved and `nn.checkpoint.load` read. Raises RunError when it is another model's."""
+    def from_checkpoint(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], **parameters: Any) -> Self:
+        """Return what `to_bytes` saved and `nn.checkpoint.load` read. Raises RunError when it is another model's.
+
+        `parameters` take the place of saved ones.
+        """
         try:
             if metadata["model"] not in NETWORKS:
                 known = ", ".join(NETWORKS)
                 raise RunError(f"the checkpoint holds the model {metadata['model']!r}, expected one of {known}")
             own = {field.name for field in fields(cls)}
             saved = {name: value for name, value in metadata["settings"].items() if name in own}
-            classifier = cls(model=metadata["model"], seed=int(metadata["seed"]), **saved)
+            own_model = {"model": metadata["model"], "seed": int(metadata["seed"])}
+            classifier = cls(**{**own_model, **saved, **parameters})
             classifier.mean, classifier.deviation = (float(metadata["image"][key]) for key in ("mean", "deviation"))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
@@ -197,16 +201,6 @@ class DigitClassifier(DigitParameters, Estimator):
         classifier.network.load(dict(tensors))
         classifier.history = History()
         return classifier
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What pickle keeps: the parameters, and the checkpoint of what was learned."""
-        return {"parameters": self.get_params(), "checkpoint": self.to_bytes() if self.is_fitted else None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state["parameters"])
-        if state["checkpoint"] is not None:
-            fitted = self.from_checkpoint(*checkpoint.load(state["checkpoint"]))
-            self.__dict__.update({**fitted.__dict__, **state["parameters"]})
 
     def _checked(self, images: Images | Tensor, labels: ArrayLike) -> tuple[Tensor, Tensor]:
         """Return the images, prepared, and their labels, (N,). UsageError unless there is a digit for each image."""

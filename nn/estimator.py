@@ -5,16 +5,29 @@ https://scikit-learn.org/stable/developers/develop.html says what an estimator h
 """
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, Self
 
+from torch import Tensor
+
 from errors import UsageError, not_fitted
+from nn import checkpoint
 
 
 class Estimator:
     """A dataclass with `check`, `fit` and, once fitted, `classes_`. Its parameters are its fields, and nothing more."""
 
     _estimator_type = "classifier"  # how scikit-learn before 1.6 asks what this is
+
+    def to_bytes(self) -> bytes:
+        """Return what was learned as a checkpoint."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_checkpoint(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], **parameters: Any) -> Self:
+        """Return what `to_bytes` saved and `nn.checkpoint.load` read; `parameters` take the place of saved ones."""
+        raise NotImplementedError
 
     def check(self) -> None:
         """Raise UsageError for a parameter with a value that is not allowed."""
@@ -51,6 +64,16 @@ class Estimator:
         """Raise NotFittedError - scikit-learn's where it is installed - unless `fit` or `faces.load` came before."""
         if not self.is_fitted:
             raise not_fitted(type(self).__name__)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle keeps: the parameters, and the checkpoint of what was learned."""
+        return {"parameters": self.get_params(), "checkpoint": self.to_bytes() if self.is_fitted else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state["parameters"])
+        if state["checkpoint"] is not None:
+            fitted = self.from_checkpoint(*checkpoint.load(state["checkpoint"]), **state["parameters"])
+            self.__dict__.update(fitted.__dict__)
 
     def __sklearn_is_fitted__(self) -> bool:
         return self.is_fitted

@@ -18,7 +18,7 @@ from data.photos.cutting import open_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.grouping import Scanned, group, shared_between_people
 from data.photos.images import read_photo
-from data.photos.photo_files import Skipped, count, is_leftover, photos_below
+from data.photos.photo_files import PHOTO_NAMES, Skipped, count, is_leftover, photos_below
 from data.quality import picture_hash
 from data.reasons import Failure
 from errors import DatasetError
@@ -178,12 +178,11 @@ def _folders_in(path: Path, skipped: Skipped) -> list[Path]:
             skipped.unreadable[path / entry.name] = error.strerror or str(error)
             continue
         if is_folder and is_leftover(entry.name, is_folder=True):
-            inside = sum(len(files) for _, _, files in os.walk(path / entry.name))
-            skipped.leftovers[entry.name] += inside or 1
+            skipped.add_leftover_folder(path / entry.name)
         elif is_folder:
             folders.append(path / entry.name)
-        elif Path(entry.name).suffix.lower() in (".jpg", ".jpeg", ".png", ".heic"):
-            skipped.others["photo in no person's folder"] += 1
+        elif Path(entry.name).suffix.lower() in PHOTO_NAMES and not is_leftover(entry.name):
+            skipped.without_person += 1
     return folders
 
 

@@ -43,8 +43,14 @@ class Skipped:
     """Files that are no photos, by kind."""
     undecodable: Counter[str] = field(default_factory=Counter)
     """Photos of kinds that nothing installed here decodes."""
+    without_person: int = 0
+    """Photos that are in no person's folder."""
     unreadable: dict[Path, str] = field(default_factory=dict)
     """Files and folders that cannot be read, and why."""
+
+    def add_leftover_folder(self, folder: Path) -> None:
+        """Count the files of a folder that a system left behind; an empty one counts as one."""
+        self.leftovers[folder.name] += sum(len(files) for _, _, files in os.walk(folder)) or 1
 
     def lines(self) -> list[str]:
         """Return a line for each kind of thing that was skipped; what cannot be read is left to the caller."""
@@ -54,6 +60,8 @@ class Skipped:
             lines.append(f"skipped {count(self.leftovers.total(), 'file')} that systems leave behind or hide ({names})")
         if self.others:
             lines.append(f"skipped what is no photo: {counts(self.others)}")
+        if self.without_person:
+            lines.append(f"{count(self.without_person, 'photo')} in no person's folder: left out")
         for kind, n in self.undecodable.most_common():
             lines.append(f"skipped {count(n, f'{kind} photo')}: {missing(kind)}")
         return lines
@@ -93,7 +101,7 @@ def _photos_below(folder: Path, skipped: Skipped, above: set[str]) -> Iterator[P
         path = folder / name
         real = os.path.realpath(path)
         if is_leftover(name, is_folder=True):
-            skipped.leftovers[name] += sum(len(files) for _, _, files in os.walk(path)) or 1
+            skipped.add_leftover_folder(path)
         elif real in above:
             skipped.unreadable[path] = "a link that leads back to a folder above it"
         else:

@@ -128,7 +128,8 @@ def test_what_is_no_image_is_refused_in_one_line(
     for ask in (fitted(kind).predict, lambda images: make(kind).fit(images, labels(kind, len(images)))):
         with pytest.raises(ImageError, match=says) as error:
             ask(wrong)
-        assert isinstance(error.value, FacesError | ValueError)
+        assert isinstance(error.value, FacesError)
+        assert isinstance(error.value, ValueError)
         assert "\n" not in str(error.value)
 
 

@@ -256,7 +256,7 @@ def test_a_person_called_test_is_a_person(make: Callable[..., Folder]) -> None:
             {"a/1.png": photo(1), "b/notes.txt": b""},
             r"got only 'a' \(no photo of b: left out; skipped what is no photo",
         ),
-        ({"1.png": photo(1), "2.png": photo(2)}, r"nobody \(skipped what is no photo: 2 photo in no person's folder\)"),
+        ({"1.png": photo(1), "2.png": photo(2)}, r"nobody \(2 photos in no person's folder: left out\)"),
     ],
 )
 def test_too_little_is_an_error_that_says_what_is_missing(tmp_path: Path, files: dict[str, bytes], says: str) -> None:
