@@ -36,7 +36,7 @@ def atomic_write(path: Path, data: bytes | bytearray) -> None:
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     """Yield a binary file for the content of `path`; it takes that name after the block, or is removed on an error."""
-    part = path.with_name(f"{path.name}.part-{os.getpid()}-{_THIS_RUN}{secrets.token_hex(4)}")
+    part = part_of(path)
     try:
         with _create(part) as file:
             yield file
@@ -51,17 +51,27 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def part_of(path: Path) -> Path:
+    """Return a new name beside `path`, for what is to become it."""
+    return path.with_name(f"{path.name}.part-{os.getpid()}-{_THIS_RUN}{secrets.token_hex(4)}")
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove the parts that dead processes left in `folder` and in the folders directly inside it."""
     try:
         folders = [Path(entry.path) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
         for inside in (folder, *folders):
             for entry in os.scandir(inside):
-                match = _PART.fullmatch(entry.name)
-                if match and entry.is_file(follow_symlinks=False) and _is_dead(int(match[1]), match[2], entry):
+                if entry.is_file(follow_symlinks=False) and is_abandoned(entry):
                     Path(entry.path).unlink(missing_ok=True)
     except OSError as error:
         raise disk_error(folder, error) from error
+
+
+def is_abandoned(entry: os.DirEntry[str]) -> bool:
+    """Whether this is a part that a dead process has left."""
+    match = _PART.fullmatch(entry.name)
+    return match is not None and _is_dead(int(match[1]), match[2], entry)
 
 
 def disk_error(path: Path, error: OSError) -> StorageError:
