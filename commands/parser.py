@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 Add = Callable[..., Any]  # argparse's add_argument of one command
@@ -24,6 +24,17 @@ class Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFo
 class Parser(argparse.ArgumentParser):
     """Wrong usage is one line and exit code 2."""
 
+    arguments: Sequence[str] = ()  # those that were parsed last
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Do as argparse does, and keep the arguments."""
+        self.arguments = list(args or ())
+        return super().parse_known_args(args, namespace)
+
+    def again(self, *earlier: str) -> argparse.Namespace:
+        """Return the options of these arguments and those that were parsed last, which win."""
+        return self.parse_args([*earlier, *self.arguments])
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where the help is, and exit."""
         if os.environ.get("RANK", "0") == "0":  # torchrun starts several processes with the same arguments: one prints
@@ -36,8 +47,8 @@ def add_command(
 ) -> Add:
     """Add a command to argparse's `commands`; return the function that adds its arguments.
 
-    The list of commands shows `brief`, or else `about`. The options that `command` gets also have its `name`, and
-    `default_of`, a function from a flag's name to its default.
+    The list of commands shows `brief`, or else `about`. The options that `command` gets also have its `name`,
+    `default_of`, a function from a flag's name to its default, and `again`, as the parser has it.
     """
     parser = commands.add_parser(
         name,
@@ -46,6 +57,6 @@ def add_command(
         epilog=f"example:\n  {example}",
         formatter_class=Help,
     )
-    parser.set_defaults(command=command, name=name, default_of=parser.get_default)
+    parser.set_defaults(command=command, name=name, default_of=parser.get_default, again=parser.again)
     add: Add = parser.add_argument
     return add

@@ -36,7 +36,11 @@ def add_to(commands: Any) -> None:
         metavar="CSV",
         help="a table with the columns file,box, one row per face; for photos without a row the other options count",
     )
-    add("--detect", action="store_true", help="find the faces in each photo, the largest first")
+    add(
+        "--detect",
+        action=argparse.BooleanOptionalAction,
+        help="find the faces in each photo, the largest first (default: if RUN was trained on faces that were found so)",
+    )
     add("--top", type=positive, default=1, metavar="K", help="lines per face: its K most probable names")
     add(
         "--threshold",
@@ -69,9 +73,10 @@ def predict(options: argparse.Namespace) -> int:
     from faces.run import load_faces
 
     table = BoxTable(options.boxes) if options.boxes else None
-    source = FaceSource(table=table, box=options.box, find=FaceDetector().find if options.detect else None)
     settings = PredictSettings(top=options.top, threshold=options.threshold, max_pixels=options.max_pixels)
     classifier = load_faces(options.run, weights=options.weights, device=choose_device(options.device))
+    detect = classifier.found_faces and not options.box if options.detect is None else options.detect
+    source = FaceSource(table=table, box=options.box, find=FaceDetector().find if detect else None)
     walk = PhotoFiles(options.photo, lines_of_stdin())
     heading, line = FORMATS[options.format]
     failed = False

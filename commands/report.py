@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from commands.parser import add_command
-from errors import RunError
 
 
 def add_to(commands: Any) -> None:
@@ -17,12 +16,11 @@ def add_to(commands: Any) -> None:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Print the file of the page. Raises RunError when there is none."""
-    from report.run_folder import PAGE
+    """Print the file of the page. Raises RunError when there is none, or it is not this run's."""
+    from report.run_folder import PAGE, read_file
 
     page = options.run / PAGE
-    if not page.is_file():
-        raise RunError(f"{page} is missing: expected a run folder of train-faces or train-mnist; train again")
+    read_file(options.run, PAGE)
     if options.open:
         import webbrowser
 

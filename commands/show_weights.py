@@ -1,12 +1,16 @@
 """`show-weights`: the weights of a run's network as a picture; the run is one of faces or of digits."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count
+from commands.console import log
 from commands.parser import add_command
+
+if TYPE_CHECKING:
+    from faces.run_photo import RunPhoto
 
 
 def add_to(commands: Any) -> None:
@@ -42,8 +46,21 @@ def _faces(classifier: Any, metrics: dict[str, Any], options: argparse.Namespace
     from report.results import accuracy_line
 
     exciting_photos = read_exciting_photos(options.run, Path(metrics["data"]))
+    if classifier.hidden_weights is None:  # the picture shows photos
+        _note_missing(exciting_photos, metrics["data"], options.unit)
     title = f"{options.run.resolve().name}: {accuracy_line(metrics)}"
     return weights_picture(classifier, title, exciting_photos, options.unit), unit_kind(classifier)
+
+
+def _note_missing(photos: Mapping[int, Sequence["RunPhoto"]], data: str, units: Sequence[int] | None) -> None:
+    """Say how many of the photos that are to be shown are no longer those of the training."""
+    shown = {photo for unit, own in photos.items() if units is None or unit in units for photo in own}
+    missing = sum(photo.read() is None for photo in shown)
+    if missing:
+        log(
+            f"{missing} of {len(shown)} photos in {data} are gone or changed since the training: crossed out in the "
+            "picture"
+        )
 
 
 def _digits(classifier: Any, metrics: dict[str, Any], options: argparse.Namespace) -> tuple[bytes, str]:

@@ -5,6 +5,7 @@ is left out has the default of its network.
 """
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from commands.training import (
     given_settings,
     out_folder,
     print_run,
+    request_of,
     run_training,
 )
 from data.settings import DownloadSettings, SplitSizes
@@ -48,6 +50,12 @@ def add_to(commands: Any) -> None:
     )
     _add_model(add)
     add("--detect", action="store_true", help="DIR has whole photos: train on the largest face found in each")
+    add(
+        "--out-faces",
+        type=Path,
+        metavar="DIR",
+        help="--detect: where the faces found go (default: a folder in datasets/ that belongs to DIR alone)",
+    )
     add_max_pixels(add)
     add("--seed", type=count, default=0, metavar="N", help="decides the split, the weights and the order")
     add("--train", type=positive, default=SplitSizes.train, metavar="N", help="training photos per person, at most")
@@ -108,36 +116,43 @@ def train_faces(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
     parameters = given_settings(options, "hidden", "class_weight") | {"seed": options.seed}
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
-    folder = ranks.rank_zero_first(lambda: _photos_to_train_on(options, ranks.is_first))
-    from faces.classifier import Classifier
-    from faces.device import choose_device
-    from faces.hidden import HiddenClassifier
-    from faces.training_run import FaceTraining
-    from faces.training_run import train_faces as train
-    from faces.transfer import TransferClassifier
+    request = request_of(options)
+    source = ranks.rank_zero_first(lambda: _photos(options, ranks.is_first))
+    out = out_folder(options, f"{source.resolve().name}-{options.model}", ranks)
+    with ExitStack() as using:
+        folder = ranks.rank_zero_first(lambda: _faces_in(source, options, using, ranks)) if options.detect else source
+        from faces.classifier import Classifier
+        from faces.device import choose_device
+        from faces.hidden import HiddenClassifier
+        from faces.training_run import FaceTraining
+        from faces.training_run import train_faces as train
+        from faces.transfer import TransferClassifier
 
-    parameters["device"] = choose_device(options.device, ranks)
-    classifier: Classifier
-    if options.model == "hidden":
-        classifier = HiddenClassifier(**parameters)
-    else:
-        classifier = TransferClassifier(weights=options.weights, **parameters)
-        ranks.rank_zero_first(lambda: classifier.identity())  # the first rank downloads the weights
-    classifier.max_pixels = options.max_pixels
-    task = FaceTraining(
-        folder=folder,
-        out=out_folder(options, f"{folder.resolve().name}-{options.model}", ranks),
-        classifier=classifier,
-        sizes=sizes,
-        min_photos=options.min_photos,
-        strict=options.strict,
-        resume=options.resume,
-        memory_limit=options.memory_limit,
-        ranks=ranks,
-    )
-    metrics = train(task, bar_of(options), on_note=log)
+        parameters["device"] = choose_device(options.device, ranks)
+        classifier: Classifier
+        if options.model == "hidden":
+            classifier = HiddenClassifier(**parameters)
+        else:
+            classifier = TransferClassifier(weights=options.weights, **parameters)
+            ranks.rank_zero_first(lambda: classifier.identity())  # the first rank downloads the weights
+        classifier.max_pixels, classifier.found_faces = options.max_pixels, options.detect
+        task = FaceTraining(
+            folder=folder,
+            source=source if options.detect else None,
+            out=out,
+            classifier=classifier,
+            sizes=sizes,
+            min_photos=options.min_photos,
+            strict=options.strict,
+            request=request,
+            resume=options.resume,
+            overwrite=options.overwrite,
+            memory_limit=options.memory_limit,
+            ranks=ranks,
+        )
+        metrics = train(task, bar_of(options), on_note=log)
     if ranks.is_first:
-        print_run(options, task.out, metrics, "photos", notes=_strangers(metrics["unknown"]))
+        print_run(options, out, metrics, "photos", notes=_strangers(metrics["unknown"]))
 
 
 def _strangers(unknown: dict[str, Any]) -> list[str]:
@@ -148,25 +163,29 @@ def _strangers(unknown: dict[str, Any]) -> list[str]:
     return [line.format(**unknown)]
 
 
-def _photos_to_train_on(options: argparse.Namespace, is_first: bool) -> Path:
-    """Return the folder to train on; the first of several processes unpacks, searches or draws it."""
-    if isinstance(options.folder, str):
-        options.folder = unpacked(options.folder, is_first)
-    return _detected(options, is_first) if options.detect else options.folder or portraits(quiet=options.quiet)
-
-
-def _detected(options: argparse.Namespace, is_first: bool) -> Path:
-    """Return the folder of the faces found in the photos of `options.folder`; the first process searches them."""
-    if options.folder is None:
+def _photos(options: argparse.Namespace, is_first: bool) -> Path:
+    """Return the folder of photos; the first of several processes unpacks or draws it."""
+    if options.folder is None and options.detect:
         raise UsageError("--detect needs DIR, one folder of whole photos per person: the portraits are cut out already")
-    from faces.detection.folder import detect_folder
+    if options.out_faces is not None and not options.detect:
+        raise UsageError("--out-faces says where the faces found go: it needs --detect")
+    if options.folder is None:
+        return portraits(quiet=options.quiet)
+    return unpacked(options.folder, is_first)
 
-    target = DATASETS / f"{options.folder.resolve().name}-faces"
-    if not is_first:
+
+def _faces_in(source: Path, options: argparse.Namespace, using: ExitStack, ranks: "Ranks") -> Path:
+    """Return the folder of the faces found in the photos of `source`; the first process searches them, and has the
+    folder for itself until `using` is closed."""
+    from faces.detection.folder import detect_folder, faces_folder, in_use
+
+    target: Path = options.out_faces or faces_folder(DATASETS, source)
+    if not ranks.is_first:
         return target
+    using.enter_context(in_use(target))
     with progress("finding faces", None, quiet=options.quiet) as advance:
         found = detect_folder(
-            options.folder,
+            source,
             target,
             DownloadSettings.size,
             lambda: advance(""),

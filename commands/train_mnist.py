@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count
+from commands.console import log
 from commands.parser import add_command
 from commands.training import (
     add_run,
@@ -16,6 +17,7 @@ from commands.training import (
     given_settings,
     out_folder,
     print_run,
+    request_of,
     run_training,
 )
 from data.settings import MNIST_FOLDER
@@ -54,17 +56,20 @@ def train_mnist(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
     parameters = given_settings(options, "momentum")
     from mnist.classifier import DigitClassifier
-    from mnist.training_run import MISTAKES, DigitTraining
+    from mnist.training_run import DigitTraining
     from mnist.training_run import train_mnist as train
+    from report import run_folder as files
 
     task = DigitTraining(
         folder=options.mnist,
         out=out_folder(options, f"mnist-{options.model}", ranks),
         classifier=DigitClassifier(model=options.model, seed=options.seed, **parameters),
         validation=options.validation,
+        request=request_of(options),
         resume=options.resume,
+        overwrite=options.overwrite,
         ranks=ranks,
     )
-    metrics = train(task, bar_of(options))
+    metrics = train(task, bar_of(options), on_note=log)
     if ranks.is_first:
-        print_run(options, task.out, metrics, "digits", pictures=[MISTAKES])
+        print_run(options, task.out, metrics, "digits", pictures=[files.MISTAKES])

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.arguments import positive
+from commands.arguments import folder_or_storage, positive
 from commands.console import print_json, progress
-from commands.flags import add_output, defaults
+from commands.flags import add_output, defaults, flag
 from commands.parser import Add
+from commands.stopping import going_on
 from commands.torchrun import training_together
 from errors import UsageError
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from nn.parallel.ranks import Ranks
     from report.progress import Bar
 
+NOT_KEPT = frozenset(  # of the options: what a run is not asked for
+    ("command", "name", "default_of", "again", "folder", "out", "resume", "overwrite", "quiet", "json")
+)
 Flag = tuple[str, Callable[[str], Any], str, str]  # name, type, metavar, help
 
 
@@ -48,38 +52,93 @@ def given_settings(options: argparse.Namespace, *others: str) -> dict[str, Any]:
 def run_training(options: argparse.Namespace, train: Callable[[argparse.Namespace, "Ranks"], None]) -> int:
     """Call `train` in this process, alone or as one of several; return the exit code.
 
-    Raises UsageError for --resume without --out: a new folder has no training in it.
+    With --resume the options are those of the training in --out where none is given. Raises UsageError for --resume
+    without --out, or where there is nothing to go on with and nothing is said to train on.
     """
-    from report.run_folder import leave_out
+    from report.unfinished_run import leave_out
 
     with training_together(options) as ranks:
-        if options.resume and options.out is None:
-            raise UsageError("--resume needs --out RUN, the folder of the interrupted training")
+        if options.resume:
+            options = _resumed(options)
+            options.quiet |= not ranks.is_first
         given = options.out
         try:
             train(options, ranks)
+        except KeyboardInterrupt:
+            with going_on(lambda: "stopped before the training began", *_arguments_to_go_on(options)):
+                raise
         finally:
             if given is None and options.out is not None:
                 leave_out(options.out)
     return 0
 
 
+def request_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what this training is asked for, as JSON: the command, its folder, and its flags without those that say
+    how it is run. Paths are absolute, as --resume may be typed in another folder."""
+    flags: list[str] = []
+    for name, value in vars(options).items():
+        if name in NOT_KEPT or value is None or value is False or value == options.default_of(name):
+            continue
+        flags += [flag(name)] if value is True else [flag(name), _absolute(value)]
+    folder = getattr(options, "folder", None)
+    return {"command": options.name, "folder": None if folder is None else _absolute(folder), "flags": flags}
+
+
+def _absolute(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value.resolve())
+    return str(Path(value).resolve()) if isinstance(value, str) and Path(value).is_file() else str(value)
+
+
+def _resumed(options: argparse.Namespace) -> argparse.Namespace:
+    """Return the options of the training in --out, and over them those that are given."""
+    from report.unfinished_run import read_request
+
+    if options.out is None:
+        raise UsageError("--resume needs --out RUN, the folder of the interrupted training")
+    request = read_request(options.out)
+    if request is None:
+        if getattr(options, "folder", True) is None:
+            raise UsageError(f"{options.out} holds no training to go on with: expected --out RUN of one, or DIR to begin")
+        return options
+    command, flags, folder = (request.get(key) for key in ("command", "flags", "folder"))
+    if command != options.name:
+        raise UsageError(f"{options.out} is of {command}: go on with {command} --resume --out {options.out}")
+    resumed: argparse.Namespace = options.again(*map(str, flags if isinstance(flags, list) else ()))
+    if isinstance(folder, str) and getattr(resumed, "folder", True) is None:
+        resumed.folder = folder_or_storage(folder)
+    return resumed
+
+
+def _arguments_to_go_on(options: argparse.Namespace) -> list[str]:
+    """Return the arguments of the command that goes on with this training; [] for the same ones, if it has not begun."""
+    from report.unfinished_run import read_request
+
+    begun = options.out is not None and read_request(options.out) is not None
+    return [options.name, "--resume", "--out", str(options.out)] if begun else []
+
+
 def add_run(add: Add) -> None:
-    """Add --out and --resume, and the flags of the output."""
+    """Add --out, --resume and --overwrite, and the flags of the output."""
     add("--out", type=Path, metavar="RUN", help="run folder (default: a new one in runs/)")
-    add("--resume", action="store_true", help="go on with the interrupted training in --out")
+    add("--resume", action="store_true", help="go on with the training in --out; DIR and flags need not be repeated")
+    add("--overwrite", action="store_true", help="replace the run in --out")
     add_output(add)
 
 
 def out_folder(options: argparse.Namespace, name: str, ranks: "Ranks") -> Path:
     """Return the folder of the run: --out, or a new one in runs/, which the first process makes and the others name.
 
-    A training that ends before it has written anything leaves no empty folder: `run_training` removes it.
+    A training that ends before it has written anything leaves no empty folder: `run_training` removes it. Raises
+    UsageError when a training may not go into --out, before any photo is read.
     """
-    from report.run_folder import free_out
+    from report.unfinished_run import check_out, free_out
 
-    if options.out is None and ranks.is_first:
+    if ranks.is_first and options.out is None:
         options.out = free_out(Path("runs"), name)
+    elif ranks.is_first:
+        check_out(options.out, resume=options.resume, overwrite=options.overwrite)
     return options.out or Path("runs", name)
 
 

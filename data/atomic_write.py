@@ -68,6 +68,11 @@ def remove_leftovers(folder: Path) -> None:
         raise disk_error(folder, error) from error
 
 
+def is_part(name: str) -> bool:
+    """Whether this is the name of a part, of this process or another one."""
+    return _PART.fullmatch(name) is not None
+
+
 def is_abandoned(entry: os.DirEntry[str]) -> bool:
     """Whether this is a part that a dead process has left."""
     match = _PART.fullmatch(entry.name)

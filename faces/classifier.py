@@ -23,7 +23,7 @@ from faces.device import choose_device
 from faces.photos import PhotoArray, Photos
 from faces.settings import ClassifierSettings
 from nn import checkpoint
-from nn.estimator import Estimator
+from nn.estimator import TRIAL, Estimator, kinds_of, trial_inputs
 from nn.layers import Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import AdamW
@@ -64,6 +64,8 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     threshold_: float | None
     max_pixels: int | None = None
     """Of a photo that `open` reads, as `DownloadSettings` says: no parameter, it does not change what is learned."""
+    found_faces: bool = False
+    """Whether it was trained on faces that a detector found in whole photos; then `predict` finds them so too."""
     network: Sequential
     history: History
 
@@ -185,8 +187,8 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     def open(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Return photos of a folder, prepared. Raises DatasetError naming one that is no image."""
-        paths = [folder / photo.file for photo in photos]
-        return self.read(load_images(paths, self.size, self.image_mode, on_photo, self.max_pixels))
+        paths, digests = [folder / photo.file for photo in photos], [photo.sha256 for photo in photos]
+        return self.read(load_images(paths, self.size, self.image_mode, on_photo, self.max_pixels, digests))
 
     def cache(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
         """Compute what `open` can find beside the folder later. Most models have nothing to keep."""
@@ -215,8 +217,16 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         return {name: value for name, value in self.get_params().items() if name not in NOT_SAVED}
 
     def identity(self) -> dict[str, Any]:
-        """Return, as JSON, all that beside kind and seed decides what is trained: the settings, and more."""
-        return {"settings": self.settings()}
+        """Return, as JSON, all that beside kind and seed decides what is trained: settings, layers, and more."""
+        return {"settings": self.settings(), "layers": self.layer_kinds()}
+
+    def layer_kinds(self) -> list[str]:
+        """Return the kinds of the network's layers, in order, also before `fit`."""
+        return kinds_of(self._build(1, 2, torch.Generator(self.torch_device)))
+
+    def trial_answers(self) -> Tensor:
+        """Return the probabilities for a few photos that never change, (n, classes)."""
+        return self._probabilities(self._opened(trial_inputs(*self._photo_shape()).numpy())).cpu()
 
     def save(self, path: str | Path) -> Path:
         """Write the trained classifier to `path`, a file ending in .safetensors or a folder; return the file.
@@ -236,8 +246,10 @@ class Classifier(ClassifierSettings, Estimator, ABC):
             "classes": self.classes_.tolist(),
             "seed": self.seed,
             "unknown": {"quantity": self.quantity, "threshold": self.threshold_},
+            "found_faces": self.found_faces,
         }
-        return checkpoint.dump(self._saved() | weights, {**(about or {}), **own, **self.identity()})
+        tensors = self._saved() | weights | {TRIAL: self.trial_answers()}
+        return checkpoint.dump(tensors, {**(about or {}), **own, **self.identity()})
 
     @classmethod
     def from_checkpoint(
@@ -254,6 +266,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
             saved = {name: value for name, value in metadata["settings"].items() if name in known}
             classifier = cls(**{**saved, "seed": int(metadata["seed"]), "device": device, **parameters})
             classifier.classes_ = np.array(metadata["classes"])
+            classifier.found_faces = bool(metadata.get("found_faces", False))
             threshold = metadata["unknown"]["threshold"]
             classifier.threshold_ = None if threshold is None else float(threshold)
             on_device = {name: tensor.to(classifier.torch_device) for name, tensor in tensors.items()}
@@ -267,6 +280,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         prefix = "network."
         classifier.network.load({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         classifier.history = History()
+        classifier.check_computes_as_trained(tensors, metadata)
         return classifier
 
     # What a subclass says; photos are tensors (N, ...) on the device.
@@ -294,6 +308,10 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     @abstractmethod
     def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
         """Return the untrained network, from so many inputs to one logit a class."""
+
+    @abstractmethod
+    def _photo_shape(self) -> tuple[int, ...]:
+        """Return the shape of one prepared photo."""
 
     @abstractmethod
     def _saved(self) -> dict[str, Tensor]:

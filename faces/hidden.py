@@ -82,6 +82,9 @@ class HiddenClassifier(HiddenSettings, Classifier):
             Linear(self.hidden, classes, generator=generator, initialiser=glorot, device=device),
         )
 
+    def _photo_shape(self) -> tuple[int, ...]:
+        return 1, self.size, self.size
+
     def _saved(self) -> dict[str, Tensor]:
         return {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
 

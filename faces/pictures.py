@@ -1,22 +1,24 @@
 """What a run learned, as one figure: the weights of hidden units, or filters and the photos that excite units most."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 from torch import Tensor
 
-from data.photos.images import ANY_SIZE, load_images
-from errors import DatasetError
+from data.photos.images import ANY_SIZE, open_photo
+from faces.run_photo import RunPhoto
 from report.figures import Section, limit_of, png, poster_figure
 from report.hidden_units import UnitClass, chosen_units
 from report.page.wording import count
 
 PHOTO_SIDE = 96  # pixels of a photo on the poster
 PHOTOS_A_UNIT = 4
+_MISSING, _CROSS = (232, 230, 226), (150, 146, 140)  # colours of a photo that is gone
 
 
 class Pictured(Protocol):
@@ -36,7 +38,7 @@ class Pictured(Protocol):
         """Return the filters of a frozen network's first convolution as RGB pictures."""
 
 
-PhotosOfUnits = Mapping[int, Sequence[Path]]  # unit -> the photos that excite it most
+PhotosOfUnits = Mapping[int, Sequence[RunPhoto]]  # unit -> the photos that excite it most
 
 
 def weights_picture(
@@ -90,12 +92,19 @@ def _by_person(chosen: Sequence[UnitClass], tiles: Mapping[int, Sequence[NDArray
     return sections
 
 
-def _opened(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
-    """Open photos for a poster, (side, side, 3); those that are gone since the training are left out."""
-    pictures = []
-    for path in paths:
-        try:
-            pictures.append(load_images([path], PHOTO_SIDE, "RGB", max_pixels=ANY_SIZE)[0].transpose(1, 2, 0))
-        except DatasetError:
-            continue
-    return pictures
+def _opened(photos: Sequence[RunPhoto]) -> list[NDArray[np.uint8]]:
+    """Return photos for a poster, (side, side, 3)."""
+    return [np.asarray(picture_of(photo, PHOTO_SIDE)) for photo in photos]
+
+
+def picture_of(photo: RunPhoto, side: int) -> Image.Image:
+    """Return a photo of a run, side x side pixels, RGB; one that is gone or was replaced is a crossed-out square."""
+    data = photo.read()
+    with suppress(ValueError):  # it is no image any more
+        if data is not None:
+            return open_photo(data, side, "RGB", ANY_SIZE)
+    missing = Image.new("RGB", (side, side), _MISSING)
+    draw = ImageDraw.Draw(missing)
+    for line in ((0, 0, side - 1, side - 1), (0, side - 1, side - 1, 0)):
+        draw.line(line, fill=_CROSS, width=max(1, side // 48))
+    return missing

@@ -1,25 +1,18 @@
-"""Reading a trained classifier back, and the files that a run on faces has beside those of `report.run_folder`.
-
-split.json   which photo was used for what
-units.json   which person each hidden unit raises most, and the training photos that excite it most
-"""
+"""Reading a run of faces back: the trained classifier, and the photos that excite its hidden units."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.inside import inside
 from errors import RunError
 from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
+from faces.run_photo import RunPhoto, photos_of
 from faces.transfer import TransferClassifier
 from nn import checkpoint
-from report.run_folder import MODEL, read_json, read_model
+from report.run_folder import MODEL, UNITS, read_json, read_model
 
 if TYPE_CHECKING:
     from mnist.classifier import DigitClassifier
-
-SPLIT = "split.json"
-UNITS = "units.json"
 
 
 def load(path: str | Path, *, weights: str | None = None, device: str = "auto") -> "Classifier | DigitClassifier":
@@ -52,17 +45,14 @@ def load_faces(run: str | Path, *, weights: str | None = None, device: str = "au
     return classifier
 
 
-def read_exciting_photos(run: Path, data: Path) -> dict[int, list[Path]]:
+def read_exciting_photos(run: Path, data: Path) -> dict[int, list[RunPhoto]]:
     """Read which photos of `data` excite each hidden unit most, {unit: photos}. RunError when it cannot be read.
 
     A photo that a run, which may be a stranger's, places outside of `data` is left out.
     """
     try:
-        return {
-            entry["unit"]: [path for file in entry["photos"] if (path := inside(data, file, links=True)) is not None]
-            for entry in _list_of(read_json(run / UNITS))
-        }
-    except (KeyError, TypeError) as error:
+        return {int(unit["unit"]): photos_of(unit, data) for unit in _list_of(read_json(run, UNITS))}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RunError(f"{run / UNITS} is not a run's list of hidden units; train again") from error
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.photos.folder import Photo
-from data.photos.images import ANY_SIZE, open_photo
 from faces.classifier import Classifier
+from faces.pictures import picture_of
+from faces.run_photo import RunPhoto
 from report.figures.cells import limit_of
 from report.figures.tiles import tile_png
 from report.page import (
@@ -42,11 +43,11 @@ def page_of_run(
     metrics: dict[str, Any],
     test: Sequence[Photo],
     probabilities: NDArray[np.float32],
-    exciting_photos: dict[int, list[Path]],
+    exciting_photos: dict[int, list[RunPhoto]],
     curve: bytes,
     confusion: bytes,
 ) -> bytes:
-    """Return report.html.
+    """Return report.html of a run on the photos in `folder`.
 
     `probabilities` (N, classes) are those of the N test photos; `exciting_photos` has for each unit the training photos
     with its highest activations.
@@ -55,12 +56,13 @@ def page_of_run(
     answers = [
         answer(row, classes, true=photo.name, file=photo.file) for photo, row in zip(test, probabilities, strict=True)
     ]
-    shown = ranked(answers, lambda answer: _jpeg(folder / answer.file, ANSWER_SIDE))
+    photos = {photo.file: RunPhoto(folder / photo.file, photo.sha256) for photo in test}
+    shown = ranked(answers, lambda answer: _jpeg(photos[answer.file], ANSWER_SIDE))
     counts = np.asarray(metrics["confusion"])
     page = Page(
-        title=f"Who is this? {folder.resolve().name}",
+        title=f"Who is this? {name_of(metrics)}",
         subtitle=_subtitle(metrics),
-        facts=_facts(metrics),
+        facts=_facts(metrics, folder),
         accuracy=Accuracy(int(counts.trace()), int(counts.sum())),
         macro_f1=metrics["macro_f1"],
         curve_png=curve,
@@ -78,6 +80,11 @@ def page_of_run(
     return render(page).encode()
 
 
+def name_of(metrics: dict[str, Any]) -> str:
+    """Return what a run is called on its page and its pictures: the folder that the photos came in."""
+    return Path(metrics.get("source") or metrics["data"]).name
+
+
 def _subtitle(metrics: dict[str, Any]) -> str:
     names = {"hidden": "one hidden layer on grey pixels", "alexnet": "AlexNet's conv5 features and a trained head"}
     return f"{names[metrics['model']]}, {len(metrics['classes'])} people, seed {metrics['seed']}"
@@ -93,15 +100,18 @@ def validation_did(classifier: Classifier) -> str:
     return f"{ended}chose epoch {history.best_epoch}, whose weights were kept, and {threshold}"
 
 
-def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(metrics: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
     """Return titles and values: the data, the settings, the device and the versions."""
     settings = metrics["settings"]
     facts = [
-        ("photos", str(metrics["data"])),
+        ("photos", metrics.get("source") or str(folder)),
         ("trained for", f"up to {count(settings['epochs'], 'epoch')}, in batches of {settings['batch_size']}"),
         ("hidden units", str(settings["hidden"] or "none")),
         ("input", f"{settings['size']} x {settings['size']} pixels"),
-        ("computed in", f"{metrics['seconds']} s on {metrics['device']}"),
+        (
+            "computed in",
+            f"{metrics['seconds']} s, {metrics['training_seconds']} s of it training, on {metrics['device']}",
+        ),
         ("versions", ", ".join(f"{name} {version}" for name, version in metrics["versions"].items())),
     ]
     if "backbone" in metrics:
@@ -110,11 +120,11 @@ def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
-def _jpeg(path: Path, side: int) -> bytes:
-    return photo_jpeg(open_photo(path.read_bytes(), side, "RGB", ANY_SIZE), side)
+def _jpeg(photo: RunPhoto, side: int) -> bytes:
+    return photo_jpeg(picture_of(photo, side), side)
 
 
-def _units(classifier: Classifier, exciting_photos: dict[int, list[Path]]) -> Units:
+def _units(classifier: Classifier, exciting_photos: dict[int, list[RunPhoto]]) -> Units:
     """Return the strongest hidden units of each person, or the outputs of a network without a hidden layer."""
     weights = None if classifier.hidden_weights is None else classifier.hidden_weights.cpu().numpy()
     limit = 0.0 if weights is None else limit_of(weights)
@@ -124,7 +134,7 @@ def _units(classifier: Classifier, exciting_photos: dict[int, list[Path]]) -> Un
             unit_class.unit,
             unit_class.name,
             None if weights is None else tile_png(weights[unit_class.unit], limit),
-            [_jpeg(path, UNIT_PHOTO_SIDE) for path in exciting_photos[unit_class.unit][:PHOTOS_A_UNIT]],
+            [_jpeg(photo, UNIT_PHOTO_SIDE) for photo in exciting_photos[unit_class.unit][:PHOTOS_A_UNIT]],
         )
         for unit_class in strongest(units)
     ]

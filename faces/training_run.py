@@ -4,8 +4,9 @@ Reads and splits the photos, trains, measures on the test photos, and writes the
 train, but only the first measures and writes.
 """
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.atomic_write import atomic_write, remove_leftovers
 from data.download.manifest import escape_formula
 from data.photos.folder import Folder, Photo, read_folder
 from data.photos.images import FILTER
@@ -23,8 +23,8 @@ from data.settings import SplitSizes
 from faces.classifier import Classifier
 from faces.open_set import OpenedPart, leave_each_out, rounds
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
-from faces.run import SPLIT, UNITS
-from faces.run_page import page_of_run
+from faces.run_page import name_of, page_of_run
+from faces.run_photo import photos_of
 from faces.settings import MEMORY_LIMIT
 from nn.parallel import ALONE, Ranks
 from nn.training import StateKeeper, fingerprint_of, left_behind
@@ -34,6 +34,7 @@ from report.figures.curves import learning_curve
 from report.hidden_units import most_exciting
 from report.progress import Bar, no_bar
 from report.results import accuracy_line, predictions_csv, results_of
+from report.unfinished_run import begin, publish_run, save_state, saved_states, training_in
 
 FORMAT = 1
 
@@ -51,7 +52,13 @@ class FaceTraining:
     """People with fewer different photos are left out; None: as few as leave one in each part."""
     strict: bool = False
     """Whether a photo that cannot be read is an error; else it is left out."""
+    source: Path | None = None
+    """Where the faces in `folder` were found, if it was made of whole photos."""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """What the command was given, as JSON: kept in the run, so that `--resume` needs no flag again."""
     resume: bool = False
+    overwrite: bool = False
+    """Whether a run that is in `out` is replaced."""
     memory_limit: int = MEMORY_LIMIT
     """MiB. Features of which a training would hold more stay on the disk and are read a window at a time."""
     ranks: Ranks = ALONE
@@ -62,27 +69,33 @@ def train_faces(
 ) -> dict[str, Any]:
     """Train, measure, and write `task.out`; return the content of metrics.json, {} on all ranks but the first.
 
-    `on_note` is called with each line about what was left out of the folder, joined or recognised.
+    `on_note` is called with each line about what was left out of the folder, joined or recognised, and about what
+    `resume` finds. KeyboardInterrupt saves what `resume` goes on from, and says in its text how far it was.
 
-    Raises UsageError when `task.out` cannot be a run folder, DatasetError when the photos cannot be used, RunError when
-    there is nothing to resume or it is another training.
+    Raises UsageError when `task.out` cannot be a run folder, or holds a run that is not to be replaced, DatasetError
+    when the photos cannot be used, RunError when what is to be resumed is another training, or damaged.
     """
-    ranks = task.ranks
-    if ranks.is_first:
-        files.check_out(task.out)
-    started = time.perf_counter()
-    classifier = task.classifier
+    if not task.ranks.is_first:
+        return _train(task, bar, on_note)
+    with training_in(task.out, resume=task.resume, overwrite=task.overwrite):
+        return _train(task, bar, on_note)
+
+
+def _train(task: FaceTraining, bar: Bar, on_note: Callable[[str], None]) -> dict[str, Any]:
+    started = time.monotonic()
+    ranks, classifier = task.ranks, task.classifier
     folder = _read(task, bar)
     if ranks.is_first:
         for line in folder.notes:
             on_note(line)
     parts = split(folder.photos, task.sizes, np.random.default_rng(classifier.seed))
     ranks.check_samples(len(parts.train), "photos")
-    fingerprint = _fingerprint(task, parts)
-    ranks.check_same(fingerprint, "the photos or settings")
+    asked = _asked(task, parts)
+    ranks.check_same(fingerprint_of(asked), "the photos or settings")
     state = None
     if task.resume:
-        state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), fingerprint, ranks)
+        found = (partial(saved_states, task.out), partial(files.finished, task.out))
+        state, finished = left_behind(task.out, *found, asked, ranks, on_note)
         if finished is not None:
             return finished
     train, validation, test = _open(task, parts, bar)
@@ -90,31 +103,38 @@ def train_faces(
     if not ranks.is_first:
         classifier.fit(train.photos, train.names, watched, ranks=ranks)
         return {}
-    files.make_out(task.out)
-    remove_leftovers(task.out)
-    with bar("training", classifier.epochs) as advance:
-        keeper = StateKeeper(partial(atomic_write, task.out / files.STATE), fingerprint, advance)
-        classifier.fit(train.photos, train.names, watched, on_epoch=keeper, resume=state, ranks=ranks)
-    metrics = {
-        "format": FORMAT,
-        "model": classifier.kind,
-        "data": str(task.folder),
-        "seed": classifier.seed,
-        "classes": classifier.classes_.tolist(),
-        "counts": parts.counts(),
-        **_measure(classifier, train, validation, test),
-        "unknown": _unknown(classifier, train, validation, test, bar),
-        "seconds": round(time.perf_counter() - started, 2),
-        **classifier.identity(),
-        "split_sizes": asdict(task.sizes),
-        "left_out": list(folder.notes),
-        "device": str(classifier.torch_device),
-        "processes": ranks.size,
-        "guard": fingerprint,
-        "versions": files.versions(),
-    }
-    files.publish_run(task.out, _contents(task, parts, train, test, metrics), metrics, atomic_write)
-    return metrics
+    if state is None:
+        if task.resume:
+            on_note(f"{task.out} has no saved epoch to go on from: beginning with the first")
+        begin(task.out, task.request)
+    with StateKeeper(partial(save_state, task.out), asked, classifier.epochs, started, resumed=state) as keeper:
+        with bar("training", classifier.epochs - keeper.done) as advance:
+            on_epoch = keeper.showing(advance)
+            classifier.fit(train.photos, train.names, watched, on_epoch=on_epoch, resume=state, ranks=ranks)
+        keeper.save()  # what comes now may fail too, or be stopped
+        metrics = {
+            "format": FORMAT,
+            "model": classifier.kind,
+            "data": str(task.folder.resolve()),
+            "source": None if task.source is None else str(task.source.resolve()),
+            "seed": classifier.seed,
+            "classes": classifier.classes_.tolist(),
+            "counts": parts.counts(),
+            **_measure(classifier, train, validation, test),
+            "unknown": _unknown(classifier, train, validation, test, bar),
+            "seconds": round(keeper.seconds, 2),
+            "training_seconds": round(sum(classifier.history.column("seconds")), 2),
+            **classifier.identity(),
+            "split_sizes": asdict(task.sizes),
+            "left_out": list(folder.notes),
+            "device": str(classifier.torch_device),
+            "processes": ranks.size,
+            "guard": fingerprint_of(asked),
+            "asked": asked,
+            "request": task.request,
+            "versions": files.versions(),
+        }
+        return publish_run(task.out, _contents(task, parts, train, test, metrics), metrics)
 
 
 def _read(task: FaceTraining, bar: Bar) -> Folder:
@@ -130,13 +150,24 @@ def _read(task: FaceTraining, bar: Bar) -> Folder:
         )
 
 
-def _fingerprint(task: FaceTraining, parts: Split) -> str:
-    """Return a digest of the model, all settings and the photos; the classifier is not trained yet."""
+def _asked(task: FaceTraining, parts: Split) -> dict[str, Any]:
+    """Return, as JSON, all that decides what is trained: photos, model, settings; the classifier is not trained yet."""
     classifier = task.classifier
-    photos = {name: [photo.sha256 for photo in getattr(parts, name)] for name in ("train", "validation", "test")}
-    order = {"stored": True} if _stay_on_disk(task, parts) else {}
-    training = {"model": classifier.kind, "seed": classifier.seed, "photos": photos}
-    return fingerprint_of(training | classifier.identity() | task.ranks.identity() | order)
+    training = {"people": _people(parts), "model": classifier.kind, "seed": classifier.seed, **classifier.identity()}
+    stored = {"stored": True} if _stay_on_disk(task, parts) else {}
+    return training | stored | task.ranks.identity()
+
+
+def _people(parts: Split) -> dict[str, str]:
+    """Return for each person how many photos there are, and a digest of their bytes and of what each is used for."""
+    uses: dict[str, list[str]] = {}
+    for name in ("train", "validation", "test"):
+        for photo in getattr(parts, name):
+            uses.setdefault(photo.name, []).append(f"{name} {photo.sha256}")
+    return {
+        name: f"{len(own)} photos, {hashlib.sha256(' '.join(own).encode()).hexdigest()[:16]}"
+        for name, own in sorted(uses.items())
+    }
 
 
 def _open(task: FaceTraining, parts: Split, bar: Bar) -> list[OpenedPart]:
@@ -197,20 +228,20 @@ def _contents(
     about["metrics"] = {"test_accuracy": metrics["test_accuracy"], "n": len(parts.test)}
     yield files.MODEL, classifier.to_bytes(about)
     yield files.HISTORY, classifier.history.to_csv().encode()
-    yield SPLIT, files.as_json(_split_lists(task, parts))
+    yield files.SPLIT, files.as_json(_split_lists(task, parts))
     probabilities = classifier.predict_proba(test.photos)
     yield files.PREDICTIONS, _predictions(classifier, parts.test, probabilities, classifier.known_scores(test.photos))
-    title = f"{task.folder.name}: {accuracy_line(metrics)}"
+    title = f"{name_of(metrics)}: {accuracy_line(metrics)}"
     restored = classifier.patience is not None and metrics["validation_accuracy"] is not None
     curve = learning_curve(classifier.history.columns(), title, classifier.history.best_epoch if restored else None)
     confusion = confusion_picture(metrics["confusion"], metrics["classes"], title)
     yield files.CURVE, curve
     yield files.CONFUSION, confusion
     units = _units(task, parts, train)
-    exciting_photos = {unit["unit"]: [task.folder / file for file in unit["photos"]] for unit in units}
-    yield UNITS, files.as_json(units)
-    yield files.WEIGHTS, weights_picture(classifier, title, exciting_photos)
-    page = page_of_run(task.folder, classifier, metrics, parts.test, probabilities, exciting_photos, curve, confusion)
+    yield files.UNITS, files.as_json(units)
+    exciting = {unit["unit"]: photos_of(unit, task.folder) for unit in units}
+    yield files.WEIGHTS, weights_picture(classifier, title, exciting)
+    page = page_of_run(task.folder, classifier, metrics, parts.test, probabilities, exciting, curve, confusion)
     yield files.PAGE, page
 
 
@@ -239,11 +270,16 @@ def _units(task: FaceTraining, parts: Split, train: OpenedPart) -> list[dict[str
     """Return units.json: of each hidden unit, the person whose output it raises most and the photos that excite it."""
     exciting = most_exciting(task.classifier.activations(train.photos), PHOTOS_A_UNIT)
     return [
-        asdict(unit_class) | {"photos": [parts.train[index].file for index in exciting[unit_class.unit]]}
+        asdict(unit_class)
+        | {
+            "photos": [parts.train[index].file for index in exciting[unit_class.unit]],
+            "sha256": [parts.train[index].sha256 for index in exciting[unit_class.unit]],
+        }
         for unit_class in task.classifier.unit_classes()
     ]
 
 
 def _split_lists(task: FaceTraining, parts: Split) -> dict[str, Any]:
     lists = {name: [photo.file for photo in getattr(parts, name)] for name in ("train", "validation", "test")}
-    return {"seed": task.classifier.seed, "sizes": asdict(task.sizes), **lists}
+    digests = {photo.file: photo.sha256 for name in lists for photo in getattr(parts, name)}
+    return {"seed": task.classifier.seed, "sizes": asdict(task.sizes), **lists, "sha256": digests}

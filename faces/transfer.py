@@ -191,6 +191,9 @@ class TransferClassifier(TransferSettings, Classifier):
             Linear(self.hidden, classes, generator=generator, initialiser=glorot, device=device),
         )
 
+    def _photo_shape(self) -> tuple[int, ...]:
+        return VIEWS, len(self.centre)
+
     def _saved(self) -> dict[str, Tensor]:
         return {
             "scale": self.scale,

@@ -21,7 +21,7 @@ from errors import RunError, UsageError
 from mnist.networks import NETWORKS
 from mnist.settings import DigitParameters
 from nn import checkpoint
-from nn.estimator import Estimator
+from nn.estimator import TRIAL, Estimator, kinds_of, trial_inputs
 from nn.layers import Sequential
 from nn.losses import CrossEntropy, PerColumn
 from nn.optimisers import SGD, AdamW, Optimiser
@@ -177,8 +177,17 @@ class DigitClassifier(DigitParameters, Estimator):
             "settings": asdict(self.settings),
             "classes": list(range(CLASSES)),
             "image": {"mode": "L", "size": SIDE, "mean": self.mean, "deviation": self.deviation},
+            "layers": self.layer_kinds(),
         }
-        return checkpoint.dump(self.network.state(), {**(about or {}), **own})
+        return checkpoint.dump({**self.network.state(), TRIAL: self.trial_answers()}, {**(about or {}), **own})
+
+    def layer_kinds(self) -> list[str]:
+        """Return the kinds of the network's layers, in order, also before `fit`."""
+        return kinds_of(NETWORKS[self.model](Generator()))
+
+    def trial_answers(self) -> Tensor:
+        """Return the probabilities for a few images that never change, (n, 10)."""
+        return self._probabilities(self.network.forward(self._inputs(trial_inputs(1, SIDE, SIDE))))
 
     @classmethod
     def from_checkpoint(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], **parameters: Any) -> Self:
@@ -198,8 +207,9 @@ class DigitClassifier(DigitParameters, Estimator):
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
         classifier.network = NETWORKS[classifier.model](Generator())
-        classifier.network.load(dict(tensors))
+        classifier.network.load({name: tensor for name, tensor in tensors.items() if name != TRIAL})
         classifier.history = History()
+        classifier.check_computes_as_trained(tensors, metadata)
         return classifier
 
     def _checked(self, images: Images | Tensor, labels: ArrayLike) -> tuple[Tensor, Tensor]:

@@ -6,8 +6,8 @@ several ranks, all read and train, but only the first measures and writes.
 
 import hashlib
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from data.atomic_write import atomic_write, remove_leftovers
 from data.mnist.files import CLASSES
 from errors import DatasetError
 from mnist.classifier import BATCH, DigitClassifier
@@ -31,9 +30,9 @@ from report.figures.confusion import confusion_picture
 from report.figures.curves import AUGMENTED, learning_curve
 from report.progress import Bar, no_bar
 from report.results import accuracy_line, predictions_csv, results_of
+from report.unfinished_run import begin, publish_run, save_state, saved_states, training_in
 
 FORMAT = 1
-MISTAKES = "mistakes.png"  # the misread test digits, the most certain first; not written when there are none
 NAMES = tuple(str(digit) for digit in range(CLASSES))
 
 
@@ -47,7 +46,11 @@ class DigitTraining:
     """Not trained yet; `train_mnist` trains it."""
     validation: int = VALIDATION
     """How many training digits are held out, 0: none."""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """What the command was given, as JSON: kept in the run, so that `--resume` needs no flag again."""
     resume: bool = False
+    overwrite: bool = False
+    """Whether a run that is in `out` is replaced."""
     ranks: Ranks = ALONE
 
 
@@ -76,50 +79,66 @@ Probabilities = dict[str, NDArray[np.float32]]
 """Part -> the probabilities of its digits, (N, 10)."""
 
 
-def train_mnist(task: DigitTraining, bar: Bar = no_bar) -> dict[str, Any]:
+def train_mnist(
+    task: DigitTraining, bar: Bar = no_bar, on_note: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
     """Train, measure, and write `task.out`; return the content of metrics.json, {} on all ranks but the first.
 
-    Raises UsageError when `task.out` cannot be a run folder, DatasetError when the digits cannot be used, RunError when
-    there is nothing to resume or it is another training.
+    `on_note` is called with each line about what `resume` finds. KeyboardInterrupt saves what `resume` goes on
+    from, and says in its text how far it was.
+
+    Raises UsageError when `task.out` cannot be a run folder, or holds a run that is not to be replaced, DatasetError
+    when the digits cannot be used, RunError when what is to be resumed is another training, or damaged.
     """
-    ranks = task.ranks
-    if ranks.is_first:
-        files.check_out(task.out)
-    started = time.perf_counter()
-    classifier, parts = task.classifier, _read(task)
-    fingerprint = _fingerprint(classifier, parts, ranks)
+    if not task.ranks.is_first:
+        return _train(task, bar, on_note)
+    with training_in(task.out, resume=task.resume, overwrite=task.overwrite):
+        return _train(task, bar, on_note)
+
+
+def _train(task: DigitTraining, bar: Bar, on_note: Callable[[str], None]) -> dict[str, Any]:
+    started = time.monotonic()
+    ranks, classifier, parts = task.ranks, task.classifier, _read(task)
+    asked = _asked(classifier, parts, ranks)
     state = None
     if task.resume:
-        state, finished = left_behind(task.out / files.STATE, lambda: files.finished(task.out), fingerprint, ranks)
+        found = (partial(saved_states, task.out), partial(files.finished, task.out))
+        state, finished = left_behind(task.out, *found, asked, ranks, on_note)
         if finished is not None:
             return finished
     if not ranks.is_first:
         classifier.fit(*parts.train.pair, parts.watched, ranks=ranks)
         return {}
-    files.make_out(task.out)
-    remove_leftovers(task.out)
-    _train(task, parts, fingerprint, state, bar)
-    probabilities = _predict(classifier, parts, bar)
-    metrics = {
-        "format": FORMAT,
-        "model": classifier.model,
-        "data": str(task.folder),
-        "seed": classifier.seed,
-        "classes": list(NAMES),
-        "n": {part: len(digits) for part, digits in vars(parts).items()},
-        "counts": parts.counts(),
-        **_measure(parts, probabilities),
-        "parameters": sum(parameter.value.numel() for parameter in classifier.network.parameters().values()),
-        "seconds": round(time.perf_counter() - started, 2),
-        "processes": ranks.size,
-        "training_seconds": round(sum(classifier.history.column("seconds")), 2),
-        "peak_memory_mib": files.peak_memory(),
-        "settings": asdict(classifier.settings),
-        "guard": fingerprint,
-        "versions": files.versions(),
-    }
-    files.publish_run(task.out, _contents(task, parts, probabilities["test"], metrics), metrics, atomic_write)
-    return metrics
+    if state is None:
+        if task.resume:
+            on_note(f"{task.out} has no saved epoch to go on from: beginning with the first")
+        begin(task.out, task.request)
+    epochs = classifier.settings.epochs
+    with StateKeeper(partial(save_state, task.out), asked, epochs, started, resumed=state) as keeper:
+        _fit(task, parts, keeper, state, bar)
+        keeper.save()  # what comes now may fail too, or be stopped
+        probabilities = _predict(classifier, parts, bar)
+        metrics = {
+            "format": FORMAT,
+            "model": classifier.model,
+            "data": str(task.folder.resolve()),
+            "seed": classifier.seed,
+            "classes": list(NAMES),
+            "n": {part: len(digits) for part, digits in vars(parts).items()},
+            "counts": parts.counts(),
+            **_measure(parts, probabilities),
+            "parameters": sum(parameter.value.numel() for parameter in classifier.network.parameters().values()),
+            "seconds": round(keeper.seconds, 2),
+            "processes": ranks.size,
+            "training_seconds": round(sum(classifier.history.column("seconds")), 2),
+            "peak_memory_mib": files.peak_memory(),
+            "settings": asdict(classifier.settings),
+            "guard": fingerprint_of(asked),
+            "asked": asked,
+            "request": task.request,
+            "versions": files.versions(),
+        }
+        return publish_run(task.out, _contents(task, parts, probabilities["test"], metrics), metrics)
 
 
 def title_of(metrics: dict[str, Any]) -> str:
@@ -138,35 +157,33 @@ def _read(task: DigitTraining) -> DigitParts:
     return DigitParts(*split_off(train, task.validation, Generator().manual_seed(task.classifier.seed)), test)
 
 
-def _fingerprint(classifier: DigitClassifier, parts: DigitParts, ranks: Ranks) -> str:
-    """Return a digest of the model, all settings and the digits; the classifier is not trained yet."""
-    digits = {
-        part: [hashlib.sha256(tensor.numpy().data).hexdigest() for tensor in (digits.x, digits.labels)]
-        for part, digits in vars(parts).items()
-    }
-    training = {
-        "model": classifier.model,
-        "seed": classifier.seed,
-        "settings": asdict(classifier.settings),
-        "digits": digits,
-    }
-    return fingerprint_of(training | ranks.identity())
+def _asked(classifier: DigitClassifier, parts: DigitParts, ranks: Ranks) -> dict[str, Any]:
+    """Return, as JSON, all that decides what is trained: digits, model, settings; the classifier is not trained yet."""
+    digits = {f"{part} digits": f"{len(digits)}, {_digest(digits)}" for part, digits in vars(parts).items()}
+    training = {"digits": digits, "model": classifier.model, "seed": classifier.seed}
+    settings = {"settings": asdict(classifier.settings), "layers": classifier.layer_kinds()}
+    return training | settings | ranks.identity()
 
 
-def _train(task: DigitTraining, parts: DigitParts, fingerprint: str, state: TrainingState | None, bar: Bar) -> None:
-    """Train; with each batch, the bar shows the epoch and the validation accuracy of the epoch before."""
-    settings = task.classifier.settings
-    finished = len(state.metadata.get("history", ())) if state else 0
+def _digest(digits: Digits) -> str:
+    digest = hashlib.sha256(digits.x.numpy().data)
+    digest.update(digits.labels.numpy().data)
+    return digest.hexdigest()[:16]
+
+
+def _fit(task: DigitTraining, parts: DigitParts, keeper: StateKeeper, state: TrainingState | None, bar: Bar) -> None:
+    """Train, with a bar of batches that shows each epoch's validation accuracy."""
+    settings, before = task.classifier.settings, keeper.done
     batches = -(-len(parts.train) // settings.batch_size)
     words = [""]  # what the bar shows of each epoch; the first is empty, as there was none before
-    keeper = StateKeeper(partial(atomic_write, task.out / files.STATE), fingerprint, words.append)
-    with bar("training", (settings.epochs - finished) * batches) as advance:
+    with bar("training", (settings.epochs - before) * batches) as advance:
 
         def on_batch(done: int, digits: int) -> None:
-            advance(f"epoch {finished + len(words)} of {settings.epochs} {words[-1]}".rstrip())
+            advance(f"epoch {before + len(words)} of {settings.epochs} {words[-1]}".rstrip())
 
+        on_epoch = keeper.showing(words.append)
         task.classifier.fit(
-            *parts.train.pair, parts.watched, on_batch=on_batch, on_epoch=keeper, resume=state, ranks=task.ranks
+            *parts.train.pair, parts.watched, on_batch=on_batch, on_epoch=on_epoch, resume=state, ranks=task.ranks
         )
 
 
@@ -200,7 +217,7 @@ def _contents(
     yield files.CURVE, curve
     yield files.CONFUSION, confusion
     yield files.WEIGHTS, weights_picture(classifier, title)
-    yield MISTAKES, mistakes_picture(probabilities, parts.test, title)
+    yield files.MISTAKES, mistakes_picture(probabilities, parts.test, title)
     yield files.PAGE, page_of_run(classifier, metrics, parts.train, parts.test, probabilities, curve, confusion)
 
 

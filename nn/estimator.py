@@ -9,10 +9,16 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, Self
 
+import torch
 from torch import Tensor
 
-from errors import UsageError, not_fitted
+from errors import RunError, UsageError, not_fitted
 from nn import checkpoint
+from nn.layers import Layer
+
+TRIAL = "trial"  # the name in a checkpoint of what `trial_answers` returns
+_TRIALS = 4
+_TOLERANCE = 0.01  # of a probability, between machines; another activation changes several by more
 
 
 class Estimator:
@@ -28,6 +34,31 @@ class Estimator:
     def from_checkpoint(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], **parameters: Any) -> Self:
         """Return what `to_bytes` saved and `nn.checkpoint.load` read; `parameters` take the place of saved ones."""
         raise NotImplementedError
+
+    def layer_kinds(self) -> list[str]:
+        """Return the kinds of the network's layers, in order, before or after `fit`: `["Linear", "ReLU", "Linear"]`."""
+        raise NotImplementedError
+
+    def trial_answers(self) -> Tensor:
+        """Return the probabilities for a few inputs that never change, (n, classes); see `trial_inputs`."""
+        raise NotImplementedError
+
+    def check_computes_as_trained(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+        """Raise RunError when the code of the layers has changed since the checkpoint was made, so that this network,
+        with the same weights, gives other answers. Checkpoints of earlier versions do not say."""
+        saved, kinds = metadata.get("layers"), self.layer_kinds()
+        if saved is not None and saved != kinds:
+            raise RunError(
+                f"the network was trained with the layers {', '.join(map(str, saved))}, this program makes it of "
+                f"{', '.join(kinds)}: take back that change, or train again"
+            )
+        if TRIAL in tensors:
+            before, now = tensors[TRIAL], self.trial_answers().cpu()
+            if before.shape != now.shape or bool((before - now).abs().max() > _TOLERANCE):
+                raise RunError(
+                    "with the same weights this program gives other answers than the one that trained them: its "
+                    "layers, or how images become inputs, have been changed since; take that back, or train again"
+                )
 
     def check(self) -> None:
         """Raise UsageError for a parameter with a value that is not allowed."""
@@ -95,3 +126,16 @@ class Estimator:
             if field.default is MISSING or getattr(self, field.name) != field.default
         ]
         return f"{type(self).__name__}({', '.join(own)})"
+
+
+def kinds_of(layer: Layer) -> list[str]:
+    """Return the kinds of all layers that a network is made of, in order."""
+    return (
+        [type(layer).__name__] if not (inner := layer.children()) else [k for c in inner.values() for k in kinds_of(c)]
+    )
+
+
+def trial_inputs(*shape: int) -> Tensor:
+    """Return a few inputs with numbers from 0 to 1 that never change, (n, *shape): the same on every machine."""
+    n = _TRIALS * torch.Size(shape).numel()
+    return torch.arange(n, dtype=torch.float64).mul_(0.6180339887498949).frac_().float().view(_TRIALS, *shape)

@@ -1,23 +1,23 @@
-"""The folder of a run: the files that every run has, where a new one may go, and what is read back from it.
+"""The folder of a finished run: its files, and what is read back from it. `unfinished_run` writes it.
 
 model.safetensors     the network: weights, normalisation, classes, settings
-metrics.json          what was measured; written last, so that its presence says the run is whole
+metrics.json          what was measured, and the SHA-256 of each of the other files: by it they belong together
 history.csv           a line per epoch
 predictions.csv       a line per test sample: true class, predicted class, probability
 learning_curve.png    loss and accuracy by epoch
 confusion.png         true by predicted classes of the test data
 weights.png           weights as pictures
 report.html           the page of the run
-training.safetensors  what `--resume` needs, while a training runs
-
-Faces and digits add files of their own.
+split.json            of faces: which photo was used for what
+units.json            of faces: whom each hidden unit speaks for, and the training photos that excite it most
+mistakes.png          of digits: the misread ones, if there are any
 """
 
+import hashlib
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,21 +32,22 @@ CURVE = "learning_curve.png"
 CONFUSION = "confusion.png"
 WEIGHTS = "weights.png"
 PAGE = "report.html"
+SPLIT = "split.json"
+UNITS = "units.json"
+MISTAKES = "mistakes.png"
+REQUEST = "training.json"  # these three while a training runs, or where one was interrupted
 STATE = "training.safetensors"
+STATE_BEFORE = "training.previous.safetensors"
+UNFINISHED = (REQUEST, STATE, STATE_BEFORE)
+FILES = frozenset((MODEL, METRICS, HISTORY, PREDICTIONS, CURVE, CONFUSION, WEIGHTS, PAGE, SPLIT, UNITS, MISTAKES))
 
 
-def check_out(out: Path) -> None:
-    """Raise UsageError when `out` is something else than a run folder, an empty folder, or nothing."""
+def make_out(out: Path) -> None:
+    """Make a folder for results if it is not there. StorageError when the disk refuses."""
     try:
-        found = {path.name for path in out.iterdir()}
-    except FileNotFoundError:
-        return
-    except NotADirectoryError as error:
-        raise UsageError(f"{out} is a file, or in one: expected a folder for the run; choose another --out") from error
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{out} cannot be read: {error.strerror}; choose another --out") from error
-    if found and not found & {MODEL, METRICS, STATE}:
-        raise UsageError(f"{out} holds files that are no run's: choose another --out, or an empty folder")
+        raise StorageError(f"cannot write {out}: {error.strerror}; choose another --out") from error
 
 
 def model_file(path: Path) -> Path:
@@ -61,63 +62,6 @@ def model_file(path: Path) -> Path:
     return path / MODEL
 
 
-def make_out(out: Path) -> None:
-    """Make the folder of a run if it is not there. StorageError when the disk refuses."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"cannot write {out}: {error.strerror}; choose another --out") from error
-
-
-def publish_run(
-    out: Path,
-    contents: Iterable[tuple[str, bytes | None]],
-    metrics: dict[str, Any],
-    atomic_write: Callable[[Path, bytes], None],
-) -> None:
-    """Write the files of a run, each as soon as `contents` yields its name and content; None: there is no such file.
-
-    The old `metrics.json` is removed first and the new one written last: where it is, all files are of one run.
-    `atomic_write(path, content)` replaces a file at once; `report` does not import the one of `data`.
-    """
-    (out / METRICS).unlink(missing_ok=True)
-    for name, content in contents:
-        if content is None:
-            (out / name).unlink(missing_ok=True)
-        else:
-            atomic_write(out / name, content)
-    atomic_write(out / METRICS, as_json(metrics))
-    (out / STATE).unlink(missing_ok=True)
-
-
-def free_out(runs: Path, name: str) -> Path:
-    """Make the first of `runs/name`, `runs/name-2`, ... that does not exist, and return it.
-
-    A folder is taken by making it: two trainings that start together get two. StorageError when the disk refuses.
-    """
-    number = 1
-    while True:
-        path = runs / (name if number == 1 else f"{name}-{number}")
-        make_out(runs)
-        try:
-            path.mkdir()
-        except FileExistsError:
-            number += 1
-        except FileNotFoundError:  # another one has just removed `runs`, which was empty
-            continue
-        except OSError as error:
-            raise StorageError(f"cannot make {path}: {error.strerror}; name another folder with --out") from error
-        else:
-            return path
-
-
-def leave_out(out: Path) -> None:
-    """Remove what `free_out` made if nothing was written into it."""
-    with suppress(OSError):  # it holds files: it stays
-        out.rmdir()
-        out.parent.rmdir()
-
-
 def poster_file(run: Path, units: Sequence[int] | None) -> Path:
     """Return the file of a run's poster: weights.png for all units (None), else a name with their numbers."""
     if units is None:
@@ -126,21 +70,35 @@ def poster_file(run: Path, units: Sequence[int] | None) -> Path:
 
 
 def read_model(run: Path) -> bytes:
-    """Read the checkpoint of a run folder, or of a file ending in .safetensors. RunError when there is none."""
-    file = run / MODEL if run.is_dir() else run
-    if file.suffix != ".safetensors":
+    """Read the checkpoint of a run folder, or of a file ending in .safetensors.
+
+    Raises RunError when there is none, or when the folder is one of a run and the file is not that run's.
+    """
+    if run.is_dir():
+        return read_file(run, MODEL) if (run / METRICS).exists() else _read_saved(run)
+    if run.suffix != ".safetensors":
         raise RunError(f"{run} is not a folder: expected a run folder, as train-faces and train-mnist make them")
-    try:
-        return file.read_bytes()
-    except OSError as error:
+    return _read(run)
+
+
+def read_file(run: Path, name: str) -> bytes:
+    """Read a file of a run folder. RunError when there is none, or when it is not this run's by its SHA-256.
+
+    Runs of earlier versions do not list them.
+    """
+    data = _read(run / name)
+    listed = (finished(run) or {}).get("files")
+    if isinstance(listed, dict) and listed.get(name) != hashlib.sha256(data).hexdigest():
         raise RunError(
-            f"{file} cannot be read ({error.strerror}): expected a run folder of train-faces or train-mnist"
-        ) from error
+            f"{run / name} is not the file that this run's {METRICS} lists: the files of {run} do not belong together; "
+            "train again"
+        )
+    return data
 
 
 def read_metrics(run: Path) -> dict[str, Any]:
     """Read metrics.json. Raises RunError when it is missing or not JSON."""
-    metrics = read_json(run / METRICS)
+    metrics = _json(run / METRICS, _read(run / METRICS))
     if not isinstance(metrics, dict):
         raise RunError(f"{run / METRICS} is not a run's metrics: expected a JSON object; train again")
     return metrics
@@ -165,12 +123,9 @@ def finished(run: Path) -> dict[str, Any] | None:
     return read_metrics(run) if (run / METRICS).exists() else None
 
 
-def read_json(file: Path) -> Any:
-    """Read one of a run's JSON files. Raises RunError when it is missing or not JSON."""
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{file} cannot be read ({error}): expected a finished run; train again") from error
+def read_json(run: Path, name: str) -> Any:
+    """Read one of a run's JSON files. Raises RunError when it is missing, not JSON, or not this run's."""
+    return _json(run / name, read_file(run, name))
 
 
 def as_json(value: object) -> bytes:
@@ -192,3 +147,34 @@ def peak_memory() -> int | None:
         return None
     unit = 1 if sys.platform == "darwin" else 1024  # bytes
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 2**20
+
+
+def _read_saved(folder: Path) -> bytes:
+    """Read the model that was saved into a folder by itself. RunError where there are other files of a run too."""
+    others = sorted(name for name in FILES - {MODEL} if (folder / name).exists())
+    if others:
+        raise RunError(f"{folder} holds {others[0]} and no {METRICS}: its files are not those of one run; train again")
+    return _read(folder / MODEL)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        why = (
+            "it holds a training that has not ended: go on with --resume"
+            if _is_unfinished(file.parent)
+            else ("expected a run folder of train-faces or train-mnist")
+        )
+        raise RunError(f"{file} cannot be read ({error.strerror}): {why}") from error
+
+
+def _is_unfinished(folder: Path) -> bool:
+    return any((folder / name).exists() for name in UNFINISHED)
+
+
+def _json(file: Path, data: bytes) -> Any:
+    try:
+        return json.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{file} cannot be read ({error}): expected a finished run; train again") from error

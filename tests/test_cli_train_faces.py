@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import cli
+from data.folder_lock import LOCK
 
 SIZES = ("--train", 3, "--validation", 1, "--test", 1, "--epochs", 2, "--hidden", 4, "--quiet")
 
@@ -80,13 +81,14 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     "flags",
     [("--lr", "1e30"), ("--weight-decay", "1e30"), ("--model", "alexnet", "--weights", "random", "--lr", "1e38")],
 )
-def test_a_training_that_diverges_is_one_line_and_keeps_the_last_good_state(
+def test_a_training_that_diverges_is_one_line_and_keeps_the_run_that_was_there(
     people: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
 ) -> None:
-    Path("run").mkdir()
-    Path("run", "training.safetensors").write_bytes(b"the last good state")
-    assert run("train-faces", people, *SIZES, "--epochs", 5, *flags, "--out", "run") == 2
+    assert run("train-faces", people, *SIZES, "--out", "run") == 0
+    before = {path.name: path.read_bytes() for path in Path("run").iterdir()}
+    capsys.readouterr()
+    assert run("train-faces", people, *SIZES, "--epochs", 5, *flags, "--out", "run", "--overwrite") == 2
     printed = capsys.readouterr().err
     assert printed.startswith("faces train-faces: the training diverged in epoch ")
     assert printed.count("\n") == 1
-    assert [path.name for path in Path("run").iterdir()] == ["training.safetensors"]
+    assert {path.name: path.read_bytes() for path in Path("run").iterdir() if path.name != LOCK} == before

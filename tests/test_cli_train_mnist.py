@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_made_is_exit_code_1(
 
     monkeypatch.setattr(Path, "mkdir", read_only)
     assert run("train-mnist", "--validation", 0, "--out", "disc/run") == 1
-    expected = "faces train-mnist: cannot write disc/run: Read-only file system; choose another --out\n"
+    expected = "faces train-mnist: cannot write disc/run: Read-only file system; choose another folder\n"
     assert capsys.readouterr().err == expected
 
 

@@ -4,6 +4,7 @@ Photos are turned upright first, as EXIF says. A photo that cannot be opened is 
 silently.
 """
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -33,16 +34,18 @@ def load_images(
     mode: Mode,
     on_photo: Callable[[], None] = lambda: None,
     max_pixels: int | None = DownloadSettings.max_pixels,
+    digests: Sequence[str] | None = None,
 ) -> NDArray[np.uint8]:
     """Return (N, C, size, size) in 0..255, C = 1 for mode L and 3 for RGB, in the order of `paths`.
 
-    Decoding runs on all cores. Raises DatasetError naming the first photo that is not a readable image.
+    Decoding runs on all cores. Raises DatasetError naming the first photo that is not a readable image, or has another
+    SHA-256 than that of `digests`.
     """
     channels = len(mode) if mode == "RGB" else 1
     images = np.empty((len(paths), channels, size, size), np.uint8)
 
     def load(index: int) -> None:
-        picture = load_photo(paths[index], size, mode, max_pixels)
+        picture = load_photo(paths[index], size, mode, max_pixels, None if digests is None else digests[index])
         images[index] = np.asarray(picture).reshape(size, size, channels).transpose(2, 0, 1)  # (C, size, size)
         on_photo()
 
@@ -52,9 +55,20 @@ def load_images(
     return images
 
 
-def load_photo(path: Path, size: int, mode: Mode, max_pixels: int | None = DownloadSettings.max_pixels) -> Image.Image:
-    """Do as `open_photo` does with a file. Raises DatasetError naming one that is not a readable image."""
-    data = read_photo(path)
+def load_photo(
+    path: Path,
+    size: int,
+    mode: Mode,
+    max_pixels: int | None = DownloadSettings.max_pixels,
+    sha256: str | None = None,
+) -> Image.Image:
+    """Do as `open_photo` does with a file.
+
+    Raises DatasetError naming one that is not a readable image, or no longer the photo with this SHA-256.
+    """
+    data = read_photo(path, sha256)
+    if isinstance(data, Failure) and data.reason is Reason.HASH_MISMATCH:
+        raise DatasetError(f"{path} {data.detail}: run again")
     try:
         if isinstance(data, Failure):
             raise ValueError(f"{data.reason}: {data.detail}")
@@ -63,8 +77,12 @@ def load_photo(path: Path, size: int, mode: Mode, max_pixels: int | None = Downl
         raise DatasetError(f"{path} is not an image that can be read ({error}): replace or remove it") from error
 
 
-def read_photo(path: Path) -> bytes | Failure:
-    """Return the bytes of a file. A Failure, and no exception, for what cannot be read or has too many of them."""
+def read_photo(path: Path, sha256: str | None = None) -> bytes | Failure:
+    """Return the bytes of a file. A Failure, and no exception, for what cannot be read or has too many of them.
+
+    With `sha256`, the digest that the photo had before, also for other bytes: what is made of the bytes that are
+    returned belongs to that digest.
+    """
     try:
         if path.exists() and not path.is_file():
             return Failure(Reason.NOT_AN_IMAGE, "a folder" if path.is_dir() else "no file, but a device or a pipe")
@@ -74,7 +92,11 @@ def read_photo(path: Path) -> bytes | Failure:
         return Failure(Reason.NOT_AN_IMAGE, one_line(error.strerror or error))
     except ValueError as error:  # a NUL in the name
         return Failure(Reason.NOT_AN_IMAGE, one_line(error))
-    return Failure(Reason.TOO_LARGE, f"more than {MOST_BYTES} bytes") if len(data) > MOST_BYTES else data
+    if len(data) > MOST_BYTES:
+        return Failure(Reason.TOO_LARGE, f"more than {MOST_BYTES} bytes")
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        return Failure(Reason.HASH_MISMATCH, "was replaced while the photos were being read")
+    return data
 
 
 def open_photo(data: bytes, size: int, mode: Mode, max_pixels: int | None = DownloadSettings.max_pixels) -> Image.Image:

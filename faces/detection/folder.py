@@ -1,16 +1,19 @@
 """`train-faces --detect`: a folder of whole photos per person in, a folder of crops of their faces out.
 
 The target is a data set like any other: `TARGET/<person>/<photo>-<digest>.jpg`, with the first digits of the photo's
-SHA-256. The file `found.json` beside the crops records the settings they were made with and the photos without a face,
-so that the next run searches only new photos. Crops of photos that were removed are removed too.
+SHA-256. It belongs to one folder of photos. The file `found.json` beside the crops records which one, the settings they
+were made with and the photos without a face, so that the next run searches only new photos. Crops of photos that were
+removed are removed too, with all that was kept about them.
 """
 
+import hashlib
 import io
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +21,7 @@ from typing import Any, Literal
 from PIL import Image
 
 from data.atomic_write import atomic_write, disk_error, remove_leftovers
+from data.folder_lock import LOCK, locked
 from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo, read_folder
@@ -27,6 +31,8 @@ from data.reasons import Failure
 from data.rows import Box
 from errors import DatasetError, UsageError
 from faces.detection.cascade import FaceDetector
+from faces.features.cache import forget as forget_features
+from report.run_folder import as_json
 
 RECORD = "found.json"
 Several = Literal["largest", "skip"]  # faces in one photo: take the largest, or leave the photo out
@@ -65,6 +71,26 @@ class Found:
         return lines
 
 
+def faces_folder(datasets: Path, source: Path) -> Path:
+    """Return the folder in `datasets` for the faces of the photos in `source`: no two folders of photos share one."""
+    place = source.resolve()
+    return datasets / f"{place.name or 'photos'}-faces-{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}"
+
+
+@contextmanager
+def in_use(target: Path) -> Iterator[None]:
+    """Hold the folder of faces, so that no other process changes it. StorageError when another one has it."""
+    busy = f"another process is using the faces in {target}: wait for it, or name another folder with --out-faces"
+    with locked(target, busy):
+        yield
+
+
+def source_of(target: Path) -> Path | None:
+    """Return the folder of photos that the faces in `target` were found in; None when it is no folder of faces."""
+    source = _read_record(target / RECORD).get("source")
+    return None if source is None else Path(source)
+
+
 def detect_folder(
     source: Path,
     target: Path,
@@ -78,30 +104,30 @@ def detect_folder(
     """Write the largest face of each photo of `source/<person>/` as an RGB crop of size x size pixels.
 
     `several` says what is done with photos that show several faces. `on_photo` is called once for each photo that is
-    searched. A person without a face is left out. Raises UsageError when OpenCV is missing or `target` holds other
-    files, DatasetError when faces of fewer than two people are found, StorageError when a file cannot be written.
+    searched. A person without a face is left out. Raises UsageError when OpenCV is missing, or `target` holds other
+    files or is of another folder of photos, DatasetError when faces of fewer than two people are found, StorageError
+    when a file cannot be written.
     """
     detector = detector or FaceDetector()
     folder = read_folder(source, strict=strict, max_pixels=max_pixels)
-    photos = folder.photos
+    photos, digests = folder.photos, {photo.sha256 for photo in folder.photos}
     crops = {photo: target / (photo.part or "") / photo.name / _crop_name(photo) for photo in photos}
     made_with = {"size": size, "detector": asdict(detector.settings), "several": several}
-    record = _prepare_target(target, made_with, set(crops.values()))
+    record = _prepare_target(source, target, made_with, set(crops.values()))
     fresh = [photo for photo in photos if photo.sha256 not in record["without"] and not crops[photo].exists()]
 
     def search(photo: Photo) -> int | Failure:
-        faces = _write_crop(source / photo.file, crops[photo], size, detector, several, max_pixels)
+        faces = _write_crop(source / photo.file, photo.sha256, crops[photo], size, detector, several, max_pixels)
         on_photo()
         return faces
 
     with quiet_decoding(), ThreadPoolExecutor(os.cpu_count()) as pool:
         faces = dict(zip(fresh, pool.map(search, fresh), strict=True))
     crowded = {photo.sha256 for photo, n in faces.items() if isinstance(n, int) and n > 1}
-    record["several"] |= crowded
-    record["without"] |= {photo.sha256 for photo, n in faces.items() if n == 0} | (
-        crowded if several == "skip" else set()
-    )
-    _write_record(target, made_with, record)
+    record["several"] = (record["several"] | crowded) & digests
+    faceless = {photo.sha256 for photo, n in faces.items() if n == 0} | (crowded if several == "skip" else set())
+    record["without"] = (record["without"] | faceless) & digests
+    _write_record(source, target, made_with, record)
     notes = [*folder.notes, *_people_without_faces(crops)]
     return Found(
         photos=len(photos),
@@ -126,9 +152,9 @@ def _people_without_faces(crops: Mapping[Photo, Path]) -> list[str]:
 
 
 def _write_crop(
-    photo: Path, crop: Path, size: int, detector: FaceDetector, several: Several, max_pixels: int | None
+    photo: Path, sha256: str, crop: Path, size: int, detector: FaceDetector, several: Several, max_pixels: int | None
 ) -> int | Failure:
-    """Write the crop if there is a face; return the number of faces, or why the photo cannot be opened."""
+    """Write the crop if there is a face; return the number of faces, or why the photo cannot be used."""
     n = 0
 
     def largest(upright: Image.Image) -> Sequence[Box]:
@@ -137,7 +163,7 @@ def _write_crop(
         n = len(boxes)
         return () if several == "skip" and n > 1 else boxes[:1]
 
-    data = read_photo(photo)
+    data = read_photo(photo, sha256)
     if isinstance(data, Failure):
         return data
     found = find_regions(data, largest, size, "RGB", max_pixels=max_pixels)
@@ -155,32 +181,52 @@ def _crop_name(photo: Photo) -> str:
     return f"{stem}-{photo.sha256[:12]}.jpg"
 
 
-def _prepare_target(target: Path, made_with: dict[str, Any], crops: set[Path]) -> dict[str, set[str]]:
+def _prepare_target(source: Path, target: Path, made_with: dict[str, Any], crops: set[Path]) -> dict[str, set[str]]:
     """Remove the crops in `target` that are not in `crops` or were made with other settings.
 
     Return the SHA-256 of the photos that an earlier run found without a face, and with several.
     """
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file: expected a folder for the faces found")
-    if target.is_dir() and any(target.iterdir()) and not (target / RECORD).is_file():
+    others = target.is_dir() and {path.name for path in target.iterdir()} - {LOCK}
+    if others and not (target / RECORD).is_file():
         raise UsageError(f"{target} holds files that were not made by --detect: expected a new or an empty folder")
     record = _read_record(target / RECORD)
+    if record.get("source") not in (None, str(source.resolve())):
+        raise UsageError(
+            f"{target} has the faces of the photos in {record['source']}: name another folder with --out-faces"
+        )
     same = record.get("made_with") == made_with
     known = {kind: set(record[kind]) if same else set[str]() for kind in ("without", "several")}
-    try:
-        for crop in [*target.glob("*/*.jpg"), *target.glob("*/*/*.jpg")]:
-            if _CROP.fullmatch(crop.name) and not (same and crop in crops):
-                crop.unlink()
-    except OSError as error:
-        raise disk_error(target, error) from error
-    _write_record(target, made_with, known)
+    remove_crops(target, lambda crop: not (same and crop in crops))
+    _write_record(source, target, made_with, known)
     remove_leftovers(target)
     return known
 
 
-def _write_record(target: Path, made_with: dict[str, Any], known: dict[str, set[str]]) -> None:
-    record = {"made_with": made_with} | {kind: sorted(digests) for kind, digests in known.items()}
-    atomic_write(target / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+def remove_crops(target: Path, unwanted: Callable[[Path], bool]) -> int:
+    """Remove crops of the folder of faces, what is kept about them, and folders of people that are then empty; return
+    how many crops there were. StorageError when the disk refuses."""
+    removed: set[str] = set()
+    try:
+        for crop in [*target.glob("*/*.jpg"), *target.glob("*/*/*.jpg")]:
+            if _CROP.fullmatch(crop.name) and unwanted(crop):
+                removed.add(hashlib.sha256(crop.read_bytes()).hexdigest())
+                crop.unlink()
+        if removed and any(target.glob(".features-*")):
+            forget_features(target, removed)
+    except OSError as error:
+        raise disk_error(target, error) from error
+    for person in [*target.glob("*/*/"), *target.glob("*/")]:
+        with suppress(OSError):  # it holds crops
+            person.rmdir()
+    return len(removed)
+
+
+def _write_record(source: Path, target: Path, made_with: dict[str, Any], known: dict[str, set[str]]) -> None:
+    record = {"source": str(source.resolve()), "made_with": made_with}
+    record |= {kind: sorted(digests) for kind, digests in known.items()}
+    atomic_write(target / RECORD, as_json(record))
 
 
 def _read_record(file: Path) -> dict[str, Any]:
@@ -188,6 +234,6 @@ def _read_record(file: Path) -> dict[str, Any]:
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
         digests = {kind: [str(digest) for digest in record[kind]] for kind in ("without", "several")}
-        return {"made_with": record["made_with"], **digests}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {"source": record.get("source"), "made_with": record["made_with"], **digests}
+    except (AttributeError, OSError, ValueError, KeyError, TypeError):
         return {}

@@ -10,7 +10,6 @@ import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +161,8 @@ def _computed(
     """Compute the photos' features, in order; yield each batch as a shard, which is not written yet."""
     if not photos:
         return
-    paths, digests = [folder / photo.file for photo in photos], iter([photo.sha256 for photo in photos])
+    paths, digests = [folder / photo.file for photo in photos], [photo.sha256 for photo in photos]
+    computed = 0
     for batch in extract(
         paths,
         backbone,
@@ -171,8 +171,10 @@ def _computed(
         precision=kind["precision"],
         batch_size=batch_size,
         max_pixels=max_pixels,
+        digests=digests,
     ):
-        yield Shard(kind, tuple(islice(digests, len(batch))), torch.from_numpy(batch))
+        yield Shard(kind, tuple(digests[computed : computed + len(batch)]), torch.from_numpy(batch))
+        computed += len(batch)
 
 
 class _Table:

@@ -106,7 +106,9 @@ class FeatureActor:
         paths = [self._folder / file for file in line["files"]]
         try:
             with quiet_decoding():
-                features = batch_features(self._network, paths, mirror=True, max_pixels=self._max_pixels)
+                features = batch_features(
+                    self._network, paths, mirror=True, max_pixels=self._max_pixels, digests=line["photos"]
+                )
             add_shard(self._folder, Shard(self._kind, tuple(line["photos"]), torch.from_numpy(features)))
         except FacesError as error:
             return {"photos": 0, "kind": type(error).__name__, "error": str(error)}

@@ -37,21 +37,25 @@ def extract(
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
     max_pixels: int | None = None,
+    digests: Sequence[str] | None = None,
     on_photo: OnPhoto = lambda: None,
 ) -> Generator[Features, None, None]:
     """Yield the features of the photos, in order, a batch at a time: (n, 1, numbers).
 
     With `mirror`, of each photo and of its mirror image: (n, 2, numbers). `on_photo` is called once for each photo,
     from several threads. Raises UsageError for a size that the network does not take, DatasetError naming a photo that
-    is not an image.
+    is not an image, or has another SHA-256 than that of `digests`.
     """
     most = min(batch_size, len(paths))
     network = backbone.network(device=device, precision=precision, batch_size=most)
 
-    def features(batch: Sequence[Path]) -> Features:
-        return batch_features(network, batch, mirror=mirror, max_pixels=max_pixels, on_photo=on_photo)
+    def features(batch: slice) -> Features:
+        own = None if digests is None else digests[batch]
+        return batch_features(
+            network, paths[batch], mirror=mirror, max_pixels=max_pixels, digests=own, on_photo=on_photo
+        )
 
-    batches = (paths[start : start + batch_size] for start in range(0, len(paths), batch_size))
+    batches = (slice(start, start + batch_size) for start in range(0, len(paths), batch_size))
     yield from _in_order(features, batches, *workers_and_threads(device))
 
 
@@ -61,10 +65,11 @@ def batch_features(
     *,
     mirror: bool = False,
     max_pixels: int | None = None,
+    digests: Sequence[str] | None = None,
     on_photo: OnPhoto = lambda: None,
 ) -> Features:
     """Return the features of one batch, as `extract` yields them, computed with the torch threads of this thread."""
-    crops = _opened(paths, network.size, max_pixels, on_photo)
+    crops = _opened(paths, network.size, max_pixels, [None] * len(paths) if digests is None else digests, on_photo)
     compute = network.both_ways if mirror else network
     numbers = compute(crops.pin_memory() if network.device.type == "cuda" else crops)
     return numbers.view(len(paths), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, numbers)
@@ -78,7 +83,7 @@ def workers_and_threads(device: str) -> tuple[int, int]:
 
 
 def _in_order(
-    work: Callable[[Sequence[Path]], Features], batches: Iterator[Sequence[Path]], workers: int, worker_threads: int
+    work: Callable[[slice], Features], batches: Iterator[slice], workers: int, worker_threads: int
 ) -> Iterator[Features]:
     """Yield `work(batch)` for each batch, in order; at most one batch more than there are workers is in memory."""
     threads = torch.get_num_threads()
@@ -97,10 +102,12 @@ def _in_order(
             torch.set_num_threads(threads)  # a new thread starts with the number that any thread has set last
 
 
-def _opened(paths: Sequence[Path], size: int, max_pixels: int | None, on_photo: OnPhoto) -> Tensor:
+def _opened(
+    paths: Sequence[Path], size: int, max_pixels: int | None, digests: Sequence[str | None], on_photo: OnPhoto
+) -> Tensor:
     """Return the photos as RGB crops, (n, 3, size, size) uint8, channels last in memory."""
     crops = np.empty((len(paths), size, size, 3), np.uint8)
-    for crop, path in zip(crops, paths, strict=True):
-        crop[:] = np.asarray(load_photo(path, size, "RGB", max_pixels))
+    for crop, path, digest in zip(crops, paths, digests, strict=True):
+        crop[:] = np.asarray(load_photo(path, size, "RGB", max_pixels, digest))
         on_photo()
     return torch.from_numpy(crops).permute(0, 3, 1, 2)

@@ -14,10 +14,11 @@ from nn.training.early_stopping import EarlyStopping
 from nn.training.evaluation import Metric, Scores, correct, evaluate
 from nn.training.history import EpochRecord, History
 from nn.training.loop import Augment, OnBatch, OnEpoch, TrainingSettings, train, training_step
-from nn.training.resume import StateKeeper, fingerprint_of, left_behind
+from nn.training.resume import Asked, StateKeeper, fingerprint_of, left_behind
 from nn.training.state import TrainingState
 
 __all__ = [
+    "Asked",
     "Augment",
     "Batches",
     "Data",

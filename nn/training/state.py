@@ -53,10 +53,12 @@ class Progress:
     history: History = field(default_factory=History)
     step: int = 0
     best: Tensors = field(default_factory=dict)
+    _as_json: list[dict[str, Any]] = field(default_factory=list)  # the records: made once, as a snapshot has them all
 
     def end_epoch(self, record: EpochRecord, monitored: float | None) -> None:
         """Record an epoch; `monitored` is the number that early stopping watches, None without validation data."""
         self.history.records.append(record)
+        self._as_json.append(record.to_json())
         if monitored is None:
             return
         self.history.stopped_early = self.stopping.update(monitored)
@@ -80,7 +82,7 @@ class Progress:
         metadata = {
             "step": self.step,
             "early_stopping": self.stopping.state(),
-            "history": [record.to_json() for record in self.history.records],
+            "history": self._as_json.copy(),
         }
         return TrainingState(
             _copies({f"{part}/{k}": t for part, tensors in parts.items() for k, t in tensors.items()}), metadata
@@ -98,6 +100,7 @@ class Progress:
         self.optimiser.load(_part(state.tensors, "optimiser"))
         self._load_generators(_part(state.tensors, "generators"))
         self.best = _copies(_part(state.tensors, "best"))
+        self._as_json = [record.to_json() for record in records]
         self.history = History(records, self.stopping.best_epoch or None, self.stopping.should_stop)
 
     def _generators(self) -> dict[str, Generator]:

@@ -10,6 +10,7 @@ from faces.classifier import Classifier
 from faces.hidden import HiddenClassifier
 from faces.photos import PhotoArray
 from faces.run import read_exciting_photos
+from faces.run_photo import RunPhoto
 from faces.transfer import TransferClassifier
 from nn import checkpoint
 from report import run_folder as files
@@ -107,4 +108,4 @@ def test_photos_that_a_run_places_outside_of_its_data_are_left_out(tmp_path: Pat
     data = tmp_path / "data"
     photos = ["Ada/1.jpg", "../mine.jpg", str(tmp_path / "mine.jpg"), "C:\\mine.jpg", "a\0b"]
     (tmp_path / "units.json").write_bytes(files.as_json([{"unit": 3, "photos": photos}]))
-    assert read_exciting_photos(tmp_path, data) == {3: [data / "Ada/1.jpg"]}
+    assert read_exciting_photos(tmp_path, data) == {3: [RunPhoto(data / "Ada/1.jpg")]}

@@ -91,7 +91,7 @@ def test_where_nothing_can_be_made_beside_it_the_new_files_wait_in_it(
     def refuse(self: Path, *arguments: object, **named: bool) -> None:
         if self.parent == folder.parent and self != folder:
             raise PermissionError(13, "Permission denied")
-        mkdir(self, **named)  # type: ignore[arg-type]
+        mkdir(self, **named)
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     replace(folder, "a", "last")

@@ -19,6 +19,7 @@ from faces.hidden import HiddenClassifier
 from faces.photos import PhotoArray
 from faces.pictures import weights_figure, weights_picture
 from faces.run_page import page_of_run
+from faces.run_photo import RunPhoto
 from faces.transfer import TransferClassifier
 from report.figures.tiles import Section
 
@@ -35,7 +36,7 @@ def head(units: int) -> TransferClassifier:
     return TransferClassifier(weights="random", hidden=units, epochs=1).fit(PhotoArray(features), NAMES)
 
 
-def page(classifier: Classifier, photos: Sequence[Path] = ()) -> str:
+def page(classifier: Classifier, photos: Sequence[RunPhoto] = ()) -> str:
     """The page of a run without test photos."""
     metrics = {
         "model": classifier.kind,
@@ -47,6 +48,7 @@ def page(classifier: Classifier, photos: Sequence[Path] = ()) -> str:
         "counts": {},
         "unknown": {},
         "seconds": 1.0,
+        "training_seconds": 1.0,
         "device": "cpu",
         "versions": {},
         **classifier.identity(),
@@ -112,7 +114,7 @@ def test_an_output_that_is_not_there_is_called_an_output() -> None:
 
 
 def test_the_page_of_softmax_regression_speaks_of_outputs_and_of_no_hidden_unit(people: Path) -> None:
-    photos = sorted((people / "Ada").iterdir())
+    photos = [RunPhoto(path) for path in sorted((people / "Ada").iterdir())]
     html = page(head(0), photos)
     assert "What its outputs look for" in html
     assert "<dt>hidden units</dt><dd>none</dd>" in html
@@ -121,7 +123,7 @@ def test_the_page_of_softmax_regression_speaks_of_outputs_and_of_no_hidden_unit(
 
 
 def test_the_page_says_how_many_hidden_units_there_are_in_all(people: Path) -> None:
-    html = page(hidden(40), sorted((people / "Ada").iterdir()))
+    html = page(hidden(40), [RunPhoto(path) for path in sorted((people / "Ada").iterdir())])
     assert "<dt>hidden units</dt><dd>40</dd>" in html
     shown = re.search(r"The strongest of each person shown: (\d+) of 40 hidden units\.", html)
     assert shown

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import faces
 import nn.training.resume
+from data.folder_lock import LOCK
 from data.mnist.files import TEST_LABELS, load_mnist
 from errors import DatasetError, RunError, UsageError
 from faces.run import load_faces
@@ -142,7 +143,7 @@ def test_same_seed_same_bytes_even_of_an_interrupted_training(
     out, batches = tmp_path / "killed", 8
     with pytest.raises(KeyboardInterrupt):
         train_mnist(task(digits, out), recording([], stop_after=2 * batches + 3))
-    assert [file.name for file in out.iterdir()] == [files.STATE]
+    assert {file.name for file in out.iterdir()} == {LOCK, *files.UNFINISHED}
     words: list[str] = []
     train_mnist(task(digits, out, resume=True), recording(words))
     assert len(words) == 2 * batches  # of 4 epochs: two had been saved

@@ -1,89 +1,65 @@
-"""The folder of a run: in which order its files are written, and where a run may go."""
+"""Reading the folder of a run: its files belong together, or are refused."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from errors import StorageError
+from errors import RunError, UsageError
 from report import run_folder as files
-
-
-def write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+from report.unfinished_run import publish_run
 
 
 @pytest.fixture
-def old_run(tmp_path: Path) -> Path:
-    for name in (files.MODEL, files.METRICS, files.STATE, "mistakes.png"):
-        (tmp_path / name).write_bytes(b"old")
-    return tmp_path
+def run(tmp_path: Path) -> Path:
+    publish_run(tmp_path / "run", [(files.MODEL, b"weights"), (files.UNITS, b"[]"), (files.PAGE, b"<html>")], {"n": 1})
+    return tmp_path / "run"
 
 
-def test_metrics_go_first_and_come_last(old_run: Path) -> None:
-    seen: list[set[str]] = []
-
-    def contents() -> Iterator[tuple[str, bytes | None]]:
-        for name in (files.MODEL, files.PAGE):
-            seen.append({path.name for path in old_run.iterdir()})
-            yield name, b"new"
-        yield "mistakes.png", None
-
-    files.publish_run(old_run, contents(), {"n": 1}, write)
-    assert seen == [
-        {files.MODEL, files.STATE, "mistakes.png"},
-        {files.MODEL, files.STATE, "mistakes.png"},
-    ]
-    assert {path.name for path in old_run.iterdir()} == {files.MODEL, files.PAGE, files.METRICS}
-    assert files.read_metrics(old_run) == {"n": 1}
+def test_what_belongs_to_the_run_is_read(run: Path) -> None:
+    assert files.read_model(run) == b"weights"
+    assert files.read_json(run, files.UNITS) == []
+    assert files.read_metrics(run)["n"] == 1
 
 
-def test_who_fails_on_the_way_leaves_no_whole_run_and_keeps_what_resume_needs(old_run: Path) -> None:
-    def contents() -> Iterator[tuple[str, bytes | None]]:
-        yield files.MODEL, b"new"
-        raise MemoryError
+@pytest.mark.parametrize("name", [files.MODEL, files.UNITS, files.PAGE])
+def test_a_file_of_another_run_is_refused(run: Path, name: str) -> None:
+    (run / name).write_bytes(b"[1]")
+    with pytest.raises(RunError, match=f"{name} is not the file that this run's metrics.json lists: .* train again"):
+        files.read_file(run, name)
 
-    with pytest.raises(MemoryError):
-        files.publish_run(old_run, contents(), {}, write)
-    assert (old_run / files.MODEL).read_bytes() == b"new", "the network is safe before the pictures are drawn"
-    assert {files.METRICS, files.STATE} & {path.name for path in old_run.iterdir()} == {files.STATE}
+
+def test_a_file_that_the_run_does_not_have_is_refused(run: Path) -> None:
+    (run / files.SPLIT).write_bytes(b"{}")
+    with pytest.raises(RunError, match=r"split\.json is not the file"):
+        files.read_json(run, files.SPLIT)
+
+
+def test_a_model_beside_files_of_a_run_that_was_killed_is_refused(run: Path) -> None:
+    (run / files.METRICS).unlink()
+    with pytest.raises(RunError, match=r"holds report\.html and no metrics\.json"):
+        files.read_model(run)
+    (run / files.PAGE).unlink()
+    (run / files.UNITS).unlink()
+    assert files.read_model(run) == b"weights", "a model that was saved by itself"
+
+
+def test_a_run_of_an_earlier_version_does_not_list_its_files(run: Path) -> None:
+    (run / files.METRICS).write_bytes(b'{"n": 1}')
+    assert files.read_model(run) == b"weights"
+
+
+@pytest.mark.parametrize("name", files.UNFINISHED)
+def test_a_training_that_has_not_ended_has_nothing_to_be_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(RunError, match="it holds a training that has not ended: go on with --resume"):
+        files.read_model(tmp_path)
+
+
+def test_a_model_is_not_saved_into_a_run(run: Path) -> None:
+    with pytest.raises(UsageError, match="holds a run"):
+        files.model_file(run)
 
 
 def test_a_poster_of_some_units_gets_a_name_of_its_own() -> None:
     assert files.poster_file(Path("r"), None) == Path("r/weights.png")
     assert files.poster_file(Path("r"), [3, 17, 3]) == Path("r/weights-3-17.png")
-
-
-def test_default_runs_do_not_overwrite_each_other(tmp_path: Path) -> None:
-    (tmp_path / "six-hidden-2").symlink_to("nowhere")
-    assert files.free_out(tmp_path, "six-hidden") == tmp_path / "six-hidden"
-    assert files.free_out(tmp_path, "six-hidden") == tmp_path / "six-hidden-3"
-
-
-def test_trainings_that_start_together_get_a_folder_each(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda _: files.free_out(tmp_path / "runs", "six"), range(24)))
-    assert len(set(taken)) == 24
-    assert all(path.is_dir() for path in taken)
-
-
-@pytest.mark.parametrize("hindrance", ["file", "link", "long"])
-def test_a_folder_that_cannot_be_taken_is_one_line(tmp_path: Path, hindrance: str) -> None:
-    runs = tmp_path / "runs"
-    if hindrance == "file":
-        runs.write_text("")
-    if hindrance == "link":
-        runs.symlink_to("nowhere")
-    with pytest.raises(StorageError, match="--out"):
-        files.free_out(runs, "six" * (100 if hindrance == "long" else 1))
-
-
-def test_a_folder_that_nothing_was_written_into_is_left_as_it_was_found(tmp_path: Path) -> None:
-    empty, used = (files.free_out(tmp_path / "runs", "six") for _ in range(2))
-    (used / files.STATE).write_bytes(b"state")
-    files.leave_out(empty)
-    files.leave_out(used)
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["six-2"]
-    files.leave_out(files.free_out(tmp_path / "others", "six"))
-    assert not (tmp_path / "others").exists()

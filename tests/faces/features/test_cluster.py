@@ -1,5 +1,6 @@
 """Features on a real cluster: bit for bit those of one machine, an actor killed or not; and found by a training."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -119,10 +120,13 @@ def test_what_an_actor_cannot_do_is_handed_back_as_a_line(
     kind = kind_of(original, "float32")
     with one_thread():
         actor = FeatureActor(many.path, [original], kind, 2, "cpu", 1)
-    bad = actor({"files": ["B/67.png"], "photos": ["0" * 64]})
-    good = actor({"files": ["B/1.png"], "photos": ["1" * 64]})
-    assert (bad["kind"], bad["photos"]) == ("DatasetError", 0)
+    digests = {file: hashlib.sha256((many.path / file).read_bytes()).hexdigest() for file in ("B/67.png", "B/1.png")}
+    bad = actor({"files": ["B/67.png"], "photos": [digests["B/67.png"]]})
+    replaced = actor({"files": ["B/1.png"], "photos": ["1" * 64]})
+    good = actor({"files": ["B/1.png"], "photos": [digests["B/1.png"]]})
+    assert [(answer["kind"], answer["photos"]) for answer in (bad, replaced)] == [("DatasetError", 0)] * 2
     assert "B/67.png is not an image" in bad["error"]
+    assert "B/1.png was replaced while the photos were being read" in replaced["error"]
     assert good == {"photos": 1, "kind": "", "error": ""}
     assert len(shards(many.path)) == 1
 
