@@ -2,71 +2,122 @@
 
 Each command is a file in `commands/`; a further one is a file there and a line in `_parser`. Results are on stdout,
 progress and errors on stderr. Exit codes: 0 done, 1 finished with less than was asked, 2 wrong usage or input,
-130 Ctrl-C, 143 TERM.
+130 Ctrl-C, 143 TERM. Modules are imported by the functions: until `program` runs, Ctrl-C is a traceback.
 """
 
-import argparse
 import os
-import signal
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
 
-from commands import (
-    download,
-    features,
-    forget,
-    predict,
-    report,
-    reproduce,
-    show_weights,
-    train_faces,
-    train_mnist,
-    verify,
-)
-from commands.console import OUT_OF_MEMORY, is_out_of_memory, make_streams_safe, one_line
-from commands.parser import Help, Parser
-from errors import FacesError
+TYPE_CHECKING = False  # the module typing is not imported either
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+    from commands.parser import Parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code."""
-    make_streams_safe()
-    options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminate)
+def program() -> "NoReturn":
+    """Be the program that a shell has started: `main` with the signals, streams and encoding of the process."""
     try:
-        code: int = options.command(options)
-        sys.stdout.flush()
-    except FacesError as error:
-        print(f"faces {options.name}: {one_line(error)}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"faces {options.name}: interrupted", file=sys.stderr)
-        return 130
-    except _Terminated:
-        return 143
-    except BrokenPipeError:  # the program that reads our results has ended, such as `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:  # an error of the system that no other code has caught
-        print(f"faces {options.name}: {one_line(error)}", file=sys.stderr)
-        return 1
-    except (MemoryError, RuntimeError) as error:
-        if is_out_of_memory(error):
-            print(f"faces {options.name}: {OUT_OF_MEMORY}", file=sys.stderr)
-            return 1
-        if not str(error).startswith("Symlink loop"):  # pathlib's words for a path of links in a circle
+        from commands import interrupts, streams
+
+        interrupts.hear()
+        streams.fill_closed()
+        streams.run_in_utf_8()
+        code = main()
+    except SystemExit as end:  # argparse's way out, and that of one of several processes
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:  # while the commands were imported
+        _say("faces: interrupted")
+        os._exit(130)
+    interrupts.hear_no_more()
+    streams.flush_or_drop()
+    if interrupts.first():
+        os._exit(code)  # Python's own end waits for threads, and may abort when a library's are still at work
+    raise SystemExit(code)
+
+
+def main(arguments: "Sequence[str] | None" = None) -> int:
+    """Run one command; return its exit code."""
+    from commands import streams
+
+    streams.make_safe()
+    name = "faces"
+    try:
+        try:
+            options = _parser().parse_args(arguments)
+            name = f"faces {options.name}"
+            code: int = options.command(options)
+        except SystemExit:  # of --help, which has printed something
+            streams.flush()
             raise
-        print(f"faces {options.name}: {one_line(error)}; name another file or folder", file=sys.stderr)
-        return 2
+        streams.flush()
+    except KeyboardInterrupt as stop:
+        return _interrupted(name, stop)
+    except Exception as error:
+        return _failed(name, error)
     return code
 
 
-def _parser() -> Parser:
+def _interrupted(name: str, stop: KeyboardInterrupt) -> int:
+    from commands.console import one_line
+    from commands.interrupts import exit_code_of
+
+    _say(f"{name}: {one_line(stop) or 'interrupted'}")
+    return exit_code_of(stop)
+
+
+def _failed(name: str, error: Exception) -> int:
+    """Say in one line what is wrong, and return the exit code; raise what is a fault of this program."""
+    from commands import interrupts
+    from commands.console import OUT_OF_MEMORY, is_out_of_memory, one_line
+    from errors import FacesError
+
+    if stop := interrupts.first():  # some library has made an error of its own of it
+        return _interrupted(name, stop)
+    if isinstance(error, FacesError):
+        _say(f"{name}: {one_line(error)}")
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):  # the program that reads our results has ended, such as `head`
+        return 1
+    if isinstance(error, OSError):  # an error of the system that no other code has caught
+        _say(f"{name}: {one_line(error)}")
+        return 1
+    if is_out_of_memory(error):
+        _say(f"{name}: {OUT_OF_MEMORY}")
+        return 1
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # pathlib's words for a circle
+        _say(f"{name}: {one_line(error)}; name another file or folder")
+        return 2
+    raise error
+
+
+def _say(line: str) -> None:
+    from contextlib import suppress
+
+    with suppress(OSError):  # nobody can be told
+        print(line, file=sys.stderr)
+
+
+def _parser() -> "Parser":
+    from commands import (
+        download,
+        features,
+        forget,
+        predict,
+        report,
+        reproduce,
+        show_weights,
+        train_faces,
+        train_mnist,
+        verify,
+    )
+    from commands.parser import Help, Parser, Version
+
     parser = Parser(
         prog="faces", description="A face classifier you can read: download, train, look.", formatter_class=Help
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the program's version and exit")
+    parser.add_argument("--version", action=Version, nargs=0, help="show the program's version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (  # in the order in which --help lists them
         download,
@@ -84,23 +135,5 @@ def _parser() -> Parser:
     return parser
 
 
-class _Version(argparse.Action):
-    """--version. The version is looked up when it is asked for: that takes 26 ms, and the program's start 90."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
-        import faces
-
-        print(f"faces {faces.__version__}")
-        parser.exit()
-
-
-class _Terminated(BaseException):
-    """Raised in the main thread for SIGTERM, so that open files are closed as for any exception."""
-
-
-def _terminate(signal_number: int, frame: object) -> NoReturn:
-    raise _Terminated
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    program()

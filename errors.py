@@ -14,6 +14,8 @@
     ├── FetchError             a file that no server gave as it should be
     └── StorageError           the disk refused: full, read-only, in use by another process
 
+    Terminated                 SIGTERM; no FacesError, but a KeyboardInterrupt
+
 A message is one line a person can act on: what was wrong, what was expected, what came, what to do.
 """
 
@@ -90,3 +92,12 @@ class StorageError(FacesError):
     """The disk refused to keep a file; nothing half-written is left under its final name."""
 
     exit_code = 1
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, raised in the main thread. Code that saves its work on Ctrl-C so saves it on TERM too.
+
+    The program then ends with `exit_code`, Ctrl-C with 130.
+    """
+
+    exit_code = 143

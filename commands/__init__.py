@@ -14,8 +14,11 @@ What several of them use:
     flags          flags that several commands have
     folders        the folder of photos: as given, downloaded from a URL, or the portraits
     console        results on stdout, log and progress on stderr
+    stopping       what is said on Ctrl-C: how far the command came, and the command that goes on
     summary        the results of a download, as lines
     training       what the two trainings share
+    interrupts     Ctrl-C and TERM
+    streams        closed streams, encodings
     torchrun       several processes that train together
 
 A command parses, calls and prints: no mathematics, no HTTP, no drawing. It imports the packages it calls inside its

@@ -1,12 +1,12 @@
 """Output to the terminal: results to stdout, log and progress to stderr, so that a program can read the results."""
 
-import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
 
 from errors import UsageError
 
@@ -14,17 +14,10 @@ OUT_OF_MEMORY = (
     "out of memory: lower --batch-size or --memory-limit where the command has it, compute on the processor with "
     "--device cpu, or give it fewer photos"
 )
+_SECONDS = 30.0  # between two lines of progress, and before the first
+_STEPS_SHOWN = 1000  # steps that an earlier run took, after which the bar is drawn again
+_UNITS = ((1, "a second"), (60, "a minute"), (3600, "an hour"))
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def make_streams_safe() -> None:
-    """Let stdout and stderr take any text: where one is closed, and a path whose bytes are no text."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - as long as the process
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        is_unicode = sys.stdout.encoding.lower().startswith("utf")
-        sys.stdout.reconfigure(errors="surrogateescape" if is_unicode else "backslashreplace")
 
 
 def lines_of_stdin() -> Iterator[str]:
@@ -48,36 +41,103 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
+class Advance(Protocol):
+    """The function that moves the progress a step."""
+
+    def __call__(self, word: str, *, fresh: bool = True) -> None:
+        """Show a word beside it, unless empty. A step not `fresh` was done earlier, and has no part in the rate."""
+
+
 @contextmanager
-def progress(what: str, steps: int | None, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Show a progress bar on a terminal, unless quiet; yield a function that advances it and shows a word beside it."""
+def progress(what: str, steps: int | None, *, quiet: bool) -> Iterator[Advance]:
+    """Show how far the work is, unless quiet: a bar on a terminal, else a line every half minute."""
+    if quiet:
+        yield _show_nothing
+    elif sys.stderr.isatty():
+        with _bar(what, steps) as advance:
+            yield advance
+    else:
+        yield _Lines(what, steps).advance
+
+
+def _show_nothing(word: str, *, fresh: bool = True) -> None:
+    pass
+
+
+@contextmanager
+def _bar(what: str, steps: int | None) -> Iterator[Advance]:
     from tqdm import tqdm
 
-    with tqdm(total=steps, desc=what, disable=True if quiet else None, leave=False, unit="") as bar:
+    with tqdm(total=steps, desc=what, leave=False, unit="") as bar:
 
-        def advance(word: str) -> None:
+        def advance(word: str, *, fresh: bool = True) -> None:
             if word:
                 bar.set_postfix_str(word, refresh=False)
-            bar.update()
+            if fresh:
+                bar.update()
+                return
+            bar.n += 1
+            bar.initial += 1  # tqdm's rate counts from here
+            bar.last_print_n += 1
+            if bar.n % _STEPS_SHOWN == 0:
+                bar.refresh()
 
         yield advance
 
 
+class _Lines:
+    """Progress where there is no terminal, such as in a file: a line on stderr, no sooner than every `_SECONDS`."""
+
+    def __init__(self, what: str, steps: int | None) -> None:
+        self._what, self._steps = what, steps
+        self._done = self._fresh = 0
+        self._word = ""
+        self._started = self._told = time.monotonic()
+
+    def advance(self, word: str, *, fresh: bool = True) -> None:
+        self._done += 1
+        self._fresh += fresh
+        self._word = word or self._word
+        now = time.monotonic()
+        if now >= self._told + _SECONDS:
+            self._told = now
+            log(f"{self._what}: {self._line(now - self._started)}")
+
+    def _line(self, seconds: float) -> str:
+        """Done, rate and time left: `412 of 3,000, 13.7 a second, 03:09 left, 12 failed`."""
+        from tqdm import tqdm
+
+        parts = [f"{self._done:,}" if self._steps is None else f"{self._done:,} of {self._steps:,}"]
+        if self._fresh:
+            rate = self._fresh / seconds
+            times, unit = next((n, unit) for n, unit in _UNITS if rate * n >= 1 or unit == _UNITS[-1][1])
+            parts.append(f"{rate * times:.1f} {unit}")
+            if self._steps is not None and self._steps > self._done:
+                parts.append(f"{tqdm.format_interval((self._steps - self._done) / rate)} left")
+        return ", ".join(filter(None, [*parts, self._word]))
+
+
 def log(line: str) -> None:
-    """Put a line on stderr, above the bar if there is one."""
+    """Put a line on stderr, above the bar if there is one; where it cannot be written, the work goes on."""
     from tqdm import tqdm
 
-    tqdm.write(line, file=sys.stderr)
+    with suppress(OSError):
+        tqdm.write(line, file=sys.stderr)
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """Put an object on stdout, on one line."""
+    """Put an object on stdout, on one line; in ASCII, where stdout cannot take all of its characters."""
     import json
 
-    print(json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode())
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value)
+    print(text)
 
 
 def write(text: str) -> None:
     """Write results to stdout at once; names of files keep the bytes that they have on disk."""
-    sys.stdout.buffer.write(os.fsencode(text))
-    sys.stdout.buffer.flush()
+    sys.stdout.write(text)
+    sys.stdout.flush()

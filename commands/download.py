@@ -9,13 +9,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.arguments import count, folder_or_storage, folder_or_url, fraction
+from commands import arguments
+from commands.arguments import folder_or_storage, folder_or_url, fraction
 from commands.console import log, print_json, progress
 from commands.flags import add_engine, add_output, add_web, check_engine, flag, web
-from commands.folders import DATASETS, PORTRAITS, draw_portraits
+from commands.folders import PORTRAITS, draw_portraits, folder_of_list, list_source
 from commands.parser import add_command
+from commands.stopping import going_on, stopped_after
 from commands.summary import bad_rows, print_summary
-from data.settings import MNIST_FOLDER, DownloadSettings
+from data.settings import MNIST_FOLDER, MOST, DownloadSettings
+from data.wording import count
 from errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ def add_to(commands: Any) -> None:
         type=folder_or_storage,
         metavar="DIR|URL",
         help="where crops or files go; with --engine ray also s3://, gs://, file:// "
-        f"(default: {PORTRAITS}, {MNIST_FOLDER}, or datasets/ and LIST's stem)",
+        f"(default: {PORTRAITS}, {MNIST_FOLDER}, or datasets/ and LIST's stem, with a digest where that is another's)",
     )
     add(
         "--from",
@@ -70,7 +73,7 @@ def add_to(commands: Any) -> None:
         help="mnist only: where its files are, gzipped or not (default: torchvision's mirrors)",
     )
     add("--person", nargs="+", metavar="NAME", help="only these people's rows (default: all)")
-    add("--limit", type=count, metavar="N", help="only the first N rows (default: all)")
+    add("--limit", type=arguments.count, metavar="N", help="only the first N rows (default: all)")
     add("--size", type=int, default=DownloadSettings.size, metavar="PIXELS", help="side of a crop")
     add("--gray", action="store_true", help="crops with one channel instead of three")
     add_web(add)
@@ -96,19 +99,8 @@ def download(options: argparse.Namespace) -> int:
     if options.list == MNIST:
         return _download_mnist(options)
     settings = DownloadSettings(size=options.size, gray=options.gray, **web(options))
-    if options.list is None:
-        folder = options.out or PORTRAITS
-        report = draw_portraits(
-            folder,
-            settings,
-            people=options.person,
-            limit=options.limit,
-            retry_failed=options.retry_failed,
-            quiet=options.quiet,
-        )
-    else:
-        folder = options.out or DATASETS / options.list.stem
-        report = _download_list(options, folder, settings)
+    get = _draw_portraits if options.list is None else _download_list
+    folder, report = get(options, settings)
     if options.json:
         print_json(asdict(report))
     else:
@@ -132,25 +124,58 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--engine ray is for lists: the portraits are drawn on this machine, leave it out")
 
 
-def _download_list(options: argparse.Namespace, folder: Path | str, settings: DownloadSettings) -> "Report":
-    from data.download import count_lines, list_fingerprint, read_list, select
+def _draw_portraits(options: argparse.Namespace, settings: DownloadSettings) -> tuple[Path, "Report"]:
+    folder, stored = options.out or PORTRAITS, 0
+
+    def on_outcome(outcome: "Outcome") -> None:
+        nonlocal stored
+        stored += 1
+
+    with going_on(lambda: f"stopped after {count(stored, 'portrait')}" if stored else "stopped before one was stored"):
+        return folder, draw_portraits(
+            folder,
+            settings,
+            people=options.person,
+            limit=options.limit,
+            retry_failed=options.retry_failed,
+            quiet=options.quiet,
+            on_outcome=on_outcome,
+        )
+
+
+def _download_list(options: argparse.Namespace, settings: DownloadSettings) -> tuple[Path | str, "Report"]:
+    from data.download import count_rows, list_fingerprint, read_list, select
+    from data.reasons import Reason
+    from data.rows import BadRow
 
     download_list = _engine(options)
     listed = read_list(options.list, lambda warning: log(f"warning: {warning}"))
+    folder = options.out or folder_of_list(options.list)
     rows = select(listed, options.person, options.limit)
-    total = count_lines(options.list) if options.person is None and options.limit is None else options.limit
-    with progress("downloading", total, quiet=options.quiet) as advance, bad_rows(options.list) as log_bad_row:
+    total = None if options.person else min(count_rows(options.list), options.limit or MOST)
+    done = failed = 0
+    with (
+        going_on(lambda: stopped_after(done, total, "row")),
+        progress("downloading", total, quiet=options.quiet) as advance,
+        bad_rows(options.list) as log_bad_row,
+    ):
 
         def on_outcome(outcome: "Outcome") -> None:
+            nonlocal done, failed
+            done += 1
+            failed += outcome.reason is not Reason.OK
             log_bad_row(outcome)
-            advance("")
+            is_fresh = outcome.fresh and not isinstance(outcome.row, BadRow)
+            advance(f"{failed:,} failed" if failed else "", fresh=is_fresh)
 
-        return download_list(
+        return folder, download_list(
             rows,
             folder,
             settings=settings,
             retry_failed=options.retry_failed,
             fingerprint=list_fingerprint(options.list, options.person, options.limit),
+            source=list_source(options.list),
+            alone=options.out is None,
             on_outcome=on_outcome,
             on_warning=lambda warning: log(f"warning: {warning}"),
         )
@@ -176,8 +201,18 @@ def _download_mnist(options: argparse.Namespace) -> int:
     from data.mnist import FILES, download_mnist
 
     folder, settings = options.out or MNIST_FOLDER, DownloadSettings(**web(options))
-    with progress("fetching MNIST", len(FILES), quiet=options.quiet) as advance:
-        origins = download_mnist(folder, source=options.source, settings=settings, on_file=advance)
+    done = 0
+    with (
+        going_on(lambda: stopped_after(done, len(FILES), "file")),
+        progress("fetching MNIST", len(FILES), quiet=options.quiet) as advance,
+    ):
+
+        def on_file(name: str) -> None:
+            nonlocal done
+            done += 1
+            advance(name)
+
+        origins = download_mnist(folder, source=options.source, settings=settings, on_file=on_file)
     if options.json:
         print_json({"folder": str(folder), "files": origins})
         return 0

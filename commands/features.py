@@ -9,6 +9,8 @@ from commands.console import log, print_json, progress
 from commands.flags import add_engine, add_max_pixels, add_output, check_engine
 from commands.folders import unpacked
 from commands.parser import add_command
+from commands.stopping import going_on, stopped_after
+from data.wording import count
 from errors import UsageError
 from faces.settings import DEVICES
 
@@ -54,7 +56,7 @@ def features(options: argparse.Namespace) -> int:
     from faces.backbones.alexnet.alexnet import load_alexnet
     from faces.backbones.precision import choose_precision
     from faces.device import choose_device
-    from faces.features.cache import cache_features, once_per_photo
+    from faces.features.cache import cache_features
 
     device = choose_device(options.device)
     read, backbone = read_folder(folder, max_pixels=options.max_pixels), load_alexnet(options.weights)
@@ -63,8 +65,17 @@ def features(options: argparse.Namespace) -> int:
         log(note)
     arguments: dict[str, Any] = {"batch_size": options.batch_size, "precision": choose_precision(device)}
     arguments |= {"max_pixels": options.max_pixels}
-    with progress("computing features", len(photos), quiet=options.quiet) as advance:
-        on_photos = once_per_photo(lambda: advance(""))
+    done: list[int] = []  # photos: first those whose features an earlier run has cached, then each batch
+    with (
+        going_on(lambda: stopped_after(sum(done), len(photos), "photo")),
+        progress("computing features", len(photos), quiet=options.quiet) as advance,
+    ):
+
+        def on_photos(n: int) -> None:
+            for _ in range(n):
+                advance("", fresh=bool(done))
+            done.append(n)
+
         if options.engine == "ray":
             from faces.features.cluster import cache_features_on_ray
 
@@ -75,5 +86,5 @@ def features(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"folder": str(folder), "photos": len(photos), "computed": computed})
     else:
-        print(f"{len(photos)} photos in {folder}: features of {computed} computed now, all are cached there")
+        print(f"{count(len(photos), 'photo')} in {folder}: features of {computed} computed now, all are cached there")
     return 0

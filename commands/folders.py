@@ -6,7 +6,7 @@ A further source of photos is a function here that returns a folder.
 import hashlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +14,37 @@ from urllib.parse import urlsplit
 
 from commands.console import progress
 from commands.summary import print_summary
-from data.settings import DownloadSettings
+from data.settings import MNIST_FOLDER, DownloadSettings
 
 if TYPE_CHECKING:
     from data.download import Report
+    from data.journal import Outcome
 
 DATASETS = Path("datasets")
 PORTRAITS = DATASETS / "portraits"
+
+
+def folder_of_list(path: Path) -> Path:
+    """Return the list's own folder in datasets/: named as the list, unless that is another list's or holds other files.
+
+    Then a digest of the list's path is added to the name, so that two lists called people.csv fill two folders.
+    """
+    from data.journal import FILE, source_of
+
+    folder, source = DATASETS / path.stem, list_source(path)
+    filled_from = source_of(folder)
+    if (folder / FILE).exists():
+        is_free = filled_from in (None, source)  # an earlier version of this program has noted nothing
+    else:
+        is_free = not folder.exists() or not any(not entry.name.startswith(".") for entry in folder.iterdir())
+    if is_free and folder not in (PORTRAITS, MNIST_FOLDER):
+        return folder
+    return folder.with_name(f"{path.stem}-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]}")
+
+
+def list_source(path: Path) -> str:
+    """Return what a folder that is filled from this list notes: the list's path, without links."""
+    return os.fsencode(path.resolve()).decode(errors="backslashreplace")
 
 
 def unpacked(place: Path | str, is_first: bool = True) -> Path:
@@ -57,6 +81,7 @@ def draw_portraits(
     limit: int | None = None,
     retry_failed: bool = False,
     quiet: bool = False,
+    on_outcome: Callable[["Outcome"], None] = lambda outcome: None,
 ) -> "Report":
     """Store the portraits in a folder, all of them or those of some people; return the report."""
     from data.download.portrait_source import download_portraits
@@ -73,4 +98,5 @@ def draw_portraits(
             processes=os.cpu_count() or 1,
             retry_failed=retry_failed,
             on_drawn=lambda: advance(""),
+            on_outcome=on_outcome,
         )

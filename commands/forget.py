@@ -11,6 +11,7 @@ from typing import Any
 from commands.console import print_json
 from commands.flags import add_json
 from commands.parser import add_command
+from data.wording import count
 
 
 def add_to(commands: Any) -> None:
@@ -36,6 +37,7 @@ def forget(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"rows": forgotten.rows, "files": forgotten.files})
     else:
-        print(f"{options.person}: {forgotten.rows} rows and {forgotten.files} files removed from {options.folder}")
+        removed = f"{count(forgotten.rows, 'row')} and {count(forgotten.files, 'file')} removed"
+        print(f"{options.person}: {removed} from {options.folder}")
         print("a list that names this person still does: a download of it brings the photos back")
     return 0

@@ -39,7 +39,7 @@ def add_to(commands: Any) -> None:
     add(
         "--detect",
         action=argparse.BooleanOptionalAction,
-        help="find the faces in each photo, the largest first (default: if RUN was trained on faces that were found so)",
+        help="find the faces in each photo, the largest first (default: if RUN was trained on faces found so)",
     )
     add("--top", type=positive, default=1, metavar="K", help="lines per face: its K most probable names")
     add(

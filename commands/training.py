@@ -39,8 +39,8 @@ def add_settings(
         ("--batch-size", positive, "N", f"{samples} per step"),
         ("--weight-decay", float, "X", "share of each weight that a step takes, times the learning rate"),
     )
-    for flag, kind, metavar, about in (*others, *shared):
-        add(flag, type=kind, metavar=metavar, help=f"{about} ({defaults(flag, models)})")
+    for name, kind, metavar, about in (*others, *shared):
+        add(name, type=kind, metavar=metavar, help=f"{about} ({defaults(name, models)})")
 
 
 def given_settings(options: argparse.Namespace, *others: str) -> dict[str, Any]:
@@ -100,7 +100,9 @@ def _resumed(options: argparse.Namespace) -> argparse.Namespace:
     request = read_request(options.out)
     if request is None:
         if getattr(options, "folder", True) is None:
-            raise UsageError(f"{options.out} holds no training to go on with: expected --out RUN of one, or DIR to begin")
+            raise UsageError(
+                f"{options.out} holds no training to go on with: expected --out RUN of one, or DIR to begin"
+            )
         return options
     command, flags, folder = (request.get(key) for key in ("command", "flags", "folder"))
     if command != options.name:
@@ -112,7 +114,7 @@ def _resumed(options: argparse.Namespace) -> argparse.Namespace:
 
 
 def _arguments_to_go_on(options: argparse.Namespace) -> list[str]:
-    """Return the arguments of the command that goes on with this training; [] for the same ones, if it has not begun."""
+    """Return the arguments of the command that goes on with this training; [], the same ones, if it has not begun."""
     from report.unfinished_run import read_request
 
     begun = options.out is not None and read_request(options.out) is not None

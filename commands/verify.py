@@ -8,10 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from commands.console import print_json, progress
+from commands.console import log, print_json, progress
 from commands.flags import add_output, add_web, web
 from commands.parser import add_command
 from data.settings import DownloadSettings
+from data.wording import count
 
 
 def add_to(commands: Any) -> None:
@@ -34,6 +35,7 @@ def verify(options: argparse.Namespace) -> int:
             repair=options.repair,
             settings=DownloadSettings(**web(options)),
             on_file=lambda: advance(""),
+            on_note=log,
         )
     if options.json:
         print_json({**asdict(found), "right": found.is_right})
@@ -45,5 +47,5 @@ def verify(options: argparse.Namespace) -> int:
         print(f"failed    {file}: {why}")
     counts = ", ".join(f"{len(getattr(found, what))} {what}" for what in ("missing", "changed", "foreign"))
     repaired = f"; {len(found.repaired)} repaired, {len(found.failed)} failed" if options.repair else ""
-    print(f"{found.checked} crops checked in {options.folder}: {counts}{repaired}")
+    print(f"{count(found.checked, 'crop')} checked in {options.folder}: {counts}{repaired}")
     return int(not found.is_right)

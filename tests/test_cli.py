@@ -127,7 +127,7 @@ def test_what_was_assumed_about_a_list_and_what_was_trusted_is_told(
         f"warning: {source} is not UTF-8, and read as Windows-1252: if names look wrong, save it as UTF-8",
         f"{source}:3: bad row: url: expected http://... or https://... with a host",
     ]
-    assert "trusted  1 rows list no hash" in printed.out
+    assert "trusted  1 row lists no hash" in printed.out
     assert "2,Zoë,file:///etc/hostname,,,bad_row," in (tmp_path / "crops" / "manifest.csv").read_text(encoding="utf-8")
 
 

@@ -33,6 +33,8 @@ def download_on_ray(
     settings: DownloadSettings,
     retry_failed: bool = False,
     fingerprint: str | None = None,
+    source: str | None = None,
+    alone: bool = False,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_warning: Callable[[str], None] = lambda warning: None,
     on_partition: Callable[[PartitionResult], None] = lambda done: None,
@@ -52,6 +54,8 @@ def download_on_ray(
         engine=RayEngine(located, FolderPlace(out), is_stored=partial(is_stored, out), on_partition=on_partition),
         retry_failed=retry_failed,
         fingerprint=fingerprint,
+        source=source,
+        alone=alone,
         on_outcome=on_outcome,
         on_warning=on_warning,
     )

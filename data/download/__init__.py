@@ -14,7 +14,7 @@ portrait_source   the drawn portraits as a list
 partitions        journals that a killed run of a cluster left behind
 """
 
-from data.download.lists import count_lines, list_fingerprint, read_list, select
+from data.download.lists import count_rows, list_fingerprint, read_list, select
 from data.download.manifest import MANIFEST, REPORT, Report, escape_formula
 from data.download.run import download
 
@@ -22,7 +22,7 @@ __all__ = [
     "MANIFEST",
     "REPORT",
     "Report",
-    "count_lines",
+    "count_rows",
     "download",
     "escape_formula",
     "list_fingerprint",

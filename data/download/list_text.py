@@ -83,16 +83,6 @@ def text_lines(path: Path, encoding: Encoding) -> Iterator[TextLine]:
                 yield TextLine(number, text.replace("\ufffd", _UNREADABLE) if wide else text)
 
 
-def count_lines(path: Path) -> int:
-    """About how many rows the list has, for a progress bar: the number of its line ends."""
-    with path.open("rb") as file:
-        feeds = returns = 0
-        for chunk in iter(lambda: file.read(_CHUNK), b""):
-            feeds += chunk.count(b"\n")
-            returns += 0 if feeds else chunk.count(b"\r")
-    return feeds or returns
-
-
 def _wide(path: Path, head: bytes, expected: str) -> Encoding:
     """UTF-16 or UTF-32 without a mark, by the places of the zero bytes; ListError for anything else."""
     a, b, c, d = (head[place::4].count(0) > len(head) // 16 for place in range(4))

@@ -18,12 +18,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from data.download.list_forms import FORMATS, form_of
-from data.download.list_text import Encoding, count_lines, encoding_of, text_lines
+from data.download.list_forms import FORMATS, Form, form_of
+from data.download.list_text import Encoding, TextLine, encoding_of, text_lines
 from data.rows import BadRow, Row, Unselected
 from errors import ListError, UsageError
 
-__all__ = ["count_lines", "list_fingerprint", "read_list", "select"]
+__all__ = ["count_rows", "list_fingerprint", "read_list", "select"]
 
 _RULES = 2  # of reading a list, part of its fingerprint: raise it when the same file is read differently
 
@@ -39,6 +39,12 @@ def read_list(path: Path, on_warning: Callable[[str], None] = lambda line: None)
     if encoding.assumed:
         on_warning(f"{path} is {encoding.assumed}: if names look wrong, save it as UTF-8")
     return _rows(path, encoding)
+
+
+def count_rows(path: Path) -> int:
+    """How many rows `read_list` yields, for a progress bar. ListError as there."""
+    _, lines = _lines(path, encoding_of(path, FORMATS))
+    return sum(1 for _ in lines)
 
 
 def list_fingerprint(path: Path, people: Iterable[str] | None = None, limit: int | None = None) -> str:
@@ -69,9 +75,15 @@ def select(
 
 def _rows(path: Path, encoding: Encoding) -> Iterator[Row | BadRow]:
     """Parse the file in the form that its first lines show."""
-    form, body = form_of(path, text_lines(path, encoding))
-    for number, line in enumerate(form.whole_rows(body) if form.quoted else body, start=1):
+    form, lines = _lines(path, encoding)
+    for number, line in enumerate(lines, start=1):
         try:
             yield form.row(number, line.text)
         except ValueError as problem:
             yield form.bad_row(number, line, str(problem))
+
+
+def _lines(path: Path, encoding: Encoding) -> tuple[Form, Iterator[TextLine]]:
+    """The form that the file's first lines show, and the lines of its rows."""
+    form, lines = form_of(path, text_lines(path, encoding))
+    return form, form.whole_rows(lines) if form.quoted else lines

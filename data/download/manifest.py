@@ -19,6 +19,7 @@ from data.journal import Journal, ManifestLine
 from data.quality import ListWarnings, find_near_duplicates
 from data.reasons import Reason
 from data.rows import host_of
+from data.wording import count
 
 MANIFEST, REPORT = "manifest.csv", "report.json"
 COLUMNS = ("row", "name", "url", "box", "sha256", "reason", "file")
@@ -72,8 +73,9 @@ class _Tally:
         hosts = Counter({host: n for (host, reason), n in self.hosts.items() if reason == Reason.PLACEHOLDER})
         if hosts:
             named = ", ".join(f"{host} ({n})" for host, n in hosts.most_common(_MOST_NAMED))
-            more = f" and {len(hosts) - _MOST_NAMED} more hosts" if len(hosts) > _MOST_NAMED else ""
-            yield f"{hosts.total()} rows got a host's picture for what is gone, and are left out: {named}{more}"
+            more = f" and {count(len(hosts) - _MOST_NAMED, 'more host')}" if len(hosts) > _MOST_NAMED else ""
+            got = f"{count(hosts.total(), 'row')} got a host's picture for what is gone, and"
+            yield f"{got} {'is' if hosts.total() == 1 else 'are'} left out: {named}{more}"
 
     def worst_hosts(self) -> dict[str, dict[str, int]]:
         """The hosts with the most failures, and the number of their rows by reason."""
@@ -107,7 +109,8 @@ def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
     across = sum(group.several_people for group in groups)
     for n, whose in ((across, "across people"), (len(groups) - across, "under one name")):
         if n:
-            warnings.append(f"{n} groups of crops look alike {whose}: see near_duplicates in {REPORT}")
+            look = "looks" if n == 1 else "look"
+            warnings.append(f"{count(n, 'group')} of crops {look} alike {whose}: see near_duplicates in {REPORT}")
     report = Report(
         rows=tally.reasons.total(),
         ok=tally.reasons[Reason.OK],

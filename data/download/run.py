@@ -57,6 +57,8 @@ def download(
     engine: Engine | None = None,
     retry_failed: bool = False,
     fingerprint: str | None = None,
+    source: str | None = None,
+    alone: bool = False,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_warning: Callable[[str], None] = lambda warning: None,
 ) -> Report:
@@ -68,13 +70,17 @@ def download(
     engine        processes the rows in place of `download_rows`; it then decides itself where bytes come from
     fingerprint   identifies the rows (`lists.list_fingerprint`): if the last run finished rows with the same one, and
                   all its files are there, the rows are not read, and its report is returned
+    source        where the rows come from, noted in a folder for which nothing else is noted
+    alone         refuse a folder that is filled from another source
     on_outcome    called in this thread, once for every row selected
     on_warning    called when many rows together show that the list is wrong
-    Raises UsageError when the folder was made with another size, mode or filter, StorageError when the disk refuses
-    or another process works in the folder. However the run ends, what is recorded stays.
+    Raises UsageError when the folder was made with another size, mode or filter, StorageError when the disk refuses,
+    another process works in the folder, or it is another source's. However the run ends, what is recorded stays.
     """
     started = time.monotonic()
     with Journal(folder, settings.crop_settings) as journal:
+        if source is not None:
+            journal.note_source(source, alone=alone)
         remove_leftovers(folder)
         merge_partitions(journal, folder)
         report = _unchanged(journal, folder, fingerprint, started)

@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,7 +22,7 @@ from data.download.placeholders import mark_placeholders
 from data.download.portrait_source import draw_again, is_drawn
 from data.download.run import download_rows
 from data.inside import inside
-from data.journal import Journal, Outcome, StoredCrop
+from data.journal import Journal, Outcome, StoredCrop, copied_journals, may_write
 from data.reasons import Reason
 from data.settings import DownloadSettings
 from errors import StorageError
@@ -52,16 +53,16 @@ def verify(
     repair: bool = False,
     settings: DownloadSettings | None = None,
     on_file: Callable[[], None] = lambda: None,
+    on_note: Callable[[str], None] = lambda line: None,
 ) -> VerifyResult:
     """Compare every crop with the journal; with `repair`, download again what is missing or changed.
 
     `settings` say how the web is used; how crops are made is decided by the folder. `on_file` is called for each file
-    checked. Raises UsageError when the folder holds no journal, StorageError when another process works in it.
+    checked, `on_note` with what is particular about the folder. Raises UsageError when the folder holds no journal,
+    StorageError when another process works in it, or a repair may not write there.
     """
     started = time.monotonic()
-    with Journal(folder) as journal:
-        remove_leftovers(folder)
-        merge_partitions(journal, folder)
+    with _opened(folder, repair, on_note) as journal:
         found, bad = VerifyResult(), []
         for stored, digest in _hashed(folder, journal.stored_crops()):
             found.checked += 1
@@ -76,6 +77,21 @@ def verify(
             mark_placeholders(journal, folder)
             write_summary(journal, folder, time.monotonic() - started)
     return found
+
+
+@contextmanager
+def _opened(folder: Path, repair: bool, on_note: Callable[[str], None]) -> Iterator[Journal]:
+    """The folder's journal; where it may only be read, a copy that is forgotten."""
+    if repair or may_write(folder):
+        with Journal(folder) as journal:
+            remove_leftovers(folder)
+            merge_partitions(journal, folder)
+            yield journal
+        return
+    on_note(f"{folder} may not be written to: its journal is read without locking out a download into it")
+    with copied_journals(folder) as copy, Journal(copy) as journal:
+        merge_partitions(journal, copy)
+        yield journal
 
 
 def _hashed(folder: Path, crops: Iterator[StoredCrop]) -> Iterator[tuple[StoredCrop, str | None]]:

@@ -22,6 +22,7 @@ from errors import StorageError, UsageError
 FILE = "journal.sqlite"
 PARTITIONS = ".partitions"  # a folder beside it, during a cluster's run or after a kill: journals of crops stored here
 _FINISHED = "finished"  # in `meta`: the fingerprint of the list that was last finished
+_SOURCE = "source"  # in `meta`: what the folder was filled from first
 _MOST_NAMES = 10_000  # people whose folders are kept in memory
 
 
@@ -65,6 +66,23 @@ class Journal:
     def finished(self) -> str | None:
         """The fingerprint of the list that was finished last; None when the last run was interrupted."""
         return next(self._column("SELECT value FROM meta WHERE name = ?", _FINISHED), None)
+
+    @property
+    def source(self) -> str | None:
+        """What was noted by `note_source`."""
+        return next(self._column("SELECT value FROM meta WHERE name = ?", _SOURCE), None)
+
+    def note_source(self, source: str, *, alone: bool) -> None:
+        """Note on the disk what the folder is filled from, if nothing is noted yet.
+
+        Raises StorageError when it is filled from something else and `alone`: from one source.
+        """
+        self._run("INSERT OR IGNORE INTO meta VALUES (?, ?)", _SOURCE, source)
+        self.commit()
+        if alone and self.source != source:
+            raise StorageError(
+                f"{self._path.parent} is filled from {self.source}, not from {source}: run again, or choose a folder"
+            )
 
     def list_rows(self, rows: Iterable[tuple[int, bytes]]) -> None:
         """Add the numbers and keys of the list's next rows."""
@@ -200,7 +218,7 @@ class Journal:
 
     def _check_settings(self, crop_settings: dict[str, str] | None) -> dict[str, str]:
         """Note the settings in a journal without crops; UsageError if the folder's crops were made with others."""
-        known = dict(self._select("SELECT name, value FROM meta WHERE name <> ?", _FINISHED))
+        known = dict(self._select("SELECT name, value FROM meta WHERE name NOT IN (?, ?)", _FINISHED, _SOURCE))
         if crop_settings is None:
             crop_settings = {name: value for name, value in known.items() if name != "format"}
         wanted = {"format": FORMAT, **crop_settings}

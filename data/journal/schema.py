@@ -1,6 +1,7 @@
 """The database file of a journal: its lock, its tables, and the upgrade from an earlier format.
 
-    meta       the format, the crop settings of all files in the folder, the fingerprint of the list last finished
+    meta       the format, the crop settings of all files in the folder, the fingerprint of the list last finished,
+               what the folder was filled from first
     people     the folder of each person
     outcomes   one line per row that ended, by the row's key, in the order they ended: neighbours of a list stay near
     listing    the list as the last run read it: its order, one key per row
@@ -13,6 +14,7 @@ it is listed. Of a line that is no row, `name` and `url` hold what its cells say
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -67,6 +69,10 @@ def lock_folder(folder: Path) -> FileLock:
     except Timeout as error:
         raise StorageError(f"another download is working in {folder}: wait for it, or choose another folder") from error
     except OSError as error:
+        if error.errno in (EACCES, EPERM, EROFS):
+            raise StorageError(
+                f"cannot write {folder}: {error.strerror}; ask for the right to write there, or work on a copy of it"
+            ) from error
         raise disk_error(folder, error) from error
     return lock
 

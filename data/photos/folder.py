@@ -18,9 +18,10 @@ from data.photos.cutting import open_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.grouping import Scanned, group, shared_between_people
 from data.photos.images import read_photo
-from data.photos.photo_files import PHOTO_NAMES, Skipped, count, is_leftover, photos_below
+from data.photos.photo_files import PHOTO_NAMES, Skipped, is_leftover, photos_below
 from data.quality import picture_hash
 from data.reasons import Failure
+from data.wording import count
 from errors import DatasetError
 
 _SIDE = 68  # pixels a photo is decoded to for its perceptual hash

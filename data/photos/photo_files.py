@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.photos.kinds import FORMATS, HEAD, can_decode, kind_of, missing
+from data.wording import count, counts
 from errors import UsageError
 
 LISTED = "-"  # means: the names on stdin
@@ -178,13 +179,3 @@ class PhotoFiles:
                 yield from (line.rstrip("\r\n") for line in self._listed if line.strip())
             else:
                 yield name
-
-
-def count(n: int, what: str) -> str:
-    """A number of things, in words: `1 file`, `3 files`."""
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
-
-
-def counts(kinds: Counter[str]) -> str:
-    """How many of each kind, the most frequent first: `3 .txt, 1 PDF`."""
-    return ", ".join(f"{n:,} {kind}" for kind, n in kinds.most_common())

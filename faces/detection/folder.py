@@ -26,9 +26,9 @@ from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo, read_folder
 from data.photos.images import read_photo
-from data.photos.photo_files import count
 from data.reasons import Failure
 from data.rows import Box
+from data.wording import count
 from errors import DatasetError, UsageError
 from faces.detection.cascade import FaceDetector
 from faces.features.cache import forget as forget_features

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
-from errors import FacesError, RanksError
+from errors import FacesError, RanksError, Terminated
 from nn.parallel.ranks import Ranks
 from nn.parallel.torchrun_env import TorchrunEnv
 
@@ -122,8 +122,8 @@ def process_group(env: TorchrunEnv) -> Iterator[ProcessGroup]:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # torchrun repeats Ctrl-C within milliseconds
         if group.is_first_failure(error):
             raise
-        code = error.exit_code if isinstance(error, FacesError) else 1
-        raise SystemExit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else code) from error
+        otherwise = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+        raise SystemExit(error.exit_code if isinstance(error, FacesError | Terminated) else otherwise) from error
     finally:
         with suppress(RuntimeError):  # of ranks that have ended already
             dist.destroy_process_group()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.download import count_lines, read_list, select
+from data.download import count_rows, read_list, select
 from data.rows import BadRow, Box, Row, Unselected
 from errors import ListError, UsageError
 
@@ -144,7 +144,7 @@ def test_a_folder_and_a_missing_file_are_no_lists(tmp_path: Path) -> None:
 def test_a_list_is_read_as_it_is_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD * 50_000)
     assert len(list(itertools.islice(read_list(path), 3))) == 3
-    assert count_lines(path) == 50_000
+    assert count_rows(path) == 50_000
 
 
 def test_selecting_keeps_the_others_as_unselected(tmp_path: Path) -> None:

@@ -564,7 +564,7 @@ def test_crops_that_look_alike_across_people_are_listed(
     report, outcomes = run(rows, tmp_path, settings=DownloadSettings(size=64, allow_private=True))
     files = {one.row.url.rpartition("/")[2]: one.file for one in outcomes if isinstance(one.row, Row)}
     assert report.near_duplicates == [[files["Ann0"], files["Bob0"]]]
-    assert report.warnings == ["1 groups of crops look alike across people: see near_duplicates in report.json"]
+    assert report.warnings == ["1 group of crops looks alike across people: see near_duplicates in report.json"]
 
 
 def test_hosts_with_most_failures_come_first(tmp_path: Path) -> None:
