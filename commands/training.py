@@ -64,8 +64,10 @@ def run_training(options: argparse.Namespace, train: Callable[[argparse.Namespac
         given = options.out
         try:
             train(options, ranks)
-        except KeyboardInterrupt:
-            with going_on(lambda: "stopped before the training began", *_arguments_to_go_on(options)):
+        except KeyboardInterrupt as stop:
+            has_begun = options.resume or str(stop)  # else the same command begins it
+            go_on = (options.name, "--resume", "--out", str(options.out)) if has_begun else ()
+            with going_on(lambda: "stopped before the training began", *go_on):
                 raise
         finally:
             if given is None and options.out is not None:
@@ -111,14 +113,6 @@ def _resumed(options: argparse.Namespace) -> argparse.Namespace:
     if isinstance(folder, str) and getattr(resumed, "folder", True) is None:
         resumed.folder = folder_or_storage(folder)
     return resumed
-
-
-def _arguments_to_go_on(options: argparse.Namespace) -> list[str]:
-    """Return the arguments of the command that goes on with this training; [], the same ones, if it has not begun."""
-    from report.unfinished_run import read_request
-
-    begun = options.out is not None and read_request(options.out) is not None
-    return [options.name, "--resume", "--out", str(options.out)] if begun else []
 
 
 def add_run(add: Add) -> None:
