@@ -26,10 +26,17 @@ def fill_closed() -> None:
 
 
 def run_in_utf_8() -> None:
-    """Where names of files are not UTF-8, as with LC_ALL=C, run this program again in Python's UTF-8 mode."""
-    is_utf_8 = codecs.lookup(sys.getfilesystemencoding()).name == "utf-8"
-    if not is_utf_8 and os.environ.get("PYTHONUTF8") != "1" and sys.platform != "win32":
-        os.execve(sys.executable, sys.orig_argv, os.environ | {"PYTHONUTF8": "1"})
+    """Where names of files are not UTF-8, as in a Latin-1 locale, run this program again in Python's UTF-8 mode.
+
+    The streams keep the encoding of the locale; that of the C locale says nothing, as Python too takes it.
+    """
+    own = codecs.lookup(sys.getfilesystemencoding()).name
+    if own == "utf-8" or os.environ.get("PYTHONUTF8") == "1" or sys.platform == "win32":
+        return
+    environment = os.environ | {"PYTHONUTF8": "1"}
+    if own != "ascii":
+        environment.setdefault("PYTHONIOENCODING", own)
+    os.execve(sys.executable, sys.orig_argv, environment)
 
 
 def make_safe() -> None:

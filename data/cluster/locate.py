@@ -53,7 +53,7 @@ def _address_of_this_machine() -> str | None:
         return named
     try:
         folder = Path(os.environ.get("RAY_TMPDIR") or "/tmp", "ray")
-        return (folder / "ray_current_cluster").read_text().strip() or None
+        return (folder / "ray_current_cluster").read_text(encoding="utf-8").strip() or None
     except OSError:
         return None
 

@@ -1,20 +1,15 @@
 """A command that Ctrl-C or TERM ends: one line that names the command that goes on, and that command goes on."""
 
-import hashlib
-import io
-import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -22,104 +17,23 @@ import cli
 from commands.stopping import going_on, stopped_after
 from errors import Terminated
 
-REPOSITORY = Path(cli.__file__).parent
-ROWS = 40
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 Process = subprocess.Popen[str]
-
-
-def jpeg(seed: int) -> bytes:
-    pixels, file = np.random.default_rng(seed).integers(0, 255, (24, 24, 3), dtype=np.uint8), io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG")
-    return file.getvalue()
-
-
-class Site(ThreadingHTTPServer):
-    """Photos by number; `asked` counts the requests, and those after the first `free` wait for `released`."""
-
-    daemon_threads = True
-    photos = tuple(jpeg(number) for number in range(ROWS))
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.hold(ROWS)
-
-    def hold(self, free: int) -> None:
-        self.asked, self.free, self.released = 0, free, threading.Event()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Site
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        self.server.asked += 1
-        if self.server.asked > self.server.free:
-            self.server.released.wait(20)
-        body = self.server.photos[int(self.path.strip("/"))]
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with Site() as site:
-        threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield site
-        site.released.set()
-        site.shutdown()
-
-
-def listed(site: Site, folder: Path) -> Path:
-    """The site as a list in the folder."""
-    lines = ["name,url,sha256"]
-    for number, photo in enumerate(site.photos):
-        url = f"http://127.0.0.1:{site.server_port}/{number}"
-        lines.append(f"{('王芳', 'Zoë')[number % 2]},{url},{hashlib.sha256(photo).hexdigest()}")
-    file = folder / "two people.csv"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return file
+Start = Callable[..., Process]
 
 
 @pytest.fixture
-def people(site: Site, tmp_path: Path) -> Path:
+def people(listed: Callable[..., Path], tmp_path: Path) -> Path:
     """The list; its folder is the current one of all commands."""
-    return listed(site, tmp_path)
+    return listed(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def whole(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def whole(listed: Callable[..., Path], download: Start, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What an uninterrupted run makes."""
     folder = tmp_path_factory.mktemp("whole")
-    assert end(download(listed(site, folder)))[0] == 0
+    assert end(download(listed(folder)))[0] == 0
     return snapshot(folder / "datasets")
-
-
-def start(*command: object, cwd: Path, **environment: str) -> Process:
-    return subprocess.Popen(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_hear_ctrl_c,
-    )
-
-
-def _hear_ctrl_c() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell has its background processes ignore it
-
-
-def download(people: Path, *more: str) -> Process:
-    arguments = ("download", people.name, "--allow-private", "--size", 16, "--workers", 4, "--per-host", 4, *more)
-    return start(sys.executable, REPOSITORY / "cli.py", *arguments, cwd=people.parent)
 
 
 def wait_until(is_so: Callable[[], bool], process: Process) -> None:
@@ -142,7 +56,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("after", [0, 1, 12, 38])
 def test_a_stopped_download_names_the_command_that_finishes_it(
-    site: Site, people: Path, number: signal.Signals, after: int, whole: dict[str, bytes]
+    site: Any, people: Path, download: Start, start: Start, number: signal.Signals, after: int, whole: dict[str, bytes]
 ) -> None:
     site.hold(after)
     stopped = download(people)
@@ -159,7 +73,7 @@ def test_a_stopped_download_names_the_command_that_finishes_it(
     code, out, err = end(start(*shlex.split(said[2]), cwd=people.parent))
     assert (code, err) == (0, "")
     assert out.startswith("40 of 40 rows verified")
-    assert site.asked <= ROWS + 4
+    assert site.asked <= 40 + 4
     assert snapshot(folder.parent) == whole
 
 
@@ -179,7 +93,9 @@ def test_a_stopped_download_names_the_command_that_finishes_it(
         ]
     ],
 )
-def test_a_signal_while_a_module_is_imported_is_one_line(tmp_path: Path, number: signal.Signals, module: str) -> None:
+def test_a_signal_while_a_module_is_imported_is_one_line(
+    tmp_path: Path, start: Start, number: signal.Signals, module: str
+) -> None:
     """Of a start that takes a tenth of a second; TERM is silent as long as there is nothing to be said."""
     program = f"""
 import os, sys
@@ -201,7 +117,9 @@ program()
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
-def test_a_second_signal_ends_at_once(tmp_path: Path, first: signal.Signals, second: signal.Signals) -> None:
+def test_a_second_signal_ends_at_once(
+    tmp_path: Path, start: Start, first: signal.Signals, second: signal.Signals
+) -> None:
     """While the first is being answered, here by saving that takes for ever."""
     program = """
 import time, cli, commands.verify as command
@@ -227,7 +145,7 @@ cli.program()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_under_torchrun_a_repeated_signal_is_one(tmp_path: Path, number: signal.Signals) -> None:
+def test_under_torchrun_a_repeated_signal_is_one(tmp_path: Path, start: Start, number: signal.Signals) -> None:
     program = """
 import os, signal, time, cli, commands.verify as command
 
@@ -250,7 +168,7 @@ cli.program()
     assert end(process) == (CODES[number], "", "faces verify: interrupted\n")
 
 
-def test_an_interrupt_that_a_library_has_made_an_error_of_is_still_one(tmp_path: Path) -> None:
+def test_an_interrupt_that_a_library_has_made_an_error_of_is_still_one(tmp_path: Path, start: Start) -> None:
     program = """
 import os, signal, sqlite3, cli, commands.verify as command
 from errors import StorageError
@@ -271,6 +189,41 @@ cli.program()
 """
     process = start(sys.executable, "-c", program, "verify", "x", cwd=tmp_path)
     assert end(process) == (143, "", "faces verify: interrupted\n")
+
+
+@pytest.mark.parametrize(("kind", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_each_long_command_says_how_far_it_came(
+    kind: type[KeyboardInterrupt],
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stop_after(*steps: Any) -> Callable[..., None]:
+        def work(*arguments: Any, **options: Any) -> None:
+            on_step = next(options[name] for name in ("on_file", "on_photos", "on_outcome") if name in options)
+            for step in steps:
+                on_step(step)
+            raise kind
+
+        return work
+
+    for number in range(6):
+        file = tmp_path / "people" / ("Ada", "Bo")[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (20, 20), number).save(file)
+    monkeypatch.setattr("data.mnist.download_mnist", stop_after("train-images-idx3-ubyte", "train-labels-idx1-ubyte"))
+    monkeypatch.setattr("faces.features.cache.cache_features", stop_after(1, 3))
+    monkeypatch.setattr("data.download.portrait_source.download_portraits", stop_after(None))
+    for command, said in (
+        (["download", "mnist"], "faces download: stopped after 2 of 4 files; go on: "),
+        (["features", f"{tmp_path}/people", "--weights", "random"], "faces features: stopped after 4 of 6 photos; go"),
+        (["download", "--out", f"{tmp_path}/drawn"], "faces download: stopped after 1 portrait; go on: "),
+    ):
+        assert cli.main(command) == code
+        err = capsys.readouterr().err
+        assert err.startswith(said)
+        assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, Terminated])

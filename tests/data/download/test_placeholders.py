@@ -78,7 +78,7 @@ def test_a_photo_whose_listed_digest_is_right_is_none(photo: Draw, tmp_path: Pat
     report = run(rows, tmp_path, lambda row: photo())
     assert report.reasons == {"ok": 6}
     assert len(report.near_duplicates) == 1
-    assert report.warnings == ["1 groups of crops look alike under one name: see near_duplicates in report.json"]
+    assert report.warnings == ["1 group of crops looks alike under one name: see near_duplicates in report.json"]
 
 
 def test_one_url_in_many_rows_is_none(photo: Draw, tmp_path: Path) -> None:
