@@ -27,13 +27,13 @@ from report.page import (
     Units,
     Unknown,
     answer,
-    confused_pairs,
     photo_jpeg,
     ranked,
     render,
     strongest,
 )
 from report.page.wording import count
+from report.results import by_accuracy, confused_pairs, confusion_of
 
 
 def page_of_run(
@@ -56,13 +56,15 @@ def page_of_run(
         answer(row, classes, true=photo.name, file=photo.file) for photo, row in zip(test, probabilities, strict=True)
     ]
     shown = ranked(answers, lambda answer: _jpeg(folder / answer.file, ANSWER_SIDE))
-    counts = np.asarray(metrics["confusion"])
+    counts = confusion_of(metrics)
     page = Page(
         title=f"Who is this? {folder.resolve().name}",
         subtitle=_subtitle(metrics),
         facts=_facts(metrics),
         accuracy=Accuracy(int(counts.trace()), int(counts.sum())),
         macro_f1=metrics["macro_f1"],
+        people=len(classes),
+        by_person=by_accuracy(counts, classes),
         curve_png=curve,
         confusion_png=confusion,
         confused=confused_pairs(counts, classes),

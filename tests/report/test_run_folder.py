@@ -1,5 +1,6 @@
 """The folder of a run: in which order its files are written, and where a run may go."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -87,3 +88,20 @@ def test_a_folder_that_nothing_was_written_into_is_left_as_it_was_found(tmp_path
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["six-2"]
     files.leave_out(files.free_out(tmp_path / "others", "six"))
     assert not (tmp_path / "others").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ({}, "{}\n"),
+        ({"n": 1, "names": ["Ada", "Zoë"]}, '{"n": 1, "names": ["Ada", "Zoë"]}\n'),
+        ([{"0": 1}] * 2, '[{"0": 1}, {"0": 1}]\n'),
+        (list(range(100)), f"{list(range(100))}\n"),
+        ({"rows": [[0.5] * 99] * 2}, '{\n "rows": [\n  {0},\n  {0}\n ]\n}\n'.replace("{0}", str([0.5] * 99))),
+        (["a" * 60, "b" * 60], f'[\n "{"a" * 60}",\n "{"b" * 60}"\n]\n'),
+        ("\udcff", '"\\udcff"\n'),
+    ],
+)
+def test_what_fits_a_line_is_on_one_and_numbers_are(value: object, written: str) -> None:
+    assert files.as_json(value).decode() == written
+    assert json.loads(files.as_json(value)) == value
