@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from errors import StorageError
 from report import run_folder as files
+from report.results import confusion_of, results_of
 
 
 def write(path: Path, data: bytes) -> None:
@@ -105,3 +107,20 @@ def test_a_folder_that_nothing_was_written_into_is_left_as_it_was_found(tmp_path
 def test_what_fits_a_line_is_on_one_and_numbers_are(value: object, written: str) -> None:
     assert files.as_json(value).decode() == written
     assert json.loads(files.as_json(value)) == value
+
+
+@pytest.mark.parametrize(("people", "photos"), [(700, 10), (1000, 10)])
+def test_the_metrics_of_many_people_are_small_and_read_back(tmp_path: Path, people: int, photos: int) -> None:
+    names = [f"Person of an ordinary name {number}" for number in range(people)]
+    random = np.random.default_rng(0)
+    answers = {
+        part: (true := np.arange(people).repeat(n), np.where(random.random(len(true)) < 0.3, true, true[::-1]))
+        for part, n in {"train": photos - 3, "validation": 1, "test": 2}.items()
+    }
+    counts = {part: dict.fromkeys(names, photos) for part in answers}
+    metrics = {"data": "many", "classes": names, "counts": counts} | results_of(answers, names, "people")
+    (tmp_path / files.METRICS).write_bytes(files.as_json(metrics))
+    assert (tmp_path / files.METRICS).stat().st_size < 400 * people
+    assert max(map(len, (tmp_path / files.METRICS).read_text().splitlines())) < 200
+    assert files.read_measured(tmp_path) == metrics
+    assert confusion_of(metrics).sum() == 2 * people

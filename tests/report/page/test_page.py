@@ -337,28 +337,32 @@ def test_reasons_are_put_into_words_and_unknown_ones_stand_for_themselves() -> N
     assert text.index("verified and kept") < text.index("no longer there") < text.index("new_reason")
 
 
-def test_a_hundred_people_make_a_page_of_a_few_megabytes() -> None:
-    names = [f"Person {number}" for number in range(100)]
+@pytest.mark.parametrize("people", [100, 1000])
+def test_many_people_make_a_page_of_a_few_megabytes(people: int) -> None:
+    names = [f"Person {number:04}" for number in range(people)]
     large, small = photo_jpeg(photo(2, 400, 400), ANSWER_SIDE), photo_jpeg(photo(3, 400, 400), UNIT_PHOTO_SIDE)
     asked = [answer(name, said) for name in names for said in (name, "somebody else")]
     shown = ranked(asked, lambda answer: large)  # noise: the largest photos there are
-    described = [UnitClass(number, names[number // 3], 1.0) for number in range(300)]
+    described = [UnitClass(number, names[number // 3], 1.0) for number in range(3 * people)]
     units = [
         Unit(unit_class.unit, unit_class.name, png(32, 32), [small] * PHOTOS_A_UNIT)
         for unit_class in strongest(described)
     ]
     page = replace(
         FULL,
-        accuracy=Accuracy(100, 200),
+        accuracy=Accuracy(people, 2 * people),
         mistakes=shown.mistakes,
         surest=shown.surest,
         least_sure=shown.least_sure,
-        units=Units(units, n=300),
+        units=Units(units, n=3 * people),
+        people=people,
+        by_person=[ClassAccuracy(name, 1, 2) for name in names],
+        confused=[ConfusedPair(name, "somebody else", 1, 2) for name in names],
         counts={"train": {name: 30 + number for number, name in enumerate(names)}},
     )
     written = render(page)
     assert len(written) < 5e6
     text = Reader(written).text
-    assert "These are the people with the fewest photos; 75 more are in metrics.json, under counts." in text
-    assert "The strongest of each person shown: 30 of 300 hidden units." in text
-    assert "76 more mistakes, made with less certainty." in text
+    assert f"These are the people with the fewest photos; {people - 25} more are in metrics.json, under counts." in text
+    assert f"The strongest of each person shown: 30 of {3 * people:,} hidden units." in text
+    assert f"{people - 24} more mistakes, made with less certainty." in text
