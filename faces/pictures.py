@@ -13,8 +13,8 @@ from torch import Tensor
 from data.photos.images import ANY_SIZE, open_photo
 from faces.run_photo import RunPhoto
 from report.figures import Section, limit_of, png, poster_figure
+from report.figures.units import sections_of, that_fit, units_words
 from report.hidden_units import UnitClass, chosen_units
-from report.page.wording import count
 
 PHOTO_SIDE = 96  # pixels of a photo on the poster
 PHOTOS_A_UNIT = 4
@@ -54,42 +54,35 @@ def weights_figure(
     """Return a figure of all hidden units, or of the `units` asked for, each under the person whose output its weights
     raise most: their weights, or for features the photos that excite them most, and the filters of the backbone.
 
+    Where there are too many for a picture that can be handled, it has the strongest.
+
     Without a hidden layer the outputs are the units. UsageError for one that does not exist.
     """
     every, kind = classifier.unit_classes(), unit_kind(classifier)
     chosen = chosen_units(every, units, kind)
-    what = count(len(every), kind)
-    what = what if units is None else f"{len(chosen)} of {what}"
     if (weights := classifier.hidden_weights) is not None:
-        tiles = weights.cpu().numpy()
-        side = classifier.size
-        subtitle = f"{what}: weights on {side} x {side} pixels, under the person whose output they raise most"
-        sections = _by_person(chosen, {unit_class.unit: [tiles[unit_class.unit]] for unit_class in chosen})
+        tiles, side = weights.cpu().numpy(), classifier.size
+        shown = that_fit(chosen, 1)
+        subtitle = (
+            f"{units_words(shown, chosen, every, kind, 'people')}: weights on {side} x {side} pixels, under the person "
+            "whose output they raise most"
+        )
+        sections = sections_of(shown, {unit.unit: [tiles[unit.unit]] for unit in shown})
         return poster_figure(sections, title, subtitle, limit_of(tiles))
-    sections = _by_person(chosen, {unit.unit: _opened(photos.get(unit.unit, ())) for unit in chosen})
-    if units is None:
-        filters = classifier.filters()
-        sections.insert(0, Section(f"conv1: {len(filters)} filters", filters, [""] * len(filters)))
-    subtitle = f"{what}: the {PHOTOS_A_UNIT} training photos that excite each most, under the person it raises most"
-    return poster_figure(sections, title, subtitle)
+    filters = [] if units is not None else classifier.filters()
+    above = [Section(f"conv1: {len(filters)} filters", filters, [""] * len(filters))]
+    shown = that_fit(chosen, PHOTOS_A_UNIT, above)
+    subtitle = (
+        f"{units_words(shown, chosen, every, kind, 'people')}: the {PHOTOS_A_UNIT} training photos that excite each "
+        "most, under the person it raises most"
+    )
+    sections = sections_of(shown, {unit.unit: _opened(photos.get(unit.unit, ())) for unit in shown})
+    return poster_figure([*above, *sections], title, subtitle)
 
 
 def unit_kind(classifier: Pictured) -> str:
     """Return what the pictured units are: hidden ones, or the outputs of a network without a hidden layer."""
     return "hidden unit" if classifier.hidden else "output"
-
-
-def _by_person(chosen: Sequence[UnitClass], tiles: Mapping[int, Sequence[NDArray[np.generic]]]) -> list[Section]:
-    """Return a section per person, the strongest unit first; a unit's first tile has its number."""
-    sections = []
-    for name in sorted({unit_class.name for unit_class in chosen}):
-        mine = sorted(
-            (unit_class for unit_class in chosen if unit_class.name == name),
-            key=lambda unit_class: -unit_class.strength,
-        )
-        captions = [str(v.unit) if index == 0 else "" for v in mine for index in range(len(tiles[v.unit]))]
-        sections.append(Section(name, [tile for v in mine for tile in tiles[v.unit]], captions))
-    return sections
 
 
 def _opened(photos: Sequence[RunPhoto]) -> list[NDArray[np.uint8]]:

@@ -28,13 +28,13 @@ from report.page import (
     Units,
     Unknown,
     answer,
-    confused_pairs,
     photo_jpeg,
     ranked,
     render,
     strongest,
 )
 from report.page.wording import count
+from report.results import by_accuracy, confused_pairs, confusion_of
 
 
 def page_of_run(
@@ -58,13 +58,15 @@ def page_of_run(
     ]
     photos = {photo.file: RunPhoto(folder / photo.file, photo.sha256) for photo in test}
     shown = ranked(answers, lambda answer: _jpeg(photos[answer.file], ANSWER_SIDE))
-    counts = np.asarray(metrics["confusion"])
+    counts = confusion_of(metrics)
     page = Page(
         title=f"Who is this? {name_of(metrics)}",
         subtitle=_subtitle(metrics),
         facts=_facts(metrics, folder),
         accuracy=Accuracy(int(counts.trace()), int(counts.sum())),
         macro_f1=metrics["macro_f1"],
+        people=len(classes),
+        by_person=by_accuracy(counts, classes),
         curve_png=curve,
         confusion_png=confusion,
         confused=confused_pairs(counts, classes),

@@ -33,7 +33,7 @@ from report.figures.confusion import confusion_picture
 from report.figures.curves import learning_curve
 from report.hidden_units import most_exciting
 from report.progress import Bar, no_bar
-from report.results import accuracy_line, predictions_csv, results_of
+from report.results import accuracy_line, confusion_of, predictions_csv, results_of
 from report.unfinished_run import begin, publish_run, save_state, saved_states, training_in
 
 FORMAT = 1
@@ -234,7 +234,7 @@ def _contents(
     title = f"{name_of(metrics)}: {accuracy_line(metrics)}"
     restored = classifier.patience is not None and metrics["validation_accuracy"] is not None
     curve = learning_curve(classifier.history.columns(), title, classifier.history.best_epoch if restored else None)
-    confusion = confusion_picture(metrics["confusion"], metrics["classes"], title)
+    confusion = confusion_picture(confusion_of(metrics), metrics["classes"], title)
     yield files.CURVE, curve
     yield files.CONFUSION, confusion
     units = _units(task, parts, train)

@@ -1,7 +1,7 @@
 """What a network learned of digits, as pictures: what its first layer looks for, and which digits it misread."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,15 +12,14 @@ from torch import Tensor
 from data.mnist.files import SIDE
 from mnist.classifier import DigitClassifier
 from mnist.digits import Digits
-from report.figures import Cell, Section, SheetRow, limit_of, png, poster_figure, sheet, sheet_figure
-from report.hidden_units import UnitClass, chosen_numbers, chosen_units
-from report.page.wording import about, count
+from report.figures import Cell, SheetRow, limit_of, png, poster_figure, sheet, sheet_figure
+from report.figures.units import sections_of, that_fit, units_words
+from report.hidden_units import chosen_numbers, chosen_units
+from report.page.wording import about
 
 MOST_MISTAKES = 48  # six rows
 A_ROW = 8
 ENLARGED = 5  # times, on the page: its pixels stay squares
-
-Tiles = Mapping[int, NDArray[np.float32]]  # unit -> its weights, (28, 28)
 
 
 def weights_picture(classifier: DigitClassifier, title: str, units: Sequence[int] | None = None) -> bytes:
@@ -36,10 +35,13 @@ def weights_figure(classifier: DigitClassifier, title: str, units: Sequence[int]
         cells = [Cell(weights[unit], f"{what} {unit}") for unit in chosen_numbers(len(weights), units, what)]
         return sheet_figure(_rows(cells, 5 if len(weights) == 10 else A_ROW), title, weights_words(classifier))
     chosen = chosen_units(every, units)
-    what = count(len(every), "hidden unit")
-    what = what if units is None else f"{len(chosen)} of {what}"
-    subtitle = f"{what}: weights on {SIDE} x {SIDE} pixels, under the digit whose output they raise most"
-    return poster_figure(_by_digit(chosen, dict(enumerate(weights))), title, subtitle, limit_of(weights))
+    shown = that_fit(chosen, 1)
+    subtitle = (
+        f"{units_words(shown, chosen, every, 'hidden unit', 'digits')}: weights on {SIDE} x {SIDE} pixels, under the "
+        "digit whose output they raise most"
+    )
+    sections = sections_of(shown, {unit.unit: [weights[unit.unit]] for unit in shown})
+    return poster_figure(sections, title, subtitle, limit_of(weights))
 
 
 def weights_words(classifier: DigitClassifier) -> str:
@@ -87,19 +89,3 @@ def _is_whole_image(weights: NDArray[np.float32]) -> bool:
 
 def _rows(cells: Sequence[Cell], across: int) -> list[SheetRow]:
     return [SheetRow("", cells[start : start + across]) for start in range(0, len(cells), across)]
-
-
-def _by_digit(chosen: Sequence[UnitClass], tiles: Tiles) -> list[Section]:
-    """Return a section per digit, the strongest unit first."""
-    sections = []
-    for name in sorted({unit_class.name for unit_class in chosen}):
-        mine = sorted(
-            (unit_class for unit_class in chosen if unit_class.name == name),
-            key=lambda unit_class: -unit_class.strength,
-        )
-        sections.append(
-            Section(
-                name, [tiles[unit_class.unit] for unit_class in mine], [str(unit_class.unit) for unit_class in mine]
-            )
-        )
-    return sections

@@ -22,12 +22,12 @@ from report.page import (
     Units,
     Words,
     answer,
-    confused_pairs,
     ranked,
     render,
     strongest,
 )
 from report.page.wording import count
+from report.results import by_accuracy, confused_pairs, confusion_of
 
 WORDS = Words(
     photo="image",
@@ -59,7 +59,7 @@ def page_of_run(
     confusion: bytes,
 ) -> bytes:
     """Return report.html; `probabilities` (N, 10) are those of the N test digits."""
-    classes, counts = metrics["classes"], np.asarray(metrics["confusion"])
+    classes, counts = metrics["classes"], confusion_of(metrics)
     images = {f"test image {number}": x for number, x in enumerate(test.x)}
     answers = [
         answer(row, classes, true=classes[label], file=name)
@@ -74,6 +74,8 @@ def page_of_run(
         facts=_facts(classifier, metrics),
         accuracy=Accuracy(int(counts.trace()), int(counts.sum())),
         macro_f1=metrics["macro_f1"],
+        people=len(classes),
+        by_person=by_accuracy(counts, classes),
         counts=metrics["counts"],
         curve_png=curve,
         confusion_png=confusion,

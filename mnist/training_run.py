@@ -29,7 +29,7 @@ from report import run_folder as files
 from report.figures.confusion import confusion_picture
 from report.figures.curves import AUGMENTED, learning_curve
 from report.progress import Bar, no_bar
-from report.results import accuracy_line, predictions_csv, results_of
+from report.results import accuracy_line, confusion_of, predictions_csv, results_of
 from report.unfinished_run import begin, publish_run, save_state, saved_states, training_in
 
 FORMAT = 1
@@ -213,7 +213,7 @@ def _contents(
     title = title_of(metrics)
     trained = AUGMENTED if classifier.is_augmented else "training"
     curve = learning_curve(classifier.history.columns(), title, a="digit", training=trained)
-    confusion = confusion_picture(metrics["confusion"], metrics["classes"], title, "the digit's images")
+    confusion = confusion_picture(confusion_of(metrics), metrics["classes"], title, "the digit's images")
     yield files.CURVE, curve
     yield files.CONFUSION, confusion
     yield files.WEIGHTS, weights_picture(classifier, title)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import RunError, StorageError, UsageError
+from report.results import confusion_of
 
 MODEL = "model.safetensors"
 METRICS = "metrics.json"
@@ -40,6 +41,7 @@ STATE = "training.safetensors"
 STATE_BEFORE = "training.previous.safetensors"
 UNFINISHED = (REQUEST, STATE, STATE_BEFORE)
 FILES = frozenset((MODEL, METRICS, HISTORY, PREDICTIONS, CURVE, CONFUSION, WEIGHTS, PAGE, SPLIT, UNITS, MISTAKES))
+_LINE = 120  # characters of a line of JSON that holds more than numbers
 
 
 def make_out(out: Path) -> None:
@@ -107,14 +109,12 @@ def read_metrics(run: Path) -> dict[str, Any]:
 def read_measured(run: Path) -> dict[str, Any]:
     """Read metrics.json with what a picture of the run needs. Raises RunError when it lacks that."""
     metrics = read_metrics(run)
-    table = metrics.get("confusion")
-    n = len(table) if isinstance(table, list) else 0
-    whole = n > 0 and all(isinstance(row, list) and [type(x) for x in row] == [int] * n for row in table or ())
-    if not whole or not isinstance(metrics.get("data"), str):
-        raise RunError(
-            f"{run / METRICS} is not a run's metrics: expected data, and in confusion a table of counts, class by "
-            "class; train again"
-        )
+    try:
+        confusion_of(metrics)
+    except ValueError as error:
+        raise RunError(f"{run / METRICS} is not a run's metrics: in confusion, {error}; train again") from error
+    if not isinstance(metrics.get("data"), str):
+        raise RunError(f"{run / METRICS} is not a run's metrics: expected the data's folder in data; train again")
     return metrics
 
 
@@ -129,9 +129,28 @@ def read_json(run: Path, name: str) -> Any:
 
 
 def as_json(value: object) -> bytes:
-    """Return a value as the content of a JSON file that people can read."""
-    text = json.dumps(value, indent=1, ensure_ascii=False)  # a path that is no UTF-8 becomes JSON's escapes
+    """Return a value as the content of a JSON file that people can read.
+
+    What fits a line is on one, numbers are at any length; of anything else each item has a line of its own.
+    """
+    text = _json_text(value, 0)  # a path that is no UTF-8 becomes JSON's escapes
     return (text + "\n").encode(errors="backslashreplace")
+
+
+def _json_text(value: object, depth: int) -> str:
+    whole = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        (start, end), numbers = "{}", False
+        items = [f"{json.dumps(key, ensure_ascii=False)}: {_json_text(item, depth + 1)}" for key, item in value.items()]
+    elif isinstance(value, list | tuple):
+        (start, end), numbers = "[]", all(isinstance(item, int | float) for item in value)
+        items = [_json_text(item, depth + 1) for item in value]
+    else:
+        return whole
+    if numbers or depth + len(whole) <= _LINE:
+        return whole
+    line = "\n" + " " * depth
+    return f"{start}{line} {f',{line} '.join(items)}{line}{end}"
 
 
 def versions() -> dict[str, str]:

@@ -1,14 +1,15 @@
 """Figures of a run and of experiments: each as a matplotlib figure (`..._figure`) and as PNG bytes, always the same.
 
-`curves` draws learning curves, `confusion` the confusion matrix, `tiles` the poster of weights, `sheets` small pictures
-under labels, `series` lines over an axis, `contour` a cost over two weights, `bars` reported beside measured values.
+`curves` draws learning curves, `confusion` the confusion matrix, `many_classes` that of hundreds, `tiles` the poster of
+weights, `sheets` small pictures under labels, `series` lines over an axis, `contour` a cost over two weights,
+`bars` reported beside measured values.
 `style` has the colours and `png`, with `faces.mplstyle`; `lettering` the fonts of names; `layout` headings, legends and
 sizes; `cells` paints weights.
 """
 
 from report.figures.bars import Pair, reported_beside_measured, reported_beside_measured_figure
 from report.figures.cells import Cell, limit_of
-from report.figures.confusion import confusion_figure, confusion_picture, macro_f1
+from report.figures.confusion import confusion_figure, confusion_picture
 from report.figures.contour import Path, contour_figure, contour_picture
 from report.figures.curves import learning_curve, learning_curve_figure
 from report.figures.series import Curve, Panel, series_figure, series_picture
@@ -31,7 +32,6 @@ __all__ = [
     "learning_curve",
     "learning_curve_figure",
     "limit_of",
-    "macro_f1",
     "png",
     "poster",
     "poster_figure",

@@ -5,6 +5,7 @@ Lengths are inches, sizes of type points. matplotlib's constrained layout does t
 
 import math
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,25 @@ def wrapped(text: str, width: float, size: float) -> str:
     """Return `text` broken into lines of about `width`; a word longer than that is broken, too."""
     letters = max(1, int(72 * width / (LETTER * size)))
     return "\n".join(textwrap.fill(line, letters) for line in plain(text).split("\n"))
+
+
+def letters(text: str) -> int:
+    """Return how many letters of ordinary width a text is as wide as: East Asian ones are twice as wide."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def shortened(name: str, most: int) -> str:
+    """Return a name as a line of at most so many `letters`: of a longer one the beginning and the end."""
+    line = plain(name).replace("\n", " ")
+    if letters(line) <= most:
+        return line
+    end = ""
+    while letters(line[len(line) - len(end) - 1 :]) <= most // 3:
+        end = line[len(line) - len(end) - 1 :]
+    start = line
+    while letters(start) + 1 + letters(end) > most:
+        start = start[:-1]
+    return f"{start.rstrip()}…{end.lstrip()}"
 
 
 def fitted(texts: Sequence[str], width: float, sizes: Sequence[float], lines: int) -> tuple[float, list[str]]:

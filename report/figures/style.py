@@ -32,6 +32,7 @@ SIGNED = LinearSegmentedColormap.from_list(
     "signed", ["#123a6b", "#3f7fb8", "#a9cbe0", "#f7f4ee", "#f0b79b", "#cc5a43", "#7a1026"]
 )
 COUNTS = LinearSegmentedColormap.from_list("counts", [PAGE, "#bcd3e2", "#5f97bf", "#1f4e79"])
+MARKS = LinearSegmentedColormap.from_list("marks", ["#9fc1da", "#5f97bf", "#1f4e79"])  # of counts that are not 0
 
 _MARGIN = 0.12  # inches around a PNG
 _ONE_AT_A_TIME = RLock()

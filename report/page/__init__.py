@@ -8,7 +8,6 @@ confidence interval of an accuracy. `render` fills `templates/`, styled by `page
 from report.page.content import (
     Accuracy,
     Answer,
-    ConfusedPair,
     DownloadReport,
     Page,
     Unit,
@@ -18,7 +17,7 @@ from report.page.content import (
 )
 from report.page.interval import wilson_interval
 from report.page.photos import ANSWER_SIDE, UNIT_PHOTO_SIDE, photo_jpeg
-from report.page.ranking import PHOTOS_A_UNIT, answer, confused_pairs, ranked, strongest
+from report.page.ranking import PHOTOS_A_UNIT, answer, ranked, strongest
 from report.page.render import render
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "UNIT_PHOTO_SIDE",
     "Accuracy",
     "Answer",
-    "ConfusedPair",
     "DownloadReport",
     "Page",
     "Unit",
@@ -35,7 +33,6 @@ __all__ = [
     "Unknown",
     "Words",
     "answer",
-    "confused_pairs",
     "photo_jpeg",
     "ranked",
     "render",

@@ -7,6 +7,8 @@ units are shown, and in what order; the templates limit the rest.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from report.results import ClassAccuracy, ConfusedPair
+
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
@@ -29,16 +31,6 @@ class Accuracy:
 
     right: int
     n: int
-
-
-@dataclass(frozen=True)
-class ConfusedPair:
-    """`n` of the `of` test photos of the person `true` were taken for `predicted`."""
-
-    true: str
-    predicted: str
-    n: int
-    of: int
 
 
 @dataclass(frozen=True)
@@ -107,7 +99,9 @@ class Page:
     title: str
     subtitle: str
     accuracy: Accuracy
-    macro_f1: float | None = None
+    macro_f1: float | None = None  # over the people with test photos
+    people: int = 0  # whom it may name, with test photos or without
+    by_person: Sequence[ClassAccuracy] = ()  # those with test photos, the lowest accuracy first
     facts: Sequence[tuple[str, str]] = ()  # what was trained, on what, how: term and value
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # part of the split -> person -> photos
     validation_did: str = "were measured after every epoch, and changed nothing"  # the validation photos

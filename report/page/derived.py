@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from report.page.content import DownloadReport, Page, Unit, Units
+from report.results import ClassAccuracy
 
 MOST_PEOPLE = 25  # rows of the table of photos, a printed page
+MOST_LOWEST = 10  # rows of the table of those with the lowest accuracy
 
 
 class PhotoCounts(NamedTuple):
@@ -41,6 +43,11 @@ def most_frequent(page: Page) -> int | None:
     """Return how many test photos are of the person with the most, None when that is not known."""
     tested = page.counts.get("test", {})
     return max(tested.values()) if tested and sum(tested.values()) == page.accuracy.n else None
+
+
+def lowest(page: Page) -> list[ClassAccuracy]:
+    """Return the people with the lowest accuracy, none of whom was always recognised."""
+    return [person for person in page.by_person[:MOST_LOWEST] if person.right < person.n]
 
 
 def units_by_class(units: Units) -> dict[str, list[Unit]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from report.hidden_units import UnitClass, strongest_per_class
-from report.page.content import Answer, ConfusedPair
+from report.page.content import Answer
 
 MISTAKES = 24  # four rows on a wide screen
 OTHERS = 6  # a row each of the surest and the least sure
@@ -55,13 +55,3 @@ def strongest(units: Sequence[UnitClass]) -> list[UnitClass]:
     people = sorted({unit.name for unit in units})[:PEOPLE]
     each = next(n for n in UNITS_A_PERSON if n * len(people) <= UNITS)
     return strongest_per_class([unit for unit in units if unit.name in people], each)
-
-
-def confused_pairs(confusion: NDArray[np.int_], classes: Sequence[str]) -> list[ConfusedPair]:
-    """Return the pairs of different classes in `confusion` (classes, classes), true by predicted, by falling count."""
-    pairs = [
-        ConfusedPair(classes[true], classes[said], int(n), int(confusion[true].sum()))
-        for (true, said), n in np.ndenumerate(confusion)
-        if n and true != said
-    ]
-    return sorted(pairs, key=lambda pair: (-pair.n, pair.true, pair.predicted))

@@ -67,6 +67,7 @@ def _environment() -> Environment:
     filters: tuple[Callable[..., Any], ...] = (about, count, css_size, csp_hash, data_uri, hundredths, percent)
     functions = (
         derived.dots,
+        derived.lowest,
         derived.most_frequent,
         derived.photo_counts,
         derived.reasons_by_count,

@@ -73,6 +73,8 @@ NO_METRICS = [
     "7",
     '{"data": 1, "confusion": [[1]]}',
     '{"data": "d", "confusion": [[1, "x"], [0, 1]]}',
+    '{"data": "d", "confusion": [{"2": 1}, {}]}',
+    '{"data": "d", "confusion": [{"0": -1}, {}]}',
 ]
 NO_UNITS = ["{}", "null", "7", "[1]", "[null]", '[{"unit": 0}]', '[{"photos": []}]', '[{"unit": [], "photos": 3}]']
 

@@ -106,6 +106,16 @@ def test_the_poster_says_what_its_units_are(
     assert subtitle(make(size), monkeypatch, units).startswith(says)
 
 
+@pytest.mark.parametrize("people", [500, 700])
+def test_the_poster_of_many_people_says_how_many_are_not_shown(people: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    features = np.random.default_rng(0).random((people, 2, 20)).astype(np.float32)
+    names = [f"Person {number}" for number in range(people)]
+    classifier = TransferClassifier(weights="random", epochs=1).fit(PhotoArray(features), names)
+    all_of_them = rf"(\d\d\d) of {people} outputs, the strongest, of \1 of {people} people "
+    assert re.match(all_of_them + r"\(others: show-weights --unit\): the 4", subtitle(classifier, monkeypatch))
+    assert subtitle(classifier, monkeypatch, [3, people - 1]).startswith(f"2 of {people} outputs: the 4")
+
+
 def test_an_output_that_is_not_there_is_called_an_output() -> None:
     with pytest.raises(UsageError, match="there is no output 3: expected 0 to 2"):
         weights_picture(head(0), "t", {}, [3])

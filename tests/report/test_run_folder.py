@@ -1,11 +1,14 @@
 """Reading the folder of a run: its files belong together, or are refused."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from errors import RunError, UsageError
 from report import run_folder as files
+from report.results import confusion_of, results_of
 from report.unfinished_run import publish_run
 
 
@@ -63,3 +66,37 @@ def test_a_model_is_not_saved_into_a_run(run: Path) -> None:
 def test_a_poster_of_some_units_gets_a_name_of_its_own() -> None:
     assert files.poster_file(Path("r"), None) == Path("r/weights.png")
     assert files.poster_file(Path("r"), [3, 17, 3]) == Path("r/weights-3-17.png")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ({}, "{}\n"),
+        ({"n": 1, "names": ["Ada", "Zoë"]}, '{"n": 1, "names": ["Ada", "Zoë"]}\n'),
+        ([{"0": 1}] * 2, '[{"0": 1}, {"0": 1}]\n'),
+        (list(range(100)), f"{list(range(100))}\n"),
+        ({"rows": [[0.5] * 99] * 2}, '{\n "rows": [\n  {0},\n  {0}\n ]\n}\n'.replace("{0}", str([0.5] * 99))),
+        (["a" * 60, "b" * 60], f'[\n "{"a" * 60}",\n "{"b" * 60}"\n]\n'),
+        ("\udcff", '"\\udcff"\n'),
+    ],
+)
+def test_what_fits_a_line_is_on_one_and_numbers_are(value: object, written: str) -> None:
+    assert files.as_json(value).decode() == written
+    assert json.loads(files.as_json(value)) == value
+
+
+@pytest.mark.parametrize(("people", "photos"), [(700, 10), (1000, 10)])
+def test_the_metrics_of_many_people_are_small_and_read_back(tmp_path: Path, people: int, photos: int) -> None:
+    names = [f"Person of an ordinary name {number}" for number in range(people)]
+    random = np.random.default_rng(0)
+    answers = {
+        part: (true := np.arange(people).repeat(n), np.where(random.random(len(true)) < 0.3, true, true[::-1]))
+        for part, n in {"train": photos - 3, "validation": 1, "test": 2}.items()
+    }
+    counts = {part: dict.fromkeys(names, photos) for part in answers}
+    metrics = {"data": "many", "classes": names, "counts": counts} | results_of(answers, names, "people")
+    (tmp_path / files.METRICS).write_bytes(files.as_json(metrics))
+    assert (tmp_path / files.METRICS).stat().st_size < 400 * people
+    assert max(map(len, (tmp_path / files.METRICS).read_text().splitlines())) < 200
+    assert files.read_measured(tmp_path) == metrics
+    assert confusion_of(metrics).sum() == 2 * people

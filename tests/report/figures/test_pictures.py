@@ -2,16 +2,20 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
 
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from PIL import Image
 
-from report.figures.confusion import confusion_picture, macro_f1
+from report.figures.confusion import confusion_figure, confusion_picture
 from report.figures.curves import learning_curve, learning_curve_figure
 from report.figures.style import FAINT, INK, PAGE, TRAIN, VALIDATION, png, styled
 from report.figures.tiles import Section, poster
@@ -63,6 +67,65 @@ def test_a_confusion_matrix_of_any_size_fits_its_page(classes: int) -> None:
     assert (page.sum(2) < 3 * 110).mean() > 0.002  # dark cells: the diagonal is there
 
 
+def one_mistake(classes: int) -> tuple[NDArray[np.int_], list[str]]:
+    """All right but one photo, the last class's, and the names, the longest as long as a name may be."""
+    counts = 5 * np.eye(classes, dtype=int)
+    counts[-1, [0, -1]] = (1, 99)
+    return counts, [f"Person {number}" for number in range(classes - 1)] + ["Zoë " + "x" * 250]
+
+
+@pytest.mark.parametrize("classes", [35, 700, 1000])
+def test_one_mistake_in_a_hundred_is_seen_among_any_number_of_classes(classes: int) -> None:
+    counts, names = one_mistake(classes)
+    right = counts * np.eye(classes, dtype=int)
+    seen, without = (opened(png(confusion_figure(each, names, "t"))) for each in (counts, right))
+    assert seen.shape == without.shape
+    assert max(seen.shape) < 3000
+    diagonal = np.abs(seen - 255 * np.array(to_rgb("#1f4e79"))).sum(axis=2) < 12
+    assert diagonal.sum() > 2000
+    matrix = slice(seen.shape[1] // 2)  # its left half; the lists are at the right
+    assert (np.abs(seen - without)[:, matrix].sum(axis=2) > 100).sum() >= 9, "three by three dots"
+
+
+@pytest.mark.parametrize("classes", [2, 30, 61, 700])
+def test_no_text_of_a_confusion_lies_on_another_or_outside(classes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes: dict[Text, Bbox] = {}
+    draw = Text.draw
+
+    def noted(text: Text, renderer: RendererAgg) -> None:
+        draw(text, renderer)
+        if text.get_text() and text.get_visible() and text.get_rotation() in (0, 90):
+            boxes[text] = text.get_window_extent(renderer)
+            assert renderer.width >= boxes[text].x1
+            assert renderer.height >= boxes[text].y1
+            assert min(boxes[text].x0, boxes[text].y0) >= 0
+
+    monkeypatch.setattr(Text, "draw", noted)
+    names = [f"Wolfgang Amadeus Maria von Hohenberg-Schwarzenfels the {number}th" for number in range(classes)]
+    confusion = 50 * np.eye(classes, dtype=int) + np.roll(np.eye(classes, dtype=int), 1, axis=0)
+    png(confusion_figure(confusion, names, "a long title of a folder " * 8))
+    assert len(boxes) > min(classes, 20)
+    less = {text: box.shrunk(0.98, 0.8) for text, box in boxes.items()}  # a box holds room for accents, too
+    over = [(a.get_text(), b.get_text()) for a, b in combinations(less, 2) if less[a].overlaps(less[b])]
+    assert over == []
+
+
+def test_the_classes_told_apart_worst_are_named_where_not_all_can_be() -> None:
+    counts, names = one_mistake(700)
+    counts[3, [3, 8]] = (1, 4)
+    figure = confusion_figure(counts, names, "t")
+    texts = [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
+    pairs = texts.index("Most confused pairs, 2 of 2")
+    assert texts[pairs + 1 : pairs + 3] == ["4 of 5", "Person 3 → Person 8"]
+    lowest = texts.index("Lowest accuracy")
+    assert texts[lowest + 1 : lowest + 3] == ["1 of 5", "Person 3"]
+    assert "Person 17" not in texts
+
+
+def test_many_classes_without_any_test_photo_are_drawn() -> None:
+    opened(confusion_picture(np.zeros((70, 70), dtype=int), [str(number) for number in range(70)], "t"))
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_class_without_test_photos_is_no_division_by_zero() -> None:
     opened(confusion_picture([[0, 0], [0, 2]], ["a", "b"], "t"))
@@ -83,13 +146,6 @@ def test_weights_that_are_all_zero_are_drawn_pale() -> None:
 
 def test_a_section_without_tiles_is_left_out() -> None:
     assert poster([tiles(2, 0.5), Section("nobody", [], [])], "t", "s") == poster([tiles(2, 0.5)], "t", "s")
-
-
-def test_macro_f1_counts_every_class_alike() -> None:
-    assert macro_f1(np.array([[8, 0], [0, 2]])) == 1
-    # class 0: precision 8/9, recall 1; class 1: precision 1, recall 1/2
-    assert macro_f1(np.array([[8, 0], [1, 1]])) == pytest.approx((16 / 17 + 2 / 3) / 2)
-    assert macro_f1(np.zeros((2, 2), dtype=int)) is None
 
 
 def test_a_figure_can_be_had_and_becomes_the_same_png() -> None:

@@ -16,19 +16,18 @@ from report.page import (
     UNIT_PHOTO_SIDE,
     Accuracy,
     Answer,
-    ConfusedPair,
     DownloadReport,
     Page,
     Unit,
     Units,
     Unknown,
     Words,
-    confused_pairs,
     photo_jpeg,
     ranked,
     render,
     strongest,
 )
+from report.results import ClassAccuracy, ConfusedPair
 
 HOSTILE = "<script>alert(1)</script>\"'&\x00\ud800"
 
@@ -114,6 +113,30 @@ def test_the_head_line_is_the_accuracy_in_plain_words_with_its_interval() -> Non
     assert "always naming the most frequent person: 50.0%" in text
 
 
+def test_macro_f1_says_over_whom_it_is_when_some_have_no_test_photos() -> None:
+    tested = [ClassAccuracy(name, 1, 1) for name in ("Ann", "Bob")]
+    some, everyone = (Reader(render(replace(FULL, people=people, by_person=tested))).text for people in (3, 2))
+    assert "macro F1 0.871 over 2 of 3 people with test photos, in which every person counts equally" in some
+    assert "macro F1 0.871, in which every person counts equally" in everyone
+
+
+@pytest.mark.parametrize(("people", "left"), [(3, ""), (10, ""), (11, "1 more person"), (1000, "990 more people")])
+def test_ten_people_with_the_lowest_accuracy_are_listed(people: int, left: str) -> None:
+    tested = [ClassAccuracy(f"Person {number}", number, 2000) for number in range(people)]
+    text = Reader(render(replace(FULL, people=people, by_person=tested))).text
+    assert text.count("of 2,000") == min(people, 10)
+    assert f"{left} with test photos: metrics.json, under people." in text if left else "metrics.json" not in text
+
+
+def test_those_who_were_always_recognised_are_no_lowest() -> None:
+    tested = [ClassAccuracy("Cy", 1, 2), ClassAccuracy("Di", 2, 2), ClassAccuracy("Ed", 3, 3)]
+    text = Reader(render(replace(FULL, people=3, by_person=tested))).text
+    assert "Lowest accuracy" in text
+    assert "1 of 2" in text
+    assert "2 of 2" not in text
+    assert "Lowest accuracy" not in Reader(render(replace(FULL, people=2, by_person=tested[1:]))).text
+
+
 def test_of_many_photos_hundredths_of_a_percent_are_told() -> None:
     text = Reader(render(replace(BARE, accuracy=Accuracy(9967, 10_000)))).text
     assert "99.67%" in text
@@ -149,7 +172,7 @@ def test_what_is_told_apart_may_be_called_otherwise() -> None:
     assert not any("hoto" in (image["alt"] or "") for image in read.all("img"))
 
 
-def test_answers_and_pairs_are_ranked_and_only_those_shown_are_opened() -> None:
+def test_answers_are_ranked_and_only_those_shown_are_opened() -> None:
     asked = [
         replace(answer("Ann", said), file=f"{n}.jpg", probability=n / 100) for n in range(80) for said in ("Ann", "Bob")
     ]
@@ -160,10 +183,6 @@ def test_answers_and_pairs_are_ranked_and_only_those_shown_are_opened() -> None:
     assert {a.predicted for a in shown.surest} == {"Ann"}
     assert [a.file for a in shown.least_sure[:3]] == ["0.jpg", "0.jpg", "1.jpg"]
     assert len(opened) == sum(map(len, (shown.mistakes, shown.surest, shown.least_sure))) == 24 + 6 + 6
-    assert confused_pairs(np.array([[8, 0, 1], [3, 5, 0], [0, 0, 9]]), ["Ann", "Bob", "Cy"]) == [
-        ConfusedPair("Bob", "Ann", 3, 8),
-        ConfusedPair("Ann", "Cy", 1, 9),
-    ]
 
 
 def test_mistakes_that_are_not_shown_are_counted() -> None:
@@ -318,28 +337,32 @@ def test_reasons_are_put_into_words_and_unknown_ones_stand_for_themselves() -> N
     assert text.index("verified and kept") < text.index("no longer there") < text.index("new_reason")
 
 
-def test_a_hundred_people_make_a_page_of_a_few_megabytes() -> None:
-    names = [f"Person {number}" for number in range(100)]
+@pytest.mark.parametrize("people", [100, 1000])
+def test_many_people_make_a_page_of_a_few_megabytes(people: int) -> None:
+    names = [f"Person {number:04}" for number in range(people)]
     large, small = photo_jpeg(photo(2, 400, 400), ANSWER_SIDE), photo_jpeg(photo(3, 400, 400), UNIT_PHOTO_SIDE)
     asked = [answer(name, said) for name in names for said in (name, "somebody else")]
     shown = ranked(asked, lambda answer: large)  # noise: the largest photos there are
-    described = [UnitClass(number, names[number // 3], 1.0) for number in range(300)]
+    described = [UnitClass(number, names[number // 3], 1.0) for number in range(3 * people)]
     units = [
         Unit(unit_class.unit, unit_class.name, png(32, 32), [small] * PHOTOS_A_UNIT)
         for unit_class in strongest(described)
     ]
     page = replace(
         FULL,
-        accuracy=Accuracy(100, 200),
+        accuracy=Accuracy(people, 2 * people),
         mistakes=shown.mistakes,
         surest=shown.surest,
         least_sure=shown.least_sure,
-        units=Units(units, n=300),
+        units=Units(units, n=3 * people),
+        people=people,
+        by_person=[ClassAccuracy(name, 1, 2) for name in names],
+        confused=[ConfusedPair(name, "somebody else", 1, 2) for name in names],
         counts={"train": {name: 30 + number for number, name in enumerate(names)}},
     )
     written = render(page)
     assert len(written) < 5e6
     text = Reader(written).text
-    assert "These are the people with the fewest photos; 75 more are not listed." in text
-    assert "The strongest of each person shown: 30 of 300 hidden units." in text
-    assert "76 more mistakes, made with less certainty." in text
+    assert f"These are the people with the fewest photos; {people - 25} more are in metrics.json, under counts." in text
+    assert f"The strongest of each person shown: 30 of {3 * people:,} hidden units." in text
+    assert f"{people - 24} more mistakes, made with less certainty." in text

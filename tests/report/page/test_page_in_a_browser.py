@@ -25,7 +25,6 @@ from report.figures.curves import learning_curve
 from report.page import (
     Accuracy,
     Answer,
-    ConfusedPair,
     DownloadReport,
     Page,
     Unit,
@@ -34,6 +33,7 @@ from report.page import (
     photo_jpeg,
     render,
 )
+from report.results import ClassAccuracy, ConfusedPair
 
 NAMES = ["Ann", "Wolfeschlegelsteinhausenbergerdorffwelchevoraltern", "<script>document.title = 'ran'</script>"]
 TITLE = "Three people " + "y" * 60
@@ -90,6 +90,7 @@ def full_page() -> Page:
         curve_png=learning_curve(history, "curve"),
         confusion_png=confusion_picture((np.eye(30, dtype=int) * 5).tolist(), ["Somebody"] * 30, "matrix"),
         confused=[ConfusedPair(NAMES[0], NAMES[1], 1, 20), ConfusedPair(NAMES[1], NAMES[2], 1, 20)],
+        by_person=[ClassAccuracy(name, 19, 20) for name in NAMES],
         mistakes=answers,
         surest=answers,
         least_sure=answers,
