@@ -7,6 +7,7 @@
     ├── RunError               a run folder or checkpoint that cannot be read here
     ├── DivergedError          a training whose numbers grew beyond all bounds
     ├── RanksError             processes that train together, and one of them is gone
+    ├── ProcessError           a process that worked for this one, and died
     ├── ClusterError           a cluster that lost what it was working on
     ├── ImageError             what was given in the place of an image is none
     ├── NotFittedError         a classifier that was asked before it was trained
@@ -48,6 +49,12 @@ class DivergedError(FacesError):
 
 class RanksError(FacesError):
     """A process that trains together with this one has ended, or cannot be reached."""
+
+    exit_code = 1
+
+
+class ProcessError(FacesError):
+    """A process that worked for this one has died."""
 
     exit_code = 1
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from data.journal import Outcome
 
 DATASETS = Path("datasets")
+RUNS = Path("runs")
 PORTRAITS = DATASETS / "portraits"
 
 

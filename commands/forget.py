@@ -10,7 +10,9 @@ from typing import Any
 
 from commands.console import print_json
 from commands.flags import add_json
+from commands.folders import DATASETS, RUNS
 from commands.parser import add_command
+from commands.stopping import command_of
 from data.wording import count
 
 
@@ -20,6 +22,13 @@ def add_to(commands: Any) -> None:
     add = add_command(commands, "forget", forget, about, "python cli.py forget datasets/six 'Alec Baldwin'")
     add("folder", type=Path, metavar="DIR", help="a folder that download has made")
     add("person", metavar="NAME", help="the name as the list has it")
+    add(
+        "--runs",
+        type=Path,
+        metavar="DIR",
+        help=f"remove the person from the runs in DIR too, which must then be trained again, and from folders of found "
+        f"faces in {DATASETS} (default: name those in {RUNS} and {DATASETS} that have the person)",
+    )
     add_json(add)
 
 
@@ -34,10 +43,41 @@ def forget(options: argparse.Namespace) -> int:
             forget_features(options.folder, photos)
 
     forgotten = forget_person(options.folder, options.person, forget_photos=forget_photos)
-    if options.json:
-        print_json({"rows": forgotten.rows, "files": forgotten.files})
-    else:
+    if not options.json:
         removed = f"{count(forgotten.rows, 'row')} and {count(forgotten.files, 'file')} removed"
         print(f"{options.person}: {removed} from {options.folder}")
+    elsewhere = _elsewhere(options, forgotten.folder)
+    if options.json:
+        print_json({"rows": forgotten.rows, "files": forgotten.files, **elsewhere})
+    else:
         print("a list that names this person still does: a download of it brings the photos back")
     return 0
+
+
+def _elsewhere(options: argparse.Namespace, person: str) -> dict[str, list[str]]:
+    """Say which runs and folders of faces have the person too, or with --runs remove the person there; return them."""
+    runs, datasets = options.runs or RUNS, DATASETS
+    if not (runs.is_dir() or datasets.is_dir()):
+        return {"runs": [], "faces": []}
+    from faces.forgotten import faces_with, forget_faces, forget_run, runs_with
+
+    having = runs_with(runs, options.folder, person)
+    found = {"runs": having, "faces": faces_with(datasets, having, options.folder, person)}
+    for run in having:
+        if options.runs is None:
+            _tell(options, f"{run} still has this person, in its network, page and pictures: --runs {runs} removes it")
+        elif forget_run(run):
+            _tell(options, f"{run}: removed; train again: {command_of('train-faces', '--resume', '--out', str(run))}")
+        else:
+            _tell(options, f"{run}: removed; train again with train-faces {options.folder} --out {run}")
+    for faces in found["faces"]:
+        if options.runs is None:
+            _tell(options, f"{faces} still has this person's faces: --runs {runs} removes them there too")
+        else:
+            _tell(options, f"{faces}: {count(forget_faces(faces, person), 'face')} removed")
+    return {what: [str(folder) for folder in folders] for what, folders in found.items()}
+
+
+def _tell(options: argparse.Namespace, line: str) -> None:
+    if not options.json:
+        print(line)

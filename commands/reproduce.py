@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from commands.arguments import positive
-from commands.console import print_json, progress
+from commands.console import log, print_json, progress
 from commands.flags import add_output
 from commands.folders import PORTRAITS, portraits
 from commands.parser import add_command
+from commands.stopping import going_on
 from data.settings import MNIST_FOLDER
 from errors import UsageError
 
@@ -23,7 +24,8 @@ def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = (
         "Run published experiments on this project's training core: for each a table of reported beside measured, a "
-        "JSON file and the report's figures. quick takes fewer epochs and seeds, and says where; full is the protocol."
+        "JSON file and the report's figures. quick takes fewer epochs and seeds, and says where; full is the protocol. "
+        "Until all are done, what was measured is kept in unfinished/ of --out: stopped, the same command goes on."
     )
     brief = "run published experiments, reported beside measured"
     example = "python cli.py reproduce csc411 cs559 --budget quick --out results"
@@ -73,8 +75,17 @@ def reproduce(options: argparse.Namespace) -> int:
             print(page, flush=True)
 
     steps = len(jobs([EXPERIMENTS[name] for name in names], options.budget))
-    with progress("reproducing", steps, quiet=options.quiet) as advance:
-        run(names, options.out, sources, effort, on_job=advance, on_page=on_page)
+    starting = going_on(lambda: "stopped before the first training")
+    with starting, progress("reproducing", steps, quiet=options.quiet) as advance:
+        run(
+            names,
+            options.out,
+            sources,
+            effort,
+            on_job=advance,
+            on_page=on_page,
+            on_warning=lambda line: log(f"warning: {line}"),
+        )
     if options.json:
         print_json({"budget": options.budget, "pages": pages})
     return 0

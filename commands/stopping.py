@@ -4,7 +4,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def going_on(done: Callable[[], str], *arguments: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stop:
-        stop.args = (f"{str(stop) or done()}; go on: {_command(arguments or sys.argv[1:])}",)
+        stop.args = (f"{str(stop) or done()}; go on: {command_of(*(arguments or sys.argv[1:]))}",)
         raise
 
 
@@ -30,7 +30,7 @@ def stopped_after(done: int, total: int | None, what: str) -> str:
     return f"stopped after {count(done, what)}" if total is None else f"stopped after {done:,} of {count(total, what)}"
 
 
-def _command(arguments: Sequence[str]) -> str:
+def command_of(*arguments: str) -> str:
     """The program with these arguments, as it can be typed where it was started."""
     if "RANK" in os.environ:  # how torchrun was started, its processes are not told
         return f"the same torchrun with {shlex.join([_short(sys.argv[0]), *arguments])}"

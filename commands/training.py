@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from commands.arguments import folder_or_storage, positive
 from commands.console import print_json, progress
 from commands.flags import add_output, defaults, flag
+from commands.folders import RUNS
 from commands.parser import Add
 from commands.stopping import going_on
 from commands.torchrun import training_together
@@ -132,10 +133,10 @@ def out_folder(options: argparse.Namespace, name: str, ranks: "Ranks") -> Path:
     from report.unfinished_run import check_out, free_out
 
     if ranks.is_first and options.out is None:
-        options.out = free_out(Path("runs"), name)
+        options.out = free_out(RUNS, name)
     elif ranks.is_first:
         check_out(options.out, resume=options.resume, overwrite=options.overwrite)
-    return options.out or Path("runs", name)
+    return options.out or RUNS / name
 
 
 def bar_of(options: argparse.Namespace) -> "Bar":

@@ -1,28 +1,28 @@
 """Run experiments: every task once for each seed, in several processes with one thread each.
 
 Small networks are no faster with two threads, but two trainings at once use two cores. Processes are sent the names of
-tasks and return outcomes.
+tasks and return outcomes. Each outcome is also kept on disk, until all experiments of the command are published.
 """
 
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import torch
 
-from data.photos.folder import read_folder
+from data.atomic_write import remove_leftovers
+from data.process_pool import in_processes
 from errors import RunError
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import Budget, Experiment, Measurement
+from experiments.kept import FOLDER, Kept
 from experiments.recipe import Recipe
 from experiments.results import publish_results
 from experiments.sources import Sources
 from report.run_folder import make_out
+
+_DIED = "a process of a task died, most likely out of memory: try --workers 1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,56 +73,88 @@ def reproduce(
     *,
     on_job: Callable[[str], None] = lambda what: None,
     on_page: Callable[[Path], None] = lambda page: None,
+    on_warning: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Run experiments and publish each one's results in `out` as soon as its last task is done.
 
-    `on_job` is called as each of `jobs` ends, `on_page` with each page written. Raises DatasetError when data are
-    missing, StorageError when `out` cannot be made, RunError when a process dies.
+    `on_job` is called as each of `jobs` ends, `on_page` with each page written. What an earlier call with the same
+    arguments has measured before it was interrupted is not measured again; `on_warning` is called for files of it that
+    cannot be used. Raises DatasetError when data are missing, StorageError when `out` cannot be written, ProcessError
+    when a process dies. A KeyboardInterrupt is raised again with one line that says how much was done.
     """
     experiments = {name: capped(EXPERIMENTS[name], effort) for name in names}
-    if any(experiment.digits for experiment in experiments.values()):
-        sources.digits()
-    if any(experiment.faces for experiment in experiments.values()):
-        read_folder(sources.faces)
+    data = _identities(experiments, sources)
     make_out(out)
-    open_jobs = jobs(list(experiments.values()), effort.budget)
-    found: dict[str, dict[str, dict[int, Measurement]]] = {name: {} for name in names}
-    waiting = {name: sum(job.experiment == name for job in open_jobs) for name in names}
-    with _pool(effort.processes) as pool:
-        running: dict[Future[Measurement], Job] = {pool.submit(_run, job, sources, effort): job for job in open_jobs}
-        for future in as_completed(running):
-            job = running[future]
-            found[job.experiment].setdefault(job.task, {})[job.seed] = future.result()
-            on_job(str(job))
-            waiting[job.experiment] -= 1
-            if not waiting[job.experiment]:
-                outcomes = {
-                    task: [runs[seed] for seed in sorted(runs)] for task, runs in found.pop(job.experiment).items()
-                }
-                on_page(publish_results(out, experiments[job.experiment], outcomes, effort.budget))
-
-
-@contextmanager
-def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with this one, also when it is interrupted or one of their tasks fails."""
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _prepare)
+    all_jobs = jobs(list(experiments.values()), effort.budget)
+    files = {job: _file(out, experiments[job.experiment], job, effort, data[job.experiment]) for job in all_jobs}
+    measured = _kept(out, files, on_warning)
+    open_jobs = [job for job in all_jobs if job not in measured]
+    found: dict[str, dict[Job, Measurement]] = {name: {} for name in names}
+    waiting = {name: sum(job.experiment == name for job in all_jobs) for name in names}
+    arguments = [(job, sources, effort, files[job]) for job in open_jobs]
     try:
-        yield pool
-        pool.shutdown()
-    except BrokenProcessPool as error:
-        raise RunError("a process of a task died, most likely out of memory: try --workers 1") from error
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
+        with in_processes(_run, arguments, effort.processes, died=_DIED) as ended:
+            for job, outcome in chain(measured.items(), ((open_jobs[number], outcome) for number, outcome in ended)):
+                found[job.experiment][job] = outcome
+                waiting[job.experiment] -= 1
+                on_job(str(job))
+                if not waiting[job.experiment]:
+                    outcomes = _by_task(experiments[job.experiment], found.pop(job.experiment))
+                    on_page(publish_results(out, experiments[job.experiment], outcomes, effort.budget))
+    except KeyboardInterrupt as stop:
+        stop.args = (f"stopped after {len(all_jobs) - sum(waiting.values())} of {len(all_jobs)} trainings",)
+        raise
+    for file in files.values():
+        file.remove()
 
 
-def _prepare() -> None:
-    """Set up a process: one thread; Ctrl-C is handled by its parent."""
+def _identities(experiments: Mapping[str, Experiment], sources: Sources) -> dict[str, dict[str, str]]:
+    """Return what the data of each experiment are."""
+    digits, faces = {}, {}
+    if any(experiment.digits for experiment in experiments.values()):
+        digits = {"digits": sources.digits_identity()}
+    if any(experiment.faces for experiment in experiments.values()):
+        faces = {"faces": sources.faces_identity(), "weights": sources.weights_identity()}
+    return {
+        name: (digits if experiment.digits else {}) | (faces if experiment.faces else {})
+        for name, experiment in experiments.items()
+    }
+
+
+def _file(out: Path, experiment: Experiment, job: Job, effort: Effort, data: dict[str, str]) -> Kept:
+    task = experiment.task(job.task)
+    epochs = task.length(effort.budget) if isinstance(task, Recipe) else None
+    settings = {"task": job.task, "seed": job.seed, "budget": effort.budget, "epochs": epochs, "data": data}
+    return Kept.of(out, job.experiment, **settings)
+
+
+def _kept(out: Path, files: Mapping[Job, Kept], on_warning: Callable[[str], None]) -> dict[Job, Measurement]:
+    """Return the measurements that an earlier call has kept."""
+    measured = {}
+    if (out / FOLDER).is_dir():
+        remove_leftovers(out / FOLDER)
+    for job, file in files.items():
+        try:
+            outcome = file.read()
+        except RunError as error:
+            on_warning(str(error))
+        else:
+            if outcome is not None:
+                measured[job] = outcome
+    return measured
+
+
+def _by_task(experiment: Experiment, found: Mapping[Job, Measurement]) -> dict[str, list[Measurement]]:
+    """Return the outcomes of each task, in the order of tasks and seeds."""
+    return {
+        task.name: [found[job] for job in sorted(found, key=lambda job: job.seed) if job.task == task.name]
+        for task in experiment.tasks
+    }
+
+
+def _run(job: Job, sources: Sources, effort: Effort, file: Kept) -> Measurement:
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _run(job: Job, sources: Sources, effort: Effort) -> Measurement:
     task = capped(EXPERIMENTS[job.experiment], effort).task(job.task)
-    return task.run(sources, job.seed, effort.budget)
+    outcome = task.run(sources, job.seed, effort.budget)
+    file.write(outcome)
+    return outcome

@@ -1,10 +1,10 @@
-"""Where else a person is who is to be forgotten: runs that were trained on the photos, and folders of faces found in them.
+"""Where else a person is who is to be forgotten: runs trained on the photos, and folders of faces found in them.
 
 A network cannot forget one of its people. So a run is removed but for what it was asked for: `train-faces --resume`
 trains it again, on the people who are left.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from data.atomic_folder import atomic_folder
@@ -25,19 +25,27 @@ def runs_with(runs: Path, photos: Path, person: str) -> list[Path]:
     return [run for run in _folders(runs) if _was_trained_on(run, photos.resolve(), person)]
 
 
-def faces_with(datasets: Path, photos: Path, person: str) -> list[Path]:
-    """Return the folders in `datasets` with faces of this person that were found in the folder `photos`."""
+def faces_with(datasets: Path, runs: Sequence[Path], photos: Path, person: str) -> list[Path]:
+    """Return the folders with faces of this person that were found in the folder `photos`: those in `datasets`, and
+    those that `runs` were trained on."""
     place = photos.resolve()
-    return [folder for folder in _folders(datasets) if source_of(folder) == place and any(_crops(folder, person))]
+    trained_on = [Path(str(metrics["data"])) for run in runs if (metrics := finished(run)) and "data" in metrics]
+    folders = {folder.resolve(): folder for folder in [*trained_on, *_folders(datasets)]}
+    return [folder for folder in folders.values() if source_of(folder) == place and any(_crops(folder, person))]
 
 
 def forget_run(run: Path) -> bool:
-    """Remove all of a run but what it was asked for; return whether that is known. StorageError when the disk refuses."""
+    """Remove all of a run but what it was asked for; return whether that is known.
+
+    StorageError when a training is working in it, or the disk refuses.
+    """
     request = read_request(run)
-    with locked(run, f"a training is working in {run}: wait for it, then forget again"):
-        with atomic_folder(run, METRICS) as part:
-            if request is not None:
-                atomic_write(part / REQUEST, as_json(request))
+    busy = f"a training is working in {run}: wait for it, then forget again"
+    with locked(run, busy), atomic_folder(run, METRICS) as part:
+        if request is not None:
+            atomic_write(part / REQUEST, as_json(request))
+    if request is None:
+        run.rmdir()
     return request is not None
 
 

@@ -21,11 +21,13 @@ from errors import StorageError, UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class Forgotten:
-    """What was removed: the number of rows and of files, and the SHA-256s of the files, present or missing."""
+    """What was removed: the number of rows and of files, the SHA-256s of the files, present or missing, and the name of
+    the person's folder."""
 
     rows: int
     files: int
     photos: tuple[str, ...]
+    folder: str
 
 
 def forget(
@@ -55,7 +57,7 @@ def forget(
         write_summary(journal, folder, time.monotonic() - started)
         journal.commit()  # the last step: after a kill before it, the name is still known
         journal.clear_log()
-    return Forgotten(rows=rows, files=len(files), photos=photos)
+    return Forgotten(rows=rows, files=len(files), photos=photos, folder=person.name)
 
 
 def _files(person: Path) -> Iterator[Path]:

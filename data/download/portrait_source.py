@@ -8,6 +8,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from data.atomic_write import atomic_write
@@ -39,10 +40,11 @@ def download_portraits(
     rows = _read_list(folder / LIST, gallery)
     if rows is None:
         rows = []
-        for photo in gallery.draw_all(processes):
-            drawn[photo.url] = photo.jpeg
-            rows.append(_row(len(rows) + 1, photo))
-            on_drawn()
+        with closing(gallery.draw_all(processes)) as photos:  # its processes end with the block
+            for photo in photos:
+                drawn[photo.url] = photo.jpeg
+                rows.append(_row(len(rows) + 1, photo))
+                on_drawn()
         atomic_write(folder / LIST, _list_bytes(rows))
     return download(
         select(rows, people, limit),

@@ -4,10 +4,8 @@ An address holds all that is needed to draw a photo again: `portrait://1/seed-0/
 Okafor among the people of seed 0, drawn by version 1 of this code.
 """
 
-import multiprocessing
 import re
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -22,6 +20,7 @@ from data.portraits.layer import Box
 from data.portraits.names import slug
 from data.portraits.portrait import paint
 from data.portraits.variation import Variation, draw_variation
+from data.process_pool import in_processes
 from errors import UsageError
 
 VERSION: Final = 1
@@ -32,6 +31,7 @@ STREAM: Final = 3
 CHUNK: Final = 16
 """Photos that a process draws before it returns them."""
 
+_DIED: Final = "a process that drew portraits died, most likely out of memory: end other programs, and run it again"
 _ADDRESS: Final = re.compile(r"portrait://(\d+)/seed-(\d+)/([a-z-]+)/(\d+)")
 
 
@@ -109,13 +109,24 @@ class Gallery:
         person = _index(seed, match[3])
         return Gallery(seed=seed, people=person + 1, photos=photo + 1).draw(person, photo)
 
-    def draw_all(self, processes: int = 1) -> Iterator[PortraitPhoto]:
+    def draw_all(self, processes: int = 1) -> Generator[PortraitPhoto, None, None]:
         """Every photo, person after person, drawn by so many processes; in order and the same for any number."""
+        numbers = list(self._numbers())
         if processes <= 1:
-            yield from (self.draw(person, photo) for person, photo in self._numbers())
+            yield from (self.draw(person, photo) for person, photo in numbers)
             return
-        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-            yield from pool.map(self.draw, *zip(*self._numbers(), strict=True), chunksize=CHUNK)
+        chunks = [(numbers[start : start + CHUNK],) for start in range(0, len(numbers), CHUNK)]
+        drawn: dict[int, list[PortraitPhoto]] = {}
+        following = 0
+        with in_processes(self._draw_each, chunks, processes, died=_DIED) as ended:
+            for chunk, photos in ended:
+                drawn[chunk] = photos
+                while following in drawn:
+                    yield from drawn.pop(following)
+                    following += 1
+
+    def _draw_each(self, numbers: Sequence[tuple[int, int]]) -> list[PortraitPhoto]:
+        return [self.draw(person, photo) for person, photo in numbers]
 
 
 @lru_cache(maxsize=256)

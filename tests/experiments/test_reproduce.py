@@ -1,17 +1,33 @@
 """`reproduce`: a table, a JSON file and pictures of each experiment; bad input is one line."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from math import inf
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
+from PIL import Image
 
 import cli
 from commands import reproduce
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import BUDGETS
-from experiments.reproduce import Effort, capped
+from experiments.kept import FOLDER
+from experiments.reproduce import Effort, capped, jobs
+from experiments.reproduce import reproduce as run_experiments
 from experiments.sources import Sources
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 PNG = b"\x89PNG"
 
 
@@ -93,3 +109,142 @@ def test_the_list_names_all_experiments(capsys: pytest.CaptureFixture[str]) -> N
     assert cli.main(["reproduce", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
+
+
+NAME = "tensor-framework"
+SHORT = Effort(budget="quick", max_epochs=2)
+
+
+def results(out: Path) -> Any:
+    """The results without times."""
+    found = json.loads((out / f"{NAME}.json").read_text(encoding="utf-8"))
+    found["rows"] = [row for row in found["rows"] if "seconds" not in row["measure"]]
+    return without_seconds(found)
+
+
+def without_seconds(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {key: without_seconds(value) for key, value in found.items() if "seconds" not in key}
+    return [without_seconds(value) for value in found] if isinstance(found, list) else found
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("uninterrupted")
+    run(out, SHORT)
+    assert not (out / FOLDER).exists()
+    return out
+
+
+def run(out: Path, effort: Effort, most_jobs: float = inf) -> list[str]:
+    """Run the experiment in this process, at most so many of its jobs; return the warnings."""
+    ended = 0
+    warnings: list[str] = []
+
+    def on_job(job: str) -> None:
+        nonlocal ended
+        ended += 1
+        if ended >= most_jobs:
+            raise KeyboardInterrupt
+
+    with patch("experiments.reproduce.in_processes", in_this_process):
+        run_experiments([NAME], out, Sources(), effort, on_job=on_job, on_warning=warnings.append)
+    return warnings
+
+
+@contextmanager
+def in_this_process(
+    function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]], *settings: int, died: str
+) -> Iterator[Iterator[tuple[int, Any]]]:
+    yield ((number, function(*each)) for number, each in enumerate(arguments))
+
+
+def interrupted(out: Path, effort: Effort = SHORT, most_jobs: int = 3) -> set[Path]:
+    """Interrupt the experiment; return the files of the measurements that are kept."""
+    n = len(jobs([EXPERIMENTS[NAME]], effort.budget))
+    with pytest.raises(KeyboardInterrupt, match=f"^stopped after {most_jobs} of {n} trainings$"):
+        run(out, effort, most_jobs)
+    found = set((out / FOLDER).iterdir())
+    assert len(found) >= most_jobs
+    assert not (out / f"{NAME}.md").exists()
+    return found
+
+
+def test_an_interrupted_run_goes_on_with_what_it_has_measured(uninterrupted: Path, tmp_path: Path) -> None:
+    files = interrupted(tmp_path)
+    written = {file: file.stat().st_mtime_ns for file in files}
+    assert interrupted(tmp_path, most_jobs=7) > files
+    assert {file: file.stat().st_mtime_ns for file in files} == written
+    assert run(tmp_path, SHORT) == []
+    assert results(tmp_path) == results(uninterrupted)
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_other_settings_use_nothing_of_it_and_leave_it(tmp_path: Path) -> None:
+    files = interrupted(tmp_path)
+    assert run(tmp_path, replace(SHORT, max_epochs=1)) == []
+    assert {row["shortened"] for row in results(tmp_path)["rows"]} == {"1 of 5000 epochs, 3 of 10 seeds"}
+    assert set((tmp_path / FOLDER).iterdir()) == files
+
+
+def test_a_damaged_measurement_is_made_again(uninterrupted: Path, tmp_path: Path) -> None:
+    files = sorted(interrupted(tmp_path))
+    files[0].write_bytes(b"no measurement")
+    [warning] = run(tmp_path, SHORT)
+    assert warning.startswith(f"{files[0]} cannot be used ")
+    assert results(tmp_path) == results(uninterrupted)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the end of a pipe tells of the last process on Unix")
+def test_the_command_goes_on_after_ctrl_c_and_after_a_kill(uninterrupted: Path, tmp_path: Path) -> None:
+    """Ctrl-C is for the process group, a kill for its first process; stderr ends with the last process."""
+    arguments = ["reproduce", NAME, "--max-epochs", "2", "--workers", "1", "--out", str(tmp_path), "--quiet"]
+    for n, stop in ((1, signal.SIGINT), (2, signal.SIGKILL)):
+        command = [sys.executable, str(REPOSITORY / "cli.py"), *arguments]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+            while process.poll() is None and len(kept(tmp_path)) < n:
+                time.sleep(0.01)
+            os.killpg(process.pid, stop) if stop == signal.SIGINT else process.kill()
+            _, err = process.communicate(timeout=30)
+        assert process.returncode == (130 if stop == signal.SIGINT else -stop)
+        assert "Traceback" not in err
+        assert len(kept(tmp_path)) >= n
+    assert run(tmp_path, SHORT) == []
+    assert results(tmp_path) == results(uninterrupted)
+    assert not (tmp_path / FOLDER).exists()
+
+
+def kept(out: Path) -> list[Path]:
+    return list(out.glob(f"{FOLDER}/*.safetensors"))
+
+
+@pytest.mark.parametrize("file", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
+def test_other_digits_are_other_data(file: str, small_mnist: Path, tmp_path: Path) -> None:
+    before = Sources(mnist=small_mnist).digits_identity()
+    assert Sources(mnist=shutil.copytree(small_mnist, tmp_path / "elsewhere")).digits_identity() == before
+    content = bytearray((small_mnist / file).read_bytes())
+    content[-1] ^= 1
+    (small_mnist / file).write_bytes(content)
+    assert Sources(mnist=small_mnist).digits_identity() != before
+
+
+def test_other_photos_or_names_are_other_data(tmp_path: Path) -> None:
+    for name, colour in (("Ann/1", "red"), ("Ann/2", "blue"), ("Bo/1", "green")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (32, 32), colour).save(tmp_path / f"{name}.png")
+    found = [Sources(faces=tmp_path).faces_identity()]
+    (tmp_path / "Ann" / "2.png").rename(tmp_path / "Bo" / "2.png")
+    found.append(Sources(faces=tmp_path).faces_identity())
+    Image.new("RGB", (32, 32), "white").save(tmp_path / "Bo" / "1.png")
+    found.append(Sources(faces=tmp_path).faces_identity())
+    assert len(set(found)) == 3
+
+
+def test_other_weights_are_other_data(tmp_path: Path) -> None:
+    file = tmp_path / "weights.npz"
+    assert Sources(weights="random").weights_identity() == "random"
+    found = set()
+    for content in (b"one", b"two"):
+        file.write_bytes(content)
+        found.add(Sources(weights=str(file)).weights_identity())
+    assert len(found) == 2
