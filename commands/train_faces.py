@@ -116,7 +116,6 @@ def train_faces(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
     parameters = given_settings(options, "hidden", "class_weight") | {"seed": options.seed}
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
-    request = request_of(options)
     source = ranks.rank_zero_first(lambda: _photos(options, ranks.is_first))
     out = out_folder(options, f"{source.resolve().name}-{options.model}", ranks)
     with ExitStack() as using:
@@ -144,7 +143,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
             sizes=sizes,
             min_photos=options.min_photos,
             strict=options.strict,
-            request=request,
+            request=request_of(options, options.folder if isinstance(options.folder, str) else source),
             resume=options.resume,
             overwrite=options.overwrite,
             memory_limit=options.memory_limit,

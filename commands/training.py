@@ -76,15 +76,14 @@ def run_training(options: argparse.Namespace, train: Callable[[argparse.Namespac
     return 0
 
 
-def request_of(options: argparse.Namespace) -> dict[str, Any]:
-    """Return what this training is asked for, as JSON: the command, its folder, and its flags without those that say
-    how it is run. Paths are absolute, as --resume may be typed in another folder."""
+def request_of(options: argparse.Namespace, folder: Path | str | None = None) -> dict[str, Any]:
+    """Return what this training is asked for, as JSON: the command, its folder or URL, and its flags without those that
+    say how it is run. Paths are absolute, as --resume may be typed in another folder."""
     flags: list[str] = []
     for name, value in vars(options).items():
         if name in NOT_KEPT or value is None or value is False or value == options.default_of(name):
             continue
         flags += [flag(name)] if value is True else [flag(name), _absolute(value)]
-    folder = getattr(options, "folder", None)
     return {"command": options.name, "folder": None if folder is None else _absolute(folder), "flags": flags}
 
 

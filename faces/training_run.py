@@ -34,7 +34,7 @@ from report.figures.curves import learning_curve
 from report.hidden_units import most_exciting
 from report.progress import Bar, no_bar
 from report.results import accuracy_line, confusion_of, predictions_csv, results_of
-from report.unfinished_run import begin, publish_run, save_state, saved_states, training_in
+from report.unfinished_run import begin, finished_before, publish_run, save_state, saved_states, training_in
 
 FORMAT = 1
 
@@ -94,7 +94,7 @@ def _train(task: FaceTraining, bar: Bar, on_note: Callable[[str], None]) -> dict
     ranks.check_same(fingerprint_of(asked), "the photos or settings")
     state = None
     if task.resume:
-        found = (partial(saved_states, task.out), partial(files.finished, task.out))
+        found = (partial(saved_states, task.out), partial(finished_before, task.out))
         state, finished = left_behind(task.out, *found, asked, ranks, on_note)
         if finished is not None:
             return finished

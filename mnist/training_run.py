@@ -30,7 +30,7 @@ from report.figures.confusion import confusion_picture
 from report.figures.curves import AUGMENTED, learning_curve
 from report.progress import Bar, no_bar
 from report.results import accuracy_line, confusion_of, predictions_csv, results_of
-from report.unfinished_run import begin, publish_run, save_state, saved_states, training_in
+from report.unfinished_run import begin, finished_before, publish_run, save_state, saved_states, training_in
 
 FORMAT = 1
 NAMES = tuple(str(digit) for digit in range(CLASSES))
@@ -102,7 +102,7 @@ def _train(task: DigitTraining, bar: Bar, on_note: Callable[[str], None]) -> dic
     asked = _asked(classifier, parts, ranks)
     state = None
     if task.resume:
-        found = (partial(saved_states, task.out), partial(files.finished, task.out))
+        found = (partial(saved_states, task.out), partial(finished_before, task.out))
         state, finished = left_behind(task.out, *found, asked, ranks, on_note)
         if finished is not None:
             return finished

@@ -27,6 +27,7 @@ from report.run_folder import (
     STATE_BEFORE,
     UNFINISHED,
     as_json,
+    finished,
     make_out,
     read_metrics,
 )
@@ -108,6 +109,11 @@ def saved_states(out: Path) -> Iterator[tuple[Path, bytes]]:
             continue
         except OSError as error:
             raise RunError(f"{file} cannot be read ({error.strerror}): mend that, or remove it") from error
+
+
+def finished_before(out: Path) -> dict[str, Any] | None:
+    """Return the metrics of the finished run in `out`; None where there is none, or a training over it has begun."""
+    return None if (out / REQUEST).exists() else finished(out)
 
 
 def read_request(out: Path) -> dict[str, Any] | None:
