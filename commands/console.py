@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
+from commands import interrupts
 from errors import UsageError
 
 OUT_OF_MEMORY = (
@@ -61,7 +62,7 @@ def progress(what: str, steps: int | None, *, quiet: bool) -> Iterator[Advance]:
 
 
 def _show_nothing(word: str, *, fresh: bool = True) -> None:
-    pass
+    interrupts.raise_again()
 
 
 @contextmanager
@@ -71,6 +72,7 @@ def _bar(what: str, steps: int | None) -> Iterator[Advance]:
     with tqdm(total=steps, desc=what, leave=False, unit="") as bar:
 
         def advance(word: str, *, fresh: bool = True) -> None:
+            interrupts.raise_again()
             if word:
                 bar.set_postfix_str(word, refresh=False)
             if fresh:
@@ -95,6 +97,7 @@ class _Lines:
         self._started = self._told = time.monotonic()
 
     def advance(self, word: str, *, fresh: bool = True) -> None:
+        interrupts.raise_again()
         self._done += 1
         self._fresh += fresh
         self._word = word or self._word

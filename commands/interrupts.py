@@ -5,6 +5,7 @@ Nothing heavy is imported here: signals are heard before the commands are import
 
 import os
 import signal
+import threading
 from typing import NoReturn
 
 from errors import Terminated
@@ -34,6 +35,12 @@ def hear_no_more() -> None:
 def first() -> KeyboardInterrupt | None:
     """The exception that was raised, also if code in between has made another one of it; None without a signal."""
     return _raised[0] if _raised else None
+
+
+def raise_again() -> None:
+    """Raise the exception of a signal once more: a library in which it was first raised may have swallowed it."""
+    if _raised and threading.current_thread() is threading.main_thread():
+        raise _raised[0]
 
 
 def exit_code_of(stop: KeyboardInterrupt) -> int:

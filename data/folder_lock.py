@@ -27,7 +27,9 @@ def lock_folder(folder: Path, busy: str, name: str = LOCK) -> FileLock:
     except NotImplementedError as error:  # some network disks
         raise StorageError(f"the disk of {folder} locks no files: choose a folder on another one") from error
     except OSError as error:
-        raise StorageError(f"{disk_error(folder, error)}; choose another folder") from error
+        raise StorageError(
+            f"{disk_error(folder, error)}; ask for the right to write there, or choose another folder"
+        ) from error
     return lock
 
 

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -174,6 +175,44 @@ def processes_of(scratch: str) -> set[int]:
             parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
     named = {number for number, command in commands.items() if scratch.encode() in command}
     return named | {number for number, parent in parents.items() if parent in named}
+
+
+@pytest.fixture(scope="session")
+def killed_at() -> Callable[..., bool]:
+    """killed_at(moment, folder, *arguments): run a command of the program in a child that is killed at so many changes
+    of files in or of `folder`; whether it got so far. Nothing that Python does at an end is done: it is a kill -9."""
+    if not hasattr(os, "fork"):
+        pytest.skip("processes cannot be forked here")
+
+    def run(moment: int, folder: Path, *arguments: object) -> bool:
+        import cli
+
+        child = os.fork()
+        if not child:
+            try:
+                die_at(moment, folder.name)
+                cli.main([str(argument) for argument in arguments])
+            finally:
+                os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+    return run
+
+
+def die_at(moment: int, name: str) -> None:
+    """Kill this process at so many changes of files whose path has `name` in it."""
+    changes = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "sqlite3.connect"}
+    seen = 0
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal seen
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if (event in changes or writes) and name in str(arguments[0]):
+            seen += 1
+            if seen == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
 
 
 def free_port() -> int:

@@ -11,10 +11,11 @@ from pathlib import Path
 from sqlite3 import Cursor
 from typing import Any, Self
 
+from data.folder_lock import lock_folder
 from data.folder_names import candidates, folded
 from data.inside import is_name
 from data.journal.outcomes import COLUMNS, ManifestLine, Outcome, Record, StoredCrop, outcome_of, record_of
-from data.journal.schema import FORMAT, disk, lock_folder, opened
+from data.journal.schema import FORMAT, LOCK, disk, opened
 from data.reasons import Reason
 from data.rows import Box, Row, host_of
 from errors import StorageError, UsageError
@@ -39,8 +40,9 @@ class Journal:
         self._folders: dict[str, str] = {}
         if crop_settings is None and not self._path.is_file():
             raise UsageError(f"{folder} holds no {FILE}: expected a folder that `download` has made")
+        busy = f"another download is working in {folder}: wait for it, or choose another folder"
         with ExitStack() as undo:
-            undo.callback(lock_folder(folder).release)
+            undo.callback(lock_folder(folder, busy, LOCK).release)
             self._database = opened(self._path, alone=alone)
             undo.callback(self._database.close)
             self.crop_settings = self._check_settings(crop_settings)

@@ -14,12 +14,8 @@ it is listed. Of a line that is no row, `name` and `url` hold what its cells say
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from data.atomic_write import disk_error
 from errors import StorageError
 
 FORMAT = "3"
@@ -55,26 +51,6 @@ _FROM_FORMAT_2 = f"""
     COMMIT;
 """
 _UPGRADES = {"1": _FROM_FORMAT_1, "2": _FROM_FORMAT_2}
-
-
-def lock_folder(folder: Path) -> FileLock:
-    """Lock the folder, making it if needed; the lock is held until `release`, or until the process ends.
-
-    Raises StorageError when another journal of it is open, in this process or another one, or the disk refuses.
-    """
-    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise StorageError(f"another download is working in {folder}: wait for it, or choose another folder") from error
-    except OSError as error:
-        if error.errno in (EACCES, EPERM, EROFS):
-            raise StorageError(
-                f"cannot write {folder}: {error.strerror}; ask for the right to write there, or work on a copy of it"
-            ) from error
-        raise disk_error(folder, error) from error
-    return lock
 
 
 def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:

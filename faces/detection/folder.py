@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from data.atomic_write import atomic_write, disk_error, remove_leftovers
+from data.atomic_write import atomic_write, disk_error, is_part, remove_leftovers
 from data.folder_lock import LOCK, locked
 from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
@@ -188,7 +188,7 @@ def _prepare_target(source: Path, target: Path, made_with: dict[str, Any], crops
     """
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file: expected a folder for the faces found")
-    others = target.is_dir() and {path.name for path in target.iterdir()} - {LOCK}
+    others = target.is_dir() and any(path.name != LOCK and not is_part(path.name) for path in target.iterdir())
     if others and not (target / RECORD).is_file():
         raise UsageError(f"{target} holds files that were not made by --detect: expected a new or an empty folder")
     record = _read_record(target / RECORD)

@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 import cli
+from commands import interrupts
+from commands.console import progress
 from commands.stopping import going_on, stopped_after
 from errors import Terminated
 
@@ -264,3 +266,10 @@ def test_the_command_is_the_one_that_was_typed(monkeypatch: pytest.MonkeyPatch, 
     assert command("/usr/bin/python3", "/x/cli.py", program="/x/cli.py") == "/usr/bin/python3 /x/cli.py report run"
     assert command("python", "-m", "cli", program=tmp_path / "cli.py") == "python -m cli report run"
     assert command("python", "-u", "cli.py", program="cli.py", RANK="1") == "the same torchrun with cli.py report run"
+
+
+def test_a_signal_that_a_library_swallowed_is_raised_again_at_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "_raised", [KeyboardInterrupt()])
+    for quiet in (True, False):
+        with progress("working", 3, quiet=quiet) as advance, pytest.raises(KeyboardInterrupt):
+            advance("")

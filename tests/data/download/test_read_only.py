@@ -103,7 +103,7 @@ def test_what_must_write_says_what_to_do(
     with pytest.raises(StorageError) as refused:
         write(crops)
     assert str(refused.value) == (
-        f"cannot write {crops}: {os.strerror(number)}; ask for the right to write there, or work on a copy of it"
+        f"cannot write {crops}: {os.strerror(number)}; ask for the right to write there, or choose another folder"
     )
 
 

@@ -1,0 +1,115 @@
+"""Commands that write a folder, killed at any moment: the same command again ends as one that was never killed.
+
+Each is killed at the first, the second, ... change of a file, up to twenty. Trainings are in `test_cli_runs`, lists and
+portraits in `data/download`.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import cli
+from data.download import download
+from data.mnist.files import FILES, MnistFile
+from data.rows import Box, Row
+from data.settings import DownloadSettings
+from faces.detection.cascade import DetectorSettings, FaceDetector
+
+Kill = Callable[..., bool]
+MOMENTS = 20
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder, with photos of three people in `photos`."""
+    monkeypatch.chdir(tmp_path)
+    torch.set_num_threads(1)
+    generator = np.random.default_rng(7)
+    for name in ("Ada", "Bob", "Cy"):
+        Path("photos", name).mkdir(parents=True)
+        for number in range(7):
+            pixels = generator.integers(0, 255, (40, 40, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(Path("photos", name, f"{number}.png"))
+
+
+def tree(folder: Path, *but: str) -> dict[str, str]:
+    """The SHA-256 of each file of a folder, without what says when it was made."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(but)
+    }
+
+
+def run(*arguments: object) -> int:
+    return cli.main([str(argument) for argument in arguments])
+
+
+def ended_after_kills(
+    kill: Kill, folder: Path, command: Callable[[Path], tuple[object, ...]], *but: str, done: int = 0
+) -> int:
+    """Kill the command at up to MOMENTS moments, each in a folder of its own, and run it again; return how many.
+
+    `done` is the exit code of the command where there is nothing left to do.
+    """
+    unbroken = shutil.copytree(folder, folder.with_name("unbroken")) if folder.exists() else Path("unbroken")
+    run(*command(unbroken))
+    for moment in range(1, MOMENTS + 1):
+        own = folder.with_name(f"killed-{moment:02}")
+        if folder.exists():
+            shutil.copytree(folder, own)
+        if not kill(moment, own, *command(own)):
+            return moment - 1
+        assert run(*command(own)) in (0, done)
+        assert tree(own, *but) == tree(unbroken, *but), f"moment {moment}"
+    return MOMENTS
+
+
+class WholePhoto(FaceDetector):
+    """Takes each photo for a face: these tests are of files."""
+
+    def __init__(self) -> None:
+        self.settings = DetectorSettings()
+
+    def find(self, image: Image.Image) -> list[Box]:
+        return [Box(0, 0, *image.size)]
+
+
+def test_features(killed_at: Kill) -> None:
+    for photo in Path("photos").glob("*/[4-9].png"):
+        photo.unlink()
+    flags = ("--weights", "random", "--batch-size", 1, "--quiet", "--device", "cpu")
+    assert ended_after_kills(killed_at, Path("photos"), lambda folder: ("features", folder, *flags)) == MOMENTS
+
+
+def test_mnist_from_a_folder(mnist_files: Path, killed_at: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
+    def small(file: MnistFile) -> MnistFile:
+        content = (mnist_files / file.name).read_bytes()
+        return replace(file, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+    monkeypatch.setattr("data.mnist.download.FILES", tuple(map(small, FILES)))
+    command = ("download", "mnist", "--from", mnist_files, "--quiet", "--out")
+    assert ended_after_kills(killed_at, Path("mnist"), lambda folder: (*command, folder)) >= 9
+
+
+def test_forgetting_a_person(killed_at: Kill) -> None:
+    photos = {path.as_uri(): path.read_bytes() for path in sorted(Path("photos").resolve().glob("*/*"))}
+    rows = [Row(number, Path(url).parent.name, url, None, None) for number, url in enumerate(photos)]
+    settings = DownloadSettings(size=32, workers=1)
+    download(rows, Path("six"), settings=settings, fetch=lambda row: photos[row.url])
+    times = ("journal.sqlite-", "report.json", "journal.sqlite")
+    assert ended_after_kills(killed_at, Path("six"), lambda folder: ("forget", folder, "Bob"), *times, done=2) >= 10
+
+
+def test_faces_found_in_whole_photos(killed_at: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faces.detection.folder.FaceDetector", WholePhoto)
+    flags = ("--train", 3, "--validation", 1, "--test", 1, "--epochs", 1, "--hidden", 2, "--quiet", "--overwrite")
+    asked = ("train-faces", "photos", "--detect", *flags, "--out", "run", "--out-faces")
+    assert ended_after_kills(killed_at, Path("faces"), lambda folder: (*asked, folder), ".lock") == MOMENTS
