@@ -10,7 +10,7 @@ help:  ## list the targets
 
 demo: .venv/installed  ## draw the portraits, train on them, picture what was learned
 	$(BIN)/python cli.py download
-	$(BIN)/python cli.py train-faces --out runs/demo
+	$(BIN)/python cli.py train-faces --out runs/demo --overwrite
 	$(BIN)/python cli.py show-weights runs/demo
 
 test: .venv/developing  ## the whole test suite, offline

@@ -2,5 +2,6 @@
 
 `figures` draws PNGs, `page` writes report.html. `results` turns predictions into metrics.json and predictions.csv,
 `hidden_units` finds the class a unit has its largest weight for and the samples that activate it most, `run_folder`
-names and writes the files, `progress` has the type of a progress bar.
+reads a finished run, `unfinished_run` says where a training may go, keeps its states and publishes the run as a whole,
+`progress` has the type of a progress bar.
 """
