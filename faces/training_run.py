@@ -20,6 +20,7 @@ from data.photos.folder import Folder, Photo, read_folder
 from data.photos.images import FILTER
 from data.photos.split import Split, split
 from data.settings import SplitSizes
+from data.wording import count
 from faces.classifier import Classifier
 from faces.open_set import OpenedPart, leave_each_out, rounds
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
@@ -165,7 +166,7 @@ def _people(parts: Split) -> dict[str, str]:
         for photo in getattr(parts, name):
             uses.setdefault(photo.name, []).append(f"{name} {photo.sha256}")
     return {
-        name: f"{len(own)} photos, {hashlib.sha256(' '.join(own).encode()).hexdigest()[:16]}"
+        name: f"{count(len(own), 'photo')} ({hashlib.sha256(' '.join(own).encode()).hexdigest()[:16]})"
         for name, own in sorted(uses.items())
     }
 

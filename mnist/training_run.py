@@ -159,7 +159,7 @@ def _read(task: DigitTraining) -> DigitParts:
 
 def _asked(classifier: DigitClassifier, parts: DigitParts, ranks: Ranks) -> dict[str, Any]:
     """Return, as JSON, all that decides what is trained: digits, model, settings; the classifier is not trained yet."""
-    digits = {f"{part} digits": f"{len(digits)}, {_digest(digits)}" for part, digits in vars(parts).items()}
+    digits = {f"{part} digits": f"{len(digits):,} ({_digest(digits)})" for part, digits in vars(parts).items()}
     training = {"digits": digits, "model": classifier.model, "seed": classifier.seed}
     settings = {"settings": asdict(classifier.settings), "layers": classifier.layer_kinds()}
     return training | settings | ranks.identity()

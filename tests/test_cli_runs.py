@@ -95,12 +95,12 @@ def renamed() -> str:
 def mended() -> str:
     """A photo of Ada turns out to be one of Bob."""
     shutil.move("photos/Ada/3.png", "photos/Bob/ada.png")
-    return "Ada was 10 photos, "
+    return "Ada was 10 photos ("
 
 
 def changed() -> str:
     Image.new("L", (40, 40), 9).save("photos/Cy/3.png")
-    return "Cy was 10 photos, "
+    return "Cy was 10 photos ("
 
 
 @pytest.mark.parametrize("change", [renamed, mended, changed])

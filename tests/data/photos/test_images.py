@@ -1,5 +1,6 @@
 """Opening photos: shape and range, upright, on white, and errors that name the file."""
 
+import hashlib
 import io
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.photos import load_images, open_photo
+from data.photos import load_images, open_photo, read_photo
+from data.reasons import Failure
 from errors import DatasetError
 
 
@@ -64,3 +66,20 @@ def test_what_is_no_image_is_named(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(DatasetError, match=r"photo\.jpg is not an image that can be read") as error:
         load_images([photo], 8, "L")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", ["another photo", "no photo"])
+def test_a_photo_that_was_replaced_is_named_and_not_taken_for_the_one_before(tmp_path: Path, content: str) -> None:
+    paths = [tmp_path / name for name in ("1.png", "2.png")]
+    for shade, path in enumerate(paths):
+        Image.new("L", (20, 20), shade).save(path)
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    assert load_images(paths, 8, "L", digests=digests).shape == (2, 1, 8, 8)
+    if content == "another photo":
+        Image.new("L", (20, 20), 200).save(paths[1])
+    else:
+        paths[1].write_bytes(b"<html>")
+    with pytest.raises(DatasetError, match=r"2\.png was replaced while the photos were being read: run again"):
+        load_images(paths, 8, "L", digests=digests)
+    assert isinstance(read_photo(paths[1], digests[1]), Failure)
+    assert read_photo(paths[0], digests[0]) == paths[0].read_bytes()
