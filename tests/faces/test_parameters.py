@@ -1,5 +1,7 @@
 """What the classifiers' parameters mean at their limits and defaults: views, schedule, seed, settings."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,9 +10,18 @@ import torch
 
 import faces.classifier
 from errors import UsageError
+from faces.backbones.alexnet.architecture import Stage
+from faces.backbones.alexnet.weights import random_weights
+from faces.detection.cascade import DetectorSettings
+from faces.detection.folder import detect_folder
+from faces.features.cluster import cache_features_on_ray
+from faces.features.extract import extract
+from faces.folder import PhotoFolder, load_folder
 from faces.hidden import HiddenClassifier
 from faces.photos import PhotoArray
+from faces.predict import PredictSettings
 from faces.settings import ClassifierSettings, HiddenSettings, TransferSettings
+from faces.training_run import FaceTraining
 from faces.transfer import READ_AT_ONCE, TransferClassifier
 from nn.schedules import Cosine
 
@@ -127,3 +138,28 @@ def test_a_head_may_have_no_hidden_layer() -> None:
     assert TransferClassifier(hidden=0).hidden == 0
     with pytest.raises(UsageError, match="hidden must be"):
         TransferClassifier(hidden=-1)
+
+
+DEFAULTS: dict[Callable[..., Any], dict[str, Any]] = {
+    DetectorSettings: {"side": 480, "scale_factor": 1.1, "neighbours": 6, "smallest": 24},
+    detect_folder: {"strict": False},
+    cache_features_on_ray: {"num_gpus": 0.0},
+    extract: {"mirror": False, "batch_size": 64},
+    load_folder: {"min_photos": 1, "strict": False},
+    PhotoFolder.split: {"seed": 0},
+    PredictSettings: {"top": 1, "batch_size": 64},
+    FaceTraining: {"strict": False, "resume": False, "memory_limit": 4096, "min_photos": None},
+    random_weights: {"seed": 0},
+    Stage: {"stride": 1, "padding": 0, "groups": 1, "normalised": False, "pooled": False},
+}
+
+
+@pytest.mark.parametrize("function", DEFAULTS, ids=lambda function: function.__qualname__)
+def test_a_default_is_as_documented(function: Callable[..., Any]) -> None:
+    parameters = inspect.signature(function).parameters
+    assert {name: parameters[name].default for name in DEFAULTS[function]} == DEFAULTS[function]
+
+
+def test_the_transfer_head_alone_is_trained_once_more_for_each_person_and_the_hidden_layer_on_one_thread() -> None:
+    assert (HiddenClassifier.quick_to_train, HiddenClassifier.one_thread) == (False, True)
+    assert (TransferClassifier.quick_to_train, TransferClassifier.one_thread) == (True, False)

@@ -1,7 +1,7 @@
 """Windows on an image: how many there are, and which do not fit."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from errors import LayerError
@@ -16,6 +16,8 @@ def starts(side: int, kernel: int, stride: int, padding: int) -> int:
     return len([start for start in range(-padding, side + padding, stride) if start + kernel <= side + padding])
 
 
+@example(kernel=(1, 4), stride=(1, 1), padding=(0, 1), height=1, width=1)  # one pixel too wide, one too high
+@example(kernel=(4, 1), stride=(1, 1), padding=(1, 0), height=1, width=1)
 @given(kernel=pairs, stride=pairs, padding=paddings, height=st.integers(1, 9), width=st.integers(1, 9))
 def test_the_output_has_a_pixel_for_each_window_and_none_is_refused(
     kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int], height: int, width: int
