@@ -79,7 +79,7 @@ def main() -> None:
         reach = Reach(options.data, tree)
         unnoticed = 0
         for number, change in enumerate(sample, 1):
-            verdict = run_changed(tree, change, reach.tests(change))
+            verdict = run_changed(tree, change, *reach.tests(change))
             print(f"{number}/{len(sample)} {change}: {verdict}", file=sys.stderr, flush=True)
             if verdict == "not noticed":
                 unnoticed += 1
@@ -222,6 +222,7 @@ class Reach:
         if known.get("code") != digest:
             known = {"code": digest, "files": {}, "tests": {}}
             self._lines.erase()
+        self._lines.read()  # what is there is added to
         changed = sorted(file for file in now if known["files"].get(file) != now[file])
         kept = {test: about for test, about in known["tests"].items() if _file_of(test) in now.keys() - set(changed)}
         known["tests"], known["files"] = kept, {file: now[file] for file in now if file not in changed}
@@ -232,9 +233,16 @@ class Reach:
             known["files"] |= {file: now[file] for file in own}
             self._file.write_text(json.dumps(known))
         self._tests = {test: Test(**about) for test, about in known["tests"].items()}
-        left_out = [test for test, about in self._tests.items() if not about.passed]
-        print(f"{len(self._tests)} tests; left out, as they are skipped or fail without a change:", file=sys.stderr)
-        print(*left_out, sep="\n", file=sys.stderr, flush=True)
+        idle = self._tests.keys() - self._named(self._lines.measured_contexts())
+        self._readers = {test for test in idle if self._tests[test].seconds < 1}  # they read the code as text
+        passed = sum(about.passed for about in self._tests.values())
+        others = len(self._tests) - passed
+        print(f"{passed} tests; {others} more are left out: skipped, or not passed while measured", file=sys.stderr)
+
+    def _named(self, contexts: Iterable[str]) -> set[str]:
+        """Return the tests that contexts stand for: a test, a fixture, or a process that a test has started."""
+        names = {re.sub(r" \((setup|call|teardown)\)$", "", context) for context in contexts}
+        return {test for test, about in self._tests.items() if test in names or not names.isdisjoint(about.fixtures)}
 
     def _measure(self, tree: Path, files: list[str]) -> dict[str, dict[str, object]]:
         with tempfile.TemporaryDirectory() as results:
@@ -250,25 +258,18 @@ class Reach:
             tests: dict[str, dict[str, object]] = json.loads(measured.read_text())
         return tests
 
-    def tests(self, change: Change) -> list[str]:
-        """Return the tests to run for a change, by file: the nearest files first, then the fastest."""
+    def tests(self, change: Change) -> tuple[list[str], float]:
+        """Return the tests to run for a change, the nearest files first, then the fastest; and their seconds."""
         file = Path(change.start[0])
         mirrored = "tests" / file.parent
         while not (CHECKOUT / mirrored).is_dir():
             mirrored = mirrored.parent
         contexts = self._lines.contexts_by_lineno(str(file))
-        reached = {
-            re.sub(r" \((setup|call|teardown)\)$", "", context)  # as pytest tells the processes that a test starts
-            for line, found in contexts.items()
-            if change.lines is None or line in change.lines
-            for context in found
-        }
+        lines = contexts.keys() if change.lines is None else contexts.keys() & change.lines
+        chosen = self._named(context for line in lines for context in contexts[line])
         near = {test for test in self._tests if Path(_file_of(test)).is_relative_to(mirrored)}
-        chosen = {
-            test for test, about in self._tests.items() if test in reached or not reached.isdisjoint(about.fixtures)
-        }
         if change.lines is None or not chosen:
-            chosen |= near
+            chosen |= near | self._readers
         passed = [test for test in self._tests if test in chosen and self._tests[test].passed]
         files: dict[str, list[str]] = {}
         for test in passed:
@@ -282,7 +283,7 @@ class Reach:
         for tests in ordered:
             if not picked or seconds(picked) + seconds(tests) <= SECONDS:
                 picked += tests
-        return picked
+        return picked, seconds(picked)
 
 
 @dataclass
@@ -294,13 +295,13 @@ class Test:
     fixtures: list[str]
 
 
-def run_changed(tree: Path, change: Change, tests: list[str]) -> str:
-    """Return what became of the tests with the change in the copy, which is as before afterwards."""
+def run_changed(tree: Path, change: Change, tests: list[str], seconds: float) -> str:
+    """Return what became of the tests, which take so long, with the change in the copy; it is then undone."""
     path = tree / change.start[0]
     source = path.read_bytes()
     path.write_bytes(change.apply(source))
     try:
-        said = run_tests(tree, ["-x", *tests], 2 * SECONDS + 60)
+        said = run_tests(tree, ["-x", *tests], 3 * seconds + 60)
     finally:
         path.write_bytes(source)
     if said is None:
