@@ -85,3 +85,33 @@ def test_a_person_keeps_the_folder_when_another_list_comes_first(tmp_path: Path)
     with Journal(tmp_path, {}) as journal:
         assert journal.folder_of("ALEC BALDWIN").startswith("ALEC BALDWIN-")
         assert journal.folder_of("Alec Baldwin") == "Alec Baldwin"
+
+
+def test_a_plain_name_has_up_to_120_bytes() -> None:
+    assert is_plain("x" * 120)
+    assert is_plain("é" * 60)
+    assert not is_plain("x" * 121)
+    assert not is_plain("é" * 61)
+
+
+@pytest.mark.parametrize(("name", "kept"), [("x" * 121, "x" * 120), ("x" + "é" * 60, "x" + "é" * 59), ("/", "person")])
+def test_the_readable_part_has_as_many_bytes_and_whole_letters(name: str, kept: str) -> None:
+    assert next(candidates(name)).rpartition("-")[0] == kept
+
+
+def test_a_name_that_is_taken_gets_a_longer_digest() -> None:
+    plain, *others = candidates("Ann")
+    digests = [folder.removeprefix("Ann-") for folder in others]
+    assert plain == "Ann"
+    assert [len(digest) for digest in digests] == [8, 16, 64]
+    assert all(digests[-1].startswith(digest) for digest in digests)
+
+
+def test_the_journal_knows_more_people_than_it_keeps_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.journal.journal._MOST_NAMES", 3)
+    names = ["Ann", "ANN", "Bo", "BO", "Cy"]
+    with Journal(tmp_path, {}) as journal:
+        folders = [journal.folder_of(name) for name in names]
+        assert len(journal._folders) <= 3
+        assert [journal.folder_of(name) for name in names] == folders
+    assert len({folded(folder) for folder in folders}) == 5

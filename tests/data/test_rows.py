@@ -3,6 +3,8 @@
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data.rows import BadRow, Box, Row, without_users
 
@@ -100,3 +102,20 @@ def test_no_text_of_a_bad_row_holds_one(text: str, kept: str) -> None:
     bad = BadRow(1, 2, text, text)
     assert (bad.text, bad.problem) == (kept, kept)
     assert without_users(kept) == kept
+
+
+sides = st.integers(-4, 6)
+
+
+@given(x1=sides, y1=sides, x2=sides, y2=sides, width=st.integers(1, 4), height=st.integers(1, 4))
+def test_the_part_inside_a_photo_has_the_pixels_that_both_have(
+    x1: int, y1: int, x2: int, y2: int, width: int, height: int
+) -> None:
+    box = Box(x1, y1, x2, y2)
+    both = {(x, y) for x in range(max(x1, 0), min(x2, width)) for y in range(max(y1, 0), min(y2, height))}
+    inside = box.within(width, height)
+    if inside is None:
+        assert not both
+    else:
+        assert {(x, y) for x in range(inside.x1, inside.x2) for y in range(inside.y1, inside.y2)} == both
+    assert box.is_empty == (box.within(6, 6) is None), "no box here begins beyond the sixth pixel"

@@ -43,6 +43,12 @@ ALL = [
         (OneCycle(0.5, steps=100), 29, 0.5),
         (OneCycle(0.5, steps=100), 99, 2e-6),
         (OneCycle(0.5, steps=100), 500, 2e-6),
+        (OneCycle(0.5, steps=2, rise=0.5), 0, 0.5),  # no step rises
+        (OneCycle(0.5, steps=2, rise=0.5), 1, 2e-6),
+        (Cosine(0.2, steps=1), 0, 0.2),  # the least that is allowed
+        (Cosine(0.2, steps=2, warm_up=1), 0, 0.1),
+        (Cosine(0.2, steps=2, warm_up=1), 1, 0.2),
+        (Step(0.8, every=1), 1, 0.08),
     ],
 )
 def test_values(schedule: Schedule, step: int, lr: float) -> None:

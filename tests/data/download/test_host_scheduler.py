@@ -1,5 +1,7 @@
 """Which row is asked for next, replayed without a clock."""
 
+import pytest
+
 from data.download.host_scheduler import HostScheduler, QueuedRow
 from data.reasons import Reason
 from data.rows import Row
@@ -116,3 +118,51 @@ def test_hosts_without_rows_are_forgotten() -> None:
         scheduler.done(one, Reason.OK)
     assert scheduler.take(0.0) is None
     assert scheduler.hosts == 0
+
+
+def test_a_host_is_given_up_after_as_many_rows_as_said_one_after_the_other() -> None:
+    scheduler = HostScheduler(per_host=1, give_up_after=1)
+    one = task("a")
+    scheduler.add(one)
+    assert scheduler.take(0.0) is one
+    assert scheduler.host_failure(one) is None
+    scheduler.done(one, Reason.TIMEOUT)
+    failure = scheduler.host_failure(task("a", 2))
+    assert failure is not None
+    assert failure.detail == "a given up: 1 rows in a row could not reach it"
+    assert not failure.temporary
+
+
+def test_an_answer_between_two_failures_lets_the_host_go_on() -> None:
+    scheduler = HostScheduler(per_host=3, give_up_after=9)
+    first, second, third = task("a", 1), task("a", 2), task("a", 3)
+    for one in (first, second, third):
+        scheduler.add(one)
+    assert taken(scheduler) == ["a/1", "a/2", "a/3"]
+    scheduler.retry(first, 5.0, reason=Reason.TIMEOUT, pause=False)
+    scheduler.done(second, Reason.OK)
+    scheduler.retry(third, 7.0, reason=Reason.TIMEOUT, pause=False)
+    assert taken(scheduler, 5.0) == ["a/1"], "two failures, and none after the other: no pause"
+
+
+def test_of_very_many_hosts_the_failures_of_the_first_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.download.host_scheduler._MOST_HOSTS", 2)
+    scheduler = HostScheduler(per_host=1, give_up_after=1)
+    for host in "abc":
+        one = task(host)
+        scheduler.add(one)
+        assert scheduler.take(0.0) is one
+        scheduler.done(one, Reason.DNS)
+    assert [scheduler.host_failure(task(host)) is not None for host in "abc"] == [False, True, True]
+
+
+def test_a_host_that_rests_twice_rests_until_the_later_time() -> None:
+    scheduler = HostScheduler(per_host=2, give_up_after=3)
+    first, second = task("a", 1), task("a", 2)
+    for one in (first, second):
+        scheduler.add(one)
+    assert taken(scheduler) == ["a/1", "a/2"]
+    scheduler.retry(first, 9.0, reason=Reason.RATE_LIMITED, pause=True)
+    scheduler.retry(second, 5.0, reason=Reason.RATE_LIMITED, pause=True)
+    assert taken(scheduler, 8.9) == []
+    assert sorted(taken(scheduler, 9.0)) == ["a/1", "a/2"]

@@ -1,11 +1,15 @@
 """Augmentation: what each change does to a known picture, and that the generator alone decides."""
 
+import math
 from typing import Any
 
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn.functional import affine_grid
 from torch.testing import assert_close
 
-from data.photos.augmentation import Augmentation, random_crop
+from data.photos.augmentation import Augmentation, _grid, random_crop
 
 STILL: dict[str, Any] = {"mirror": 0.0, "rotation": 0.0, "shift": 0.0, "zoom": 0.0}
 
@@ -84,3 +88,63 @@ def test_the_generator_decides() -> None:
     other = augment(picture(), torch.Generator().manual_seed(6))
     assert torch.equal(same[0], same[1])
     assert not torch.equal(same[0], other)
+
+
+def matrices(*rows: tuple[torch.Tensor | float, torch.Tensor | float, torch.Tensor | float]) -> torch.Tensor:
+    """Two rows of three entries each -> (N, 3, 3)."""
+    entries = [[torch.as_tensor(entry, dtype=torch.float64).expand(4) for entry in row] for row in (*rows, (0, 0, 1))]
+    return torch.stack([torch.stack(row, -1) for row in entries], 1)
+
+
+@settings(deadline=None, max_examples=30)
+@given(height=st.integers(1, 9), width=st.integers(1, 9), seed=st.integers(0, 99))
+def test_where_pixels_come_from_is_a_product_of_four_matrices(height: int, width: int, seed: int) -> None:
+    draw = torch.rand(5, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    angle, scale, right, down, mirror = (
+        draw[0] * 6,
+        draw[1] + 0.5,
+        draw[2] - 0.5,
+        draw[3] - 0.5,
+        draw[4].round() * 2 - 1,
+    )
+    turned = matrices((angle.cos(), -angle.sin(), 0), (angle.sin(), angle.cos(), 0))
+    pixels = matrices((float(width), 0, 0), (0, float(height), 0))  # [-1, 1] -> as many pixels as there are
+    moved = matrices((1, 0, right), (0, 1, down))
+    sides = matrices((mirror, 0, 0), (0, 1, 0))
+    whole = moved @ pixels.inverse() @ turned @ matrices((scale, 0, 0), (0, scale, 0)) @ pixels @ sides
+    x = torch.zeros(4, 1, height, width, dtype=torch.float64)
+    expected = affine_grid(whole[:, :2], list(x.shape), align_corners=False)
+    assert_close(_grid(x, angle, scale, right, down, mirror), expected)
+
+
+def test_rotation_goes_as_many_degrees_either_way() -> None:
+    y, x = torch.meshgrid(torch.arange(41) - 20.0, torch.arange(41) - 20.0, indexing="ij")
+    beam = ((y.abs() < 1.5) & (x > 0)).double().expand(200, 1, 41, 41)
+    turned = Augmentation(**{**STILL, "rotation": 30.0})(beam, torch.Generator().manual_seed(1))
+    angles = torch.atan2((turned * y).sum((1, 2, 3)), (turned * x).sum((1, 2, 3))) * 180 / math.pi
+    assert -31 < angles.min() < -28
+    assert 28 < angles.max() < 31
+
+
+def test_half_of_the_photos_are_mirrored() -> None:
+    seen = Augmentation(**{**STILL, "mirror": 0.5})(
+        picture()[:1].expand(400, 1, 12, 8), torch.Generator().manual_seed(0)
+    )
+    mirrored = [torch.allclose(one, picture()[0].flip(2)) for one in seen]
+    assert 170 < sum(mirrored) < 230
+    assert sum(mirrored) + sum(torch.allclose(one, picture()[0]) for one in seen) == 400
+
+
+@settings(deadline=None, max_examples=40)
+@given(side=st.integers(1, 6), more=st.tuples(st.integers(0, 5), st.integers(0, 5)), seed=st.integers(0, 9))
+def test_a_crop_of_any_size_keeps_the_pictures_size_and_lies_in_the_middle(
+    side: int, more: tuple[int, int], seed: int
+) -> None:
+    height, width = side + more[0], side + more[1]
+    x = torch.arange(1.0, 1 + 3 * height * width).view(3, 1, height, width)
+    cropped = random_crop(x, side, torch.Generator().manual_seed(seed))
+    assert cropped.shape == x.shape
+    rows, columns = (cropped[0, 0] > 0).nonzero().T.tolist()
+    above, before = more[0] // 2, more[1] // 2
+    assert (min(rows), max(rows)) == (above, above + side - 1)
+    assert (min(columns), max(columns)) == (before, before + side - 1)

@@ -98,3 +98,12 @@ def test_a_name_that_no_resolver_can_hold(host: str) -> None:
 def test_an_address_is_not_looked_up_at_length(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("data.web.lookup.Thread", None)
     assert look_up(host, 80, 1.0)[0][4][0] == host
+
+
+def test_a_thread_that_waits_for_a_name_does_not_keep_the_program_from_ending(resolver: dict[str, float]) -> None:
+    resolver["silent.example"] = 60
+    before = set(threading.enumerate())
+    with pytest.raises(TimeoutError):
+        look_up("silent.example", 80, 0.05)
+    (left,) = set(threading.enumerate()) - before
+    assert left.daemon

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Generator
 
 from errors import LayerError
-from nn.training.batches import TensorBatches, as_batches
+from nn.training.batches import TensorBatches, as_batches, without_single
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -60,3 +60,17 @@ def test_a_source_stays_itself() -> None:
     source = numbered(3)
     assert as_batches(source) is source
     assert len(as_batches((source.x, source.target))) == 3
+
+
+@given(n=st.integers(1, 30), size=st.integers(2, 9))
+def test_no_batch_has_a_single_sample_and_none_is_lost(n: int, size: int) -> None:
+    batches = list(without_single(numbered(n).batches(size, None), n))
+    assert [int(i) for _, target in batches for i in target] == list(range(n))
+    assert all(torch.equal(x[:, 0], target * 10.0) for x, target in batches)
+    lengths = [len(target) for _, target in batches]
+    whole = [size] * (n // size)
+    if n > 1 and n % size == 1:
+        whole[-1] += 1
+        assert lengths == whole
+    else:
+        assert lengths == whole + [n % size] * (n % size > 0)

@@ -1,0 +1,34 @@
+"""A value does not change once it is made: a dataclass is frozen, but for those that collect, count or are trained."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+ROOMS = ("commands", "data", "experiments", "faces", "mnist", "nn", "report")
+CHANGE = {
+    *("ClassifierSettings", "HiddenSettings", "TransferSettings", "DigitParameters"),  # as scikit-learn has them
+    *("PartitionResult", "VerifyResult", "Skipped", "QueuedRow", "_Host", "History", "Progress"),
+}
+
+
+def dataclasses() -> Iterator[tuple[str, dict[str, bool]]]:
+    """The name of each dataclass, and what its decorator is told."""
+    for source in (path for room in ROOMS for path in (REPOSITORY / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                for decorator in node.decorator_list:
+                    if ast.unparse(decorator).partition("(")[0] == "dataclass":
+                        keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+                        yield node.name, {str(word.arg): ast.literal_eval(word.value) for word in keywords}
+
+
+def test_all_dataclasses_but_these_are_frozen() -> None:
+    assert {name for name, told in dataclasses() if not told.get("frozen")} == CHANGE
+
+
+def test_equal_numbers_make_none_of_these_equal() -> None:
+    """Tensors have no one answer to ==, and a row that waits is itself."""
+    by_identity = {"RankOneGradient", "Weights", "Mnist", "Digits", "Parts", "QueuedRow", "_Host"}
+    parameters = {name for name in CHANGE if name.endswith(("Settings", "Parameters"))}
+    assert {name for name, told in dataclasses() if told.get("eq") is False} == by_identity | parameters
