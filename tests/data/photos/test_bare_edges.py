@@ -113,7 +113,6 @@ def tiff(mode: str, highest: float, **tags: Any) -> Any:
         (tiff("F", 255.0, bits=32), (0, 255)),
         (tiff("F", 65_536.0, bits=32), (0, 65_536.0)),
     ],
-    ids=str,
 )
 def test_black_and_white_of_a_tiff(photo: Any, levels: tuple[float, float]) -> None:
     assert levels_of(photo) == levels
