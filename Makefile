@@ -9,9 +9,9 @@ help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 demo: .venv/installed  ## draw the portraits, train on them, picture what was learned
-	$(BIN)/python cli.py download
-	$(BIN)/python cli.py train-faces --out runs/demo --overwrite
-	$(BIN)/python cli.py show-weights runs/demo
+	$(BIN)/faces download
+	$(BIN)/faces train-faces --out runs/demo --overwrite
+	$(BIN)/faces show-weights runs/demo
 
 test: .venv/developing  ## the whole test suite, offline
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

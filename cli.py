@@ -8,6 +8,7 @@ progress and errors on stderr. Exit codes: 0 done, 1 finished with less than was
 import os
 import sys
 
+_ROOMS = ("commands", "data", "errors", "experiments", "faces", "mnist", "nn", "report")
 TYPE_CHECKING = False  # the module typing is not imported either
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 def program() -> "NoReturn":
     """Be the program that a shell has started: `main` with the signals, streams and encoding of the process."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - a checkout is run with any Python
+        version = ".".join(map(str, sys.version_info[:2]))
+        _say(_other_python(f"is Python {version}, and faces needs 3.11 or newer"))
+        raise SystemExit(2)
     try:
         from commands import interrupts, streams
 
@@ -73,6 +78,9 @@ def _failed(name: str, error: Exception) -> int:
     from commands.console import OUT_OF_MEMORY, is_out_of_memory, one_line
     from errors import FacesError
 
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] not in _ROOMS:
+        _say(_other_python(f"lacks {error.name}"))
+        return 2
     if stop := interrupts.first():  # some library has made an error of its own of it
         return _interrupted(name, stop)
     if isinstance(error, FacesError):
@@ -90,6 +98,18 @@ def _failed(name: str, error: Exception) -> int:
         _say(f"{name}: {one_line(error)}; name another file or folder")
         return 2
     raise error
+
+
+def _other_python(what: str) -> str:
+    """Return a line about an interpreter that cannot run this program, with the one that can."""
+    from pathlib import Path
+
+    here = Path(__file__).resolve().parent
+    made = here / ".venv" / "bin" / "faces"
+    if made.exists():
+        right = made.relative_to(Path.cwd()) if made.is_relative_to(Path.cwd()) else made
+        return f"faces: this Python, {sys.executable}, {what}: type {right} in its place"
+    return f"faces: this Python, {sys.executable}, {what}: `make demo` in {here} makes .venv/bin/faces, which has all"
 
 
 def _say(line: str) -> None:

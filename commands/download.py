@@ -46,9 +46,7 @@ PHOTO_FLAGS = (
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = "fetch a list of photos, or MNIST, verify each SHA-256, crop, store; without a list, draw the portraits"
-    add = add_command(
-        commands, "download", download, about, "python cli.py download faces.tsv --out datasets/six --workers 8"
-    )
+    add = add_command(commands, "download", download, about, "download faces.tsv --out datasets/six --workers 8")
     add(
         "list",
         nargs="?",

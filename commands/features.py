@@ -20,9 +20,7 @@ PHOTOS_A_BATCH = 64
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = "compute AlexNet's conv5 features of all photos of a folder, and cache them beside it for train-faces"
-    add = add_command(
-        commands, "features", features, about, "python cli.py features datasets/six --engine ray --address auto"
-    )
+    add = add_command(commands, "features", features, about, "features datasets/six --engine ray --address auto")
     add(
         "folder",
         type=folder_or_storage,

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from commands.console import progress
 from commands.summary import print_summary
 from data.settings import MNIST_FOLDER, DownloadSettings
+from errors import UsageError
 
 if TYPE_CHECKING:
     from data.download import Report
@@ -62,6 +63,18 @@ def unpacked(place: Path | str, is_first: bool = True) -> Path:
     last = urlsplit(url).path.rpartition("/")[2] or "photos"
     folder = DATASETS / f"{next(candidates(last))}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
     return unpack(url, folder) if is_first else folder
+
+
+def beside(folder: Path, photos: Path) -> Path:
+    """Return a relative folder for results, such as `runs`: here, or beside `photos` if here is among them."""
+    here, root = Path.cwd(), photos.resolve()
+    return Path(os.path.relpath(root.parent)) / folder if here == root or root in here.parents else folder
+
+
+def check_elsewhere(folder: Path | None, photos: Path, flag: str) -> None:
+    """Raise UsageError for a folder of results among the photos, whose people it would join."""
+    if folder is not None and folder.resolve().is_relative_to(photos.resolve()):
+        raise UsageError(f"{flag} {folder} lies among the photos in {photos}: choose a folder that does not")
 
 
 def portraits(*, quiet: bool) -> Path:

@@ -12,14 +12,15 @@ from commands.console import print_json
 from commands.flags import add_json
 from commands.folders import DATASETS, RUNS
 from commands.parser import add_command
-from commands.stopping import command_of
+from data.program import command
 from data.wording import count
+from errors import UsageError
 
 
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = "remove a person from a folder: photos, crops, cached features, journal, manifest and report lines"
-    add = add_command(commands, "forget", forget, about, "python cli.py forget datasets/six 'Alec Baldwin'")
+    add = add_command(commands, "forget", forget, about, "forget datasets/six 'Alec Baldwin'")
     add("folder", type=Path, metavar="DIR", help="a folder that download has made")
     add("person", metavar="NAME", help="the name as the list has it")
     add(
@@ -35,6 +36,14 @@ def add_to(commands: Any) -> None:
 def forget(options: argparse.Namespace) -> int:
     """Remove the person from the folder."""
     from data.download.forget import forget as forget_person
+    from data.journal import FILE
+
+    own = options.folder / options.person
+    if own.is_dir() and not (options.folder / FILE).is_file():
+        raise UsageError(
+            f"{options.folder} is a folder of your own, which no download has filled: remove {own} yourself, then "
+            "train again the runs that were trained on it"
+        )
 
     def forget_photos(photos: Collection[str]) -> None:
         if any(options.folder.glob(".features-*")):
@@ -67,7 +76,7 @@ def _elsewhere(options: argparse.Namespace, person: str) -> dict[str, list[str]]
         if options.runs is None:
             _tell(options, f"{run} still has this person, in its network, page and pictures: --runs {runs} removes it")
         elif forget_run(run):
-            _tell(options, f"{run}: removed; train again: {command_of('train-faces', '--resume', '--out', str(run))}")
+            _tell(options, f"{run}: removed; train again: {command('train-faces', '--resume', '--out', str(run))}")
         else:
             _tell(options, f"{run}: removed; train again with train-faces {options.folder} --out {run}")
     for faces in found["faces"]:

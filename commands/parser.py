@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from data.program import command as command_line
+
 Add = Callable[..., Any]  # argparse's add_argument of one command
 
 
@@ -53,14 +55,15 @@ def add_command(
 ) -> Add:
     """Add a command to argparse's `commands`; return the function that adds its arguments.
 
-    The list of commands shows `brief`, or else `about`. The options that `command` gets also have its `name`,
-    `default_of`, a function from a flag's name to its default, and `again`, as the parser has it.
+    `example` is what is typed after the program. The list of commands shows `brief`, or else `about`. The options that
+    `command` gets also have its `name`, `default_of`, a function from a flag's name to its default, and `again`, as the
+    parser has it.
     """
     parser = commands.add_parser(
         name,
         help=brief or about,
         description=textwrap.fill(about, 100),
-        epilog=f"example:\n  {example}",
+        epilog=f"example:\n  {command_line()} {example}",
         formatter_class=Help,
     )
     parser.set_defaults(command=command, name=name, default_of=parser.get_default, again=parser.again)

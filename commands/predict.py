@@ -15,12 +15,12 @@ from faces.settings import DEVICES
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = (
-        "Say who is on photos: one line per face, with the columns file,box,name,probability,status. Status is ok; "
-        "unknown (most likely none of the people; name is the best guess all the same); no_face; or the reason why a "
-        "photo cannot be used, which makes the exit code 1. Boxes count pixels of the photo as it is seen, upright; "
-        "the box printed is the part looked at, empty for the whole photo."
+        "Say who is on photos: one line per face, with the columns file,box,name,probability,status,score. Status is "
+        "ok; unknown (most likely none of the people, as score is below the threshold; name is the best guess all the "
+        "same); no_face; or the reason why a photo cannot be used, which makes the exit code 1. Boxes count pixels of "
+        "the photo as it is seen, upright; the box printed is the part looked at, empty for the whole photo."
     )
-    example, brief = "python cli.py predict runs/six holiday/ --detect", "name the faces on photos"
+    example, brief = "predict runs/six holiday/ --detect", "name the faces on photos"
     add = add_command(commands, "predict", predict, about, example, brief)
     add("run", type=Path, metavar="RUN", help="a run folder of train-faces")
     add(
@@ -52,7 +52,7 @@ def add_to(commands: Any) -> None:
         "--format",
         choices=("csv", "json"),
         default="csv",
-        help="csv with a header, or one JSON object per line: file, box as a list or null, name, probability, status",
+        help="csv with a header, or one JSON object per line with the same keys, box as a list or null",
     )
     add_max_pixels(add)
     add("--weights", metavar="W", help="AlexNet's weights, if they are no longer where the training found them")

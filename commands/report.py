@@ -10,7 +10,7 @@ from commands.parser import add_command
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = "name the page of a run, or open it"
-    add = add_command(commands, "report", report, about, "python cli.py report runs/six --open")
+    add = add_command(commands, "report", report, about, "report runs/six --open")
     add("run", type=Path, metavar="RUN", help="a run folder of train-faces or train-mnist")
     add("--open", action="store_true", help="open the page in the browser")
 

@@ -28,7 +28,7 @@ def add_to(commands: Any) -> None:
         "Until all are done, what was measured is kept in unfinished/ of --out: stopped, the same command goes on."
     )
     brief = "run published experiments, reported beside measured"
-    example = "python cli.py reproduce csc411 cs559 --budget quick --out results"
+    example = "reproduce csc411 cs559 --budget quick --out results"
     add = add_command(commands, "reproduce", reproduce, about, example, brief)
     add("experiment", nargs="*", metavar="NAME", help="experiments, see --list (default: all)")
     add("--list", action="store_true", help="print the experiments, and run none")

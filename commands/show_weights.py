@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = "picture what the hidden units or filters of a run look for"
-    add = add_command(commands, "show-weights", show_weights, about, "python cli.py show-weights runs/six --unit 3 17")
+    add = add_command(commands, "show-weights", show_weights, about, "show-weights runs/six --unit 3 17")
     add("run", type=Path, metavar="RUN", help="a run folder of train-faces or train-mnist")
     add("--unit", nargs="+", type=count, metavar="K", help="only these hidden units or filters (default: all)")
     add("--out", type=Path, metavar="FILE", help="the picture, PNG (default: weights.png in RUN)")

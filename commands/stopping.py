@@ -2,12 +2,11 @@
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from data import program
 from data.wording import count
 
 
@@ -21,7 +20,7 @@ def going_on(done: Callable[[], str], *arguments: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stop:
-        stop.args = (f"{str(stop) or done()}; go on: {command_of(*(arguments or sys.argv[1:]))}",)
+        stop.args = (f"{str(stop) or done()}; go on: {_typed_again(*(arguments or sys.argv[1:]))}",)
         raise
 
 
@@ -30,23 +29,7 @@ def stopped_after(done: int, total: int | None, what: str) -> str:
     return f"stopped after {count(done, what)}" if total is None else f"stopped after {done:,} of {count(total, what)}"
 
 
-def command_of(*arguments: str) -> str:
-    """The program with these arguments, as it can be typed where it was started."""
+def _typed_again(*arguments: str) -> str:
     if "RANK" in os.environ:  # how torchrun was started, its processes are not told
-        return f"the same torchrun with {shlex.join([_short(sys.argv[0]), *arguments])}"
-    started = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]  # python, its flags, and the program
-    program = Path(sys.argv[0])
-    if program.suffix == ".py":
-        return shlex.join([*map(_short, started), *arguments])
-    found = shutil.which(program.name)
-    is_on_path = found is not None and Path(found).resolve() == program.resolve()
-    return shlex.join([program.name if is_on_path else _short(sys.argv[0]), *arguments])
-
-
-def _short(path: str) -> str:
-    """A path relative to the current folder, if it is below it."""
-    here = Path.cwd()
-    if not Path(path).is_absolute() or not Path(path).is_relative_to(here):
-        return path
-    short = str(Path(path).relative_to(here))
-    return short if os.sep in short or short.endswith(".py") else f"./{short}"
+        return f"the same torchrun with {shlex.join([program.short(sys.argv[0]), *arguments])}"
+    return program.command(*arguments)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from commands.arguments import count, folder_or_storage, positive
 from commands.console import log, progress
 from commands.flags import add_max_pixels, defaults
-from commands.folders import DATASETS, PORTRAITS, portraits, unpacked
+from commands.folders import DATASETS, PORTRAITS, beside, check_elsewhere, portraits, unpacked
 from commands.parser import Add, add_command
 from commands.training import (
     add_run,
@@ -29,6 +29,7 @@ from errors import UsageError
 from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, ClassifierSettings, HiddenSettings, TransferSettings
 
 if TYPE_CHECKING:
+    from faces.detection.folder import Found
     from nn.parallel import Ranks
 
 MODELS: dict[str, type[ClassifierSettings]] = {"hidden": HiddenSettings, "alexnet": TransferSettings}
@@ -37,9 +38,7 @@ MODELS: dict[str, type[ClassifierSettings]] = {"hidden": HiddenSettings, "alexne
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = "train a network to tell the people of a folder apart"
-    add = add_command(
-        commands, "train-faces", train_faces, about, "python cli.py train-faces datasets/six --seed 1 --out runs/six"
-    )
+    add = add_command(commands, "train-faces", train_faces, about, "train-faces datasets/six --seed 1 --out runs/six")
     add(
         "folder",
         nargs="?",
@@ -117,9 +116,13 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
     parameters = given_settings(options, "hidden", "class_weight") | {"seed": options.seed}
     sizes = SplitSizes(train=options.train, validation=options.validation, test=options.test)
     source = ranks.rank_zero_first(lambda: _photos(options, ranks.is_first))
-    out = out_folder(options, f"{source.resolve().name}-{options.model}", ranks)
+    check_elsewhere(options.out, source, "--out")
+    check_elsewhere(options.out_faces, source, "--out-faces")
+    out = out_folder(options, f"{source.resolve().name}-{options.model}", ranks, source)
     with ExitStack() as using:
-        folder = ranks.rank_zero_first(lambda: _faces_in(source, options, using, ranks)) if options.detect else source
+        folder, found = source, None
+        if options.detect:
+            folder, found = ranks.rank_zero_first(lambda: _faces_in(source, options, using, ranks))
         from faces.classifier import Classifier
         from faces.device import choose_device
         from faces.hidden import HiddenClassifier
@@ -143,6 +146,8 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
             sizes=sizes,
             min_photos=options.min_photos,
             strict=options.strict,
+            notes=found.lines if found else (),
+            originals=found.originals if found else {},
             request=request_of(options, options.folder if isinstance(options.folder, str) else source),
             resume=options.resume,
             overwrite=options.overwrite,
@@ -173,14 +178,18 @@ def _photos(options: argparse.Namespace, is_first: bool) -> Path:
     return unpacked(options.folder, is_first)
 
 
-def _faces_in(source: Path, options: argparse.Namespace, using: ExitStack, ranks: "Ranks") -> Path:
-    """Return the folder of the faces found in the photos of `source`; the first process searches them, and has the
-    folder for itself until `using` is closed."""
+def _faces_in(
+    source: Path, options: argparse.Namespace, using: ExitStack, ranks: "Ranks"
+) -> "tuple[Path, Found | None]":
+    """Return the folder of the faces in the photos of `source`, and what was found.
+
+    The first process searches them, and has the folder for itself until `using` is closed.
+    """
     from faces.detection.folder import detect_folder, faces_folder, in_use
 
-    target: Path = options.out_faces or faces_folder(DATASETS, source)
+    target: Path = options.out_faces or faces_folder(beside(DATASETS, source), source)
     if not ranks.is_first:
-        return target
+        return target, None
     using.enter_context(in_use(target))
     with progress("finding faces", None, quiet=options.quiet) as advance:
         found = detect_folder(
@@ -194,4 +203,4 @@ def _faces_in(source: Path, options: argparse.Namespace, using: ExitStack, ranks
         )
     for line in found.lines:
         log(line)
-    return target
+    return target, found

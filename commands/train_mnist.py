@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = "train a network to read the digits of MNIST"
-    add = add_command(
-        commands, "train-mnist", train_mnist, about, "python cli.py train-mnist --model cnn --seed 1 --out runs/digits"
-    )
+    add = add_command(commands, "train-mnist", train_mnist, about, "train-mnist --model cnn --seed 1 --out runs/digits")
     add(
         "--model",
         choices=list(MODELS),

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.arguments import folder_or_storage, positive
-from commands.console import print_json, progress
+from commands.console import log, print_json, progress
 from commands.flags import add_output, defaults, flag
-from commands.folders import RUNS
+from commands.folders import RUNS, beside
 from commands.parser import Add
 from commands.stopping import going_on
 from commands.torchrun import training_together
@@ -123,19 +123,23 @@ def add_run(add: Add) -> None:
     add_output(add)
 
 
-def out_folder(options: argparse.Namespace, name: str, ranks: "Ranks") -> Path:
+def out_folder(options: argparse.Namespace, name: str, ranks: "Ranks", photos: Path | None = None) -> Path:
     """Return the folder of the run: --out, or a new one in runs/, which the first process makes and the others name.
 
-    A training that ends before it has written anything leaves no empty folder: `run_training` removes it. Raises
-    UsageError when a training may not go into --out, before any photo is read.
+    `photos` is the folder that is trained on: runs/ is beside it where the current folder is in it. A training that
+    ends before it has written anything leaves no empty folder: `run_training` removes it. Raises UsageError when a
+    training may not go into --out, before any photo is read.
     """
     from report.unfinished_run import check_out, free_out
 
+    runs = RUNS if photos is None else beside(RUNS, photos)
     if ranks.is_first and options.out is None:
-        options.out = free_out(RUNS, name)
+        if runs != RUNS:
+            log(f"results go beside the photos: {runs}")
+        options.out = free_out(runs, name)
     elif ranks.is_first:
         check_out(options.out, resume=options.resume, overwrite=options.overwrite)
-    return options.out or RUNS / name
+    return options.out or runs / name
 
 
 def bar_of(options: argparse.Namespace) -> "Bar":

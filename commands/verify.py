@@ -18,7 +18,7 @@ from data.wording import count
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = "hash what a download stored again; name what is missing, changed or foreign; exit 1 if anything is"
-    add = add_command(commands, "verify", verify, about, "python cli.py verify datasets/six --repair")
+    add = add_command(commands, "verify", verify, about, "verify datasets/six --repair")
     add("folder", type=Path, metavar="DIR", help="a folder that download has made")
     add("--repair", action="store_true", help="download just what is missing or changed again")
     add_web(add)

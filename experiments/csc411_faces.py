@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 from data.photos.folder import Photo, read_folder
 from data.photos.images import load_images
 from data.photos.split import split
+from data.program import command
 from data.settings import SplitSizes
 from errors import DatasetError, RunError, UsageError
 from experiments.experiment import Budget, Budgeted, Measurement
@@ -85,7 +86,7 @@ def six_people(sources: Sources, generator: Generator) -> tuple[tuple[str, ...],
     if len(people) < PEOPLE:
         raise DatasetError(
             f"{sources.faces} has {len(people)} people with {needed} photos, expected {PEOPLE}: "
-            "run python cli.py download, or add photos"
+            f"run {command('download')}, or add photos"
         )
     seed = int(torch.randint(2**31, (1,), generator=generator))
     photos = [photo for photo in folder.photos if photo.name in people]

@@ -32,7 +32,7 @@ class OpenedPart:
 
 @dataclass(frozen=True)
 class Strangers:
-    """Counts over all rounds: accepted faces of known people, and accepted faces of people left out."""
+    """Counts over all rounds: accepted faces of known people, and of people left out; no strangers if nobody was."""
 
     true_accepts: int
     known: int
@@ -76,6 +76,16 @@ def leave_each_out(
         del fitted  # before the next one is trained: it holds photos
         on_round()
     return Strangers(*(int(count) for count in counts))
+
+
+def known_accepted(classifier: Classifier, test: OpenedPart) -> Strangers | None:
+    """Measure a trained classifier on the people it knows alone: for one that is not quick to train.
+
+    None without a threshold or test photos.
+    """
+    if classifier.threshold_ is None or not test.names:
+        return None
+    return Strangers(*_accepted(classifier, [test]), 0, 0)
 
 
 def _accepted(classifier: Classifier, parts: Sequence[OpenedPart]) -> tuple[int, int]:

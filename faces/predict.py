@@ -81,28 +81,29 @@ def _predictions(classifier: Classifier, batch: list[_Face], settings: PredictSe
     named = _named(classifier, [face.found for face in batch if isinstance(face.found, Region)], settings)
     for face in batch:
         if isinstance(face.found, Region):
-            for name, probability, status in next(named):
-                yield Prediction(face.file, face.box, name, probability, status)
+            for name, probability, status, score in next(named):
+                yield Prediction(face.file, face.box, name, probability, status, score)
         elif isinstance(face.found, Failure):
-            yield Prediction(face.file, face.box, None, None, face.found.reason, face.found.detail)
+            yield Prediction(face.file, face.box, None, None, face.found.reason, detail=face.found.detail)
         else:
             yield Prediction(face.file, face.box, None, None, face.found)
 
 
 def _named(
     classifier: Classifier, regions: list[Region], settings: PredictSettings
-) -> Iterator[list[tuple[str, float, Status]]]:
-    """Yield the `top` names of each face with their probabilities, and OK or UNKNOWN by the threshold."""
+) -> Iterator[list[tuple[str, float, Status, float]]]:
+    """Yield the `top` names of each face with their probabilities, OK or UNKNOWN by the threshold, and the score."""
     if not regions:
         return
     photos = classifier.read(np.stack([region.pixels for region in regions]))  # (N, ...)
     probabilities = classifier.predict_proba(photos)  # (N, classes)
     threshold = classifier.threshold_ if settings.threshold is None else settings.threshold
-    known = np.ones(len(regions), bool) if threshold is None else classifier.known_scores(photos) >= threshold  # (N,)
+    scores = classifier.known_scores(photos)  # (N,)
+    known = np.ones(len(regions), bool) if threshold is None else scores >= threshold
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, : settings.top]  # (N, top)
-    for row, columns, is_known in zip(probabilities, best, known, strict=True):
+    for row, columns, score, is_known in zip(probabilities, best, scores, known, strict=True):
         status = Status.OK if is_known else Status.UNKNOWN
-        yield [(str(classifier.classes_[column]), float(row[column]), status) for column in columns]
+        yield [(str(classifier.classes_[column]), float(row[column]), status, float(score)) for column in columns]
 
 
 def _opened(

@@ -15,8 +15,8 @@ from data.download.manifest import escape_formula
 from data.reasons import Reason
 from data.rows import Box
 
-COLUMNS = ("file", "box", "name", "probability", "status")
-_DIGITS = 4  # of a probability
+COLUMNS = ("file", "box", "name", "probability", "status", "score")
+_DIGITS = 4  # of a probability and of a score
 
 
 class Status(StrEnum):
@@ -42,26 +42,26 @@ class Prediction:
     name: str | None
     probability: float | None  # in [0, 1]
     status: Status | Reason
+    score: float | None = None  # what the threshold for unknown is compared with
     detail: str = field(default="", compare=False)  # what is wrong with the photo, in words; not part of the output
 
 
 def csv_line(prediction: Prediction) -> str:
-    """Return `file,box,name,probability,status` as a line of CSV; None is empty."""
-    box, name, probability = prediction.box or "", prediction.name or "", ""
-    if prediction.probability is not None:
-        probability = f"{prediction.probability:.{_DIGITS}f}"
-    return _row(prediction.file, box, escape_formula(name), probability, prediction.status)
+    """Return `COLUMNS` as a line of CSV; None is empty."""
+    probability, score = (
+        "" if number is None else f"{number:.{_DIGITS}f}" for number in (prediction.probability, prediction.score)
+    )
+    name = escape_formula(prediction.name or "")
+    return _row(prediction.file, prediction.box or "", name, probability, prediction.status, score)
 
 
 def json_line(prediction: Prediction) -> str:
     """Return a JSON object with the same keys; the box is a list of four numbers, None is null."""
-    values = (
-        str(prediction.file),
-        prediction.box and list(prediction.box),
-        prediction.name,
-        None if prediction.probability is None else round(prediction.probability, _DIGITS),
-        prediction.status,
+    probability, score = (
+        None if number is None else round(number, _DIGITS) for number in (prediction.probability, prediction.score)
     )
+    box = prediction.box and list(prediction.box)
+    values = (str(prediction.file), box, prediction.name, probability, prediction.status, score)
     return json.dumps(dict(zip(COLUMNS, values, strict=True))) + "\n"
 
 

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +43,24 @@ def page_of_run(
     metrics: dict[str, Any],
     test: Sequence[Photo],
     probabilities: NDArray[np.float32],
+    originals: Mapping[str, str],
     exciting_photos: dict[int, list[RunPhoto]],
     curve: bytes,
     confusion: bytes,
 ) -> bytes:
     """Return report.html of a run on the photos in `folder`.
 
-    `probabilities` (N, classes) are those of the N test photos; `exciting_photos` has for each unit the training photos
+    `probabilities` (N, classes) are those of the N test photos; `originals` has for crops the photo that each was cut
+    from, which is shown in its place, file -> file; `exciting_photos` has for each unit the training photos
     with its highest activations.
     """
     classes = metrics["classes"]
+    names = [originals.get(photo.file, photo.file) for photo in test]
     answers = [
-        answer(row, classes, true=photo.name, file=photo.file) for photo, row in zip(test, probabilities, strict=True)
+        answer(row, classes, true=photo.name, file=name)
+        for name, photo, row in zip(names, test, probabilities, strict=True)
     ]
-    photos = {photo.file: RunPhoto(folder / photo.file, photo.sha256) for photo in test}
+    photos = {name: RunPhoto(folder / photo.file, photo.sha256) for name, photo in zip(names, test, strict=True)}
     shown = ranked(answers, lambda answer: _jpeg(photos[answer.file], ANSWER_SIDE))
     counts = confusion_of(metrics)
     page = Page(
@@ -94,7 +98,7 @@ def _subtitle(metrics: dict[str, Any]) -> str:
 
 def validation_did(classifier: Classifier) -> str:
     """Return what the validation photos were used for, as the end of a sentence."""
-    threshold = "set the threshold below which a face is none of these people"
+    threshold = "set the threshold below which a face is unknown"
     history = classifier.history
     if classifier.patience is None or not history.best_epoch:
         return f"{threshold}, and did not change what it learned"
@@ -144,7 +148,7 @@ def _units(classifier: Classifier, exciting_photos: dict[int, list[RunPhoto]]) -
 
 
 def _unknown(measured: dict[str, Any]) -> Unknown | None:
-    if measured.get("strangers") is None:
+    if measured.get("known") is None:
         return None
     return Unknown(**{name: measured[name] for name in Unknown.__dataclass_fields__})
 

@@ -22,7 +22,7 @@ from data.photos.split import Split, split
 from data.settings import SplitSizes
 from data.wording import count
 from faces.classifier import Classifier
-from faces.open_set import OpenedPart, leave_each_out, rounds
+from faces.open_set import OpenedPart, known_accepted, leave_each_out, rounds
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
 from faces.run_page import name_of, page_of_run
 from faces.run_photo import photos_of
@@ -55,6 +55,10 @@ class FaceTraining:
     """Whether a photo that cannot be read is an error; else it is left out."""
     source: Path | None = None
     """Where the faces in `folder` were found, if it was made of whole photos."""
+    notes: Sequence[str] = ()
+    """Lines about what was passed over when `folder` was made."""
+    originals: Mapping[str, str] = field(default_factory=dict)
+    """For photos in `folder` that were cut out of others: what the page calls each, file -> file in `source`."""
     request: Mapping[str, Any] = field(default_factory=dict)
     """What the command was given, as JSON: kept in the run, so that `--resume` needs no flag again."""
     resume: bool = False
@@ -127,7 +131,7 @@ def _train(task: FaceTraining, bar: Bar, on_note: Callable[[str], None]) -> dict
             "training_seconds": round(sum(classifier.history.column("seconds")), 2),
             **classifier.identity(),
             "split_sizes": asdict(task.sizes),
-            "left_out": list(folder.notes),
+            "left_out": [*task.notes, *folder.notes],
             "device": str(classifier.torch_device),
             "processes": ranks.size,
             "guard": fingerprint_of(asked),
@@ -135,7 +139,8 @@ def _train(task: FaceTraining, bar: Bar, on_note: Callable[[str], None]) -> dict
             "request": task.request,
             "versions": files.versions(),
         }
-        return publish_run(task.out, _contents(task, parts, train, test, metrics), metrics)
+        with bar("writing the report", None):
+            return publish_run(task.out, _contents(task, parts, train, test, metrics), metrics)
 
 
 def _read(task: FaceTraining, bar: Bar) -> Folder:
@@ -210,12 +215,14 @@ def _measure(classifier: Classifier, train: OpenedPart, validation: OpenedPart, 
 def _unknown(
     classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart, bar: Bar
 ) -> dict[str, Any]:
-    """Return the threshold for unknown people, and the open-set counts if the classifier is quick to train."""
+    """Return the threshold for unknown people and the counts of accepted faces: of strangers too, if the classifier is
+    quick enough to be trained once more for each person left out."""
     unknown = {"quantity": classifier.quantity, "threshold": classifier.threshold_}
-    if not classifier.quick_to_train:
-        return unknown
-    with bar("leaving each person out", len(rounds(train))) as advance:
-        measured = leave_each_out(classifier, train, validation, test, lambda: advance(""))
+    if classifier.quick_to_train:
+        with bar("leaving each person out", len(rounds(train))) as advance:
+            measured = leave_each_out(classifier, train, validation, test, lambda: advance(""))
+    else:
+        measured = known_accepted(classifier, test)
     return unknown if measured is None else unknown | asdict(measured)
 
 
@@ -242,8 +249,8 @@ def _contents(
     yield files.UNITS, files.as_json(units)
     exciting = {unit["unit"]: photos_of(unit, task.folder) for unit in units}
     yield files.WEIGHTS, weights_picture(classifier, title, exciting)
-    page = page_of_run(task.folder, classifier, metrics, parts.test, probabilities, exciting, curve, confusion)
-    yield files.PAGE, page
+    answered = (parts.test, probabilities, task.originals)
+    yield files.PAGE, page_of_run(task.folder, classifier, metrics, *answered, exciting, curve, confusion)
 
 
 def _predictions(

@@ -138,7 +138,8 @@ def _train(task: DigitTraining, bar: Bar, on_note: Callable[[str], None]) -> dic
             "request": task.request,
             "versions": files.versions(),
         }
-        return publish_run(task.out, _contents(task, parts, probabilities["test"], metrics), metrics)
+        with bar("writing the report", None):
+            return publish_run(task.out, _contents(task, parts, probabilities["test"], metrics), metrics)
 
 
 def title_of(metrics: dict[str, Any]) -> str:

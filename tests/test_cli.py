@@ -189,7 +189,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(
 def test_help_shows_every_default_and_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command, "--help") == 0
     text = capsys.readouterr().out
-    assert f"example:\n  python cli.py {command}" in text
+    assert f"example:\n  faces {command}" in text
     flags = [line for line in text.splitlines() if line.lstrip().startswith("--") and line.split()[1:2] != []]
     assert len(flags) >= 2
     assert "(default: None)" not in text
@@ -229,7 +229,7 @@ def test_predict_prints_a_line_a_face_and_a_reason_for_what_is_no_photo(
     assert run("predict", trained / "run", trained / "photos", tmp_path, "--box", "1,2,30,99", "--threshold", 0) == 1
     printed = capsys.readouterr()
     rows = list(csv.DictReader(io.StringIO(printed.out)))
-    assert [*rows[0]] == ["file", "box", "name", "probability", "status"]
+    assert [*rows[0]] == ["file", "box", "name", "probability", "status", "score"]
     assert [row["status"] for row in rows] == ["ok"] * 12 + ["not_an_image"]
     assert {row["box"] for row in rows[:12]} == {"1,2,30,40"}
     assert "skipped what is no photo: 1 .txt" in printed.err
@@ -247,7 +247,7 @@ def test_predict_reads_names_from_stdin_and_writes_them_as_they_are(
     assert run("predict", trained / "run", "-") == 1
     lines = capsysbinary.readouterr().out.splitlines()
     assert lines[1].startswith(photo + b",,")
-    assert lines[2] == b"missing.jpg,,,,unreadable"
+    assert lines[2] == b"missing.jpg,,,,unreadable,"
 
 
 def test_predict_takes_boxes_from_a_table(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

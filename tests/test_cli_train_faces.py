@@ -1,6 +1,7 @@
 """`train-faces` as a person meets it: flags that reach the training, and those that are refused."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -92,3 +93,19 @@ def test_a_training_that_diverges_is_one_line_and_keeps_the_run_that_was_there(
     assert printed.startswith("faces train-faces: the training diverged in epoch ")
     assert printed.count("\n") == 1
     assert {path.name: path.read_bytes() for path in Path("run").iterdir() if path.name != LOCK} == before
+
+
+def test_results_never_lie_among_the_photos(people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.chdir(people)
+    for _ in range(2):  # the second is not hindered by the first
+        assert run("train-faces", ".", *SIZES) == 0
+    printed = capsys.readouterr()
+    assert printed.err.count("results go beside the photos: ../runs\n") == 2
+    assert "run        ../runs/people-hidden-2: " in printed.out
+    assert sorted(path.name for path in Path().iterdir()) == ["Ada", "Bo"]
+    os.chdir("Ada")
+    assert run("train-faces", "..", *SIZES) == 0
+    assert Path("../../runs/people-hidden-3").is_dir()
+    for out in ("run", "../Bo/run", ".."):
+        assert run("train-faces", "..", *SIZES, "--out", out) == 2
+        assert f"--out {out} lies among the photos in ..: choose a folder that does not" in capsys.readouterr().err

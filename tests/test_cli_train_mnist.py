@@ -64,7 +64,7 @@ def test_json_is_one_object_and_a_second_run_gets_a_folder_of_its_own(
     ("arguments", "says"),
     [
         (["--mnist", "nowhere"], "MNIST is not in nowhere: expected train-images-idx3-ubyte"),
-        (["--mnist", "nowhere"], "get it with `python cli.py download mnist --out nowhere`"),
+        (["--mnist", "nowhere"], "get it with `faces download mnist --out nowhere`"),
         (["--model", "best", "--momentum", "0.9"], "momentum: best learns by AdamW, which has none; leave it out"),
         (["--momentum", "1"], "momentum must be from 0 to below 1, got 1.0"),
         (["--lr", "0"], "lr must be a number above 0, got 0.0"),
@@ -157,6 +157,6 @@ def test_a_folder_that_cannot_be_made_is_exit_code_1(
 def test_help_shows_the_defaults_of_each_network(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train-mnist", "--help") == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "example: python cli.py train-mnist" in text
+    assert "example: faces train-mnist" in text
     assert "(default: 0.9 for softmax and fc and cnn)" in text
     assert "(default: datasets/mnist)" in text

@@ -18,9 +18,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from data.program import install
 from errors import ClusterError, StorageError, UsageError
 
-INSTALL = "pip install -e '.[ray]'"
 _LONGEST_SCRATCH = 24  # characters of the temporary folder: Ray adds 77, and macOS allows 103 in the path of a socket
 _STORE = 256 << 20  # bytes for Ray's objects on this machine: only small tables are sent
 _QUIET = {
@@ -37,7 +37,7 @@ def require(*packages: str) -> None:
     """UsageError unless all of the packages are installed."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
-        raise UsageError(f"{' and '.join(missing)} is not installed: {INSTALL}")
+        raise UsageError(f"{' and '.join(missing)} is not installed: {install('ray')}")
 
 
 class Located(NamedTuple):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from data.mnist.idx import read_idx
 from data.mnist.names import LOOKED_FOR, Found, found_as
+from data.program import command
 from data.settings import MNIST_FOLDER
 from errors import DatasetError
 
@@ -138,10 +139,10 @@ def _find(folder: Path, file: MnistFile) -> Found:
             f"{folder} has several files that could be {file.name}, {names}: put the four of one set into a folder"
         )
     if not found:
-        out = "" if folder == MNIST_FOLDER else f" --out {folder}"
+        out = () if folder == MNIST_FOLDER else ("--out", str(folder))
         raise DatasetError(
             f"MNIST is not in {folder}: expected {file.name} or {file.name}.gz there, {LOOKED_FOR}; get it with "
-            f"`python cli.py download mnist{out}`, and add --from FOLDER if you have the four files"
+            f"`{command('download', 'mnist', *out)}`, and add --from FOLDER if you have the four files"
         )
     return found[0]
 

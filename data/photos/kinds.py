@@ -5,15 +5,17 @@ optional extra, `.[heic]`, which is imported when the first such photo comes.
 """
 
 import struct
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from PIL import Image, features
 
+from data.program import install, short
+
 HEAD = 4096  # bytes that are enough for `kind_of`
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIC")  # the kinds that are photos here
-INSTALL_HEIC = "pip install -e '.[heic]'"
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -86,10 +88,11 @@ def can_decode(kind: str | None) -> bool:
 def missing(kind: str) -> str:
     """What a photo's kind needs and is not installed, and how to get it; empty: nothing is missing."""
     if kind == "HEIC" and _heif() is None:
-        return f"a HEIC photo needs pillow-heif, which is not installed: {INSTALL_HEIC}"
+        return f"a HEIC photo needs pillow-heif, which is not installed: {install('heic')}"
     codec = {"AVIF": "avif", "WEBP": "webp", "JPEG": "jpg", "PNG": "zlib"}.get(kind)
     if codec is not None and codec not in (*features.get_supported_modules(), *features.get_supported_codecs()):
-        return f"the installed Pillow has no decoder for {kind}: pip install --upgrade pillow"
+        upgrade = f"{short(sys.executable)} -m pip install --upgrade pillow"
+        return f"the installed Pillow has no decoder for {kind}: {upgrade}"
     return ""
 
 

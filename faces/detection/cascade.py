@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from data.program import install
 from data.rows import Box
 from errors import UsageError
-
-INSTALL = "pip install -e '.[detect]'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +74,7 @@ def _opencv() -> Any:
     try:
         import cv2
     except ImportError as error:
-        raise UsageError(f"finding faces needs OpenCV, which is not installed: {INSTALL}") from error
+        raise UsageError(f"finding faces needs OpenCV, which is not installed: {install('detect')}") from error
     if not hasattr(cv2, "CascadeClassifier") or not hasattr(cv2, "data"):
-        raise UsageError(f"this OpenCV ({cv2.__version__}) lacks the cascades that find faces: {INSTALL}")
+        raise UsageError(f"this OpenCV ({cv2.__version__}) lacks the cascades that find faces: {install('detect')}")
     return cv2

@@ -1,11 +1,12 @@
 """`train-faces --detect`: a folder of whole photos per person in, a folder of crops of their faces out.
 
 The target is a data set like any other: `TARGET/<person>/<photo>-<digest>.jpg`, with the first digits of the photo's
-SHA-256. It belongs to one folder of photos. The file `found.json` beside the crops records which one, the settings they
-were made with and the photos without a face, so that the next run searches only new photos. Crops of photos that were
-removed are removed too, with all that was kept about them.
+SHA-256. It belongs to one folder of photos: the file `found.json` records which one, the settings the crops were made
+with and the photos without a face, so that the next run searches only new photos. `found.csv` says for people what was
+found in each photo. Crops of photos that were removed are removed too, with all that was kept about them.
 """
 
+import csv
 import hashlib
 import io
 import json
@@ -21,6 +22,7 @@ from typing import Any, Literal
 from PIL import Image
 
 from data.atomic_write import atomic_write, disk_error, is_part, remove_leftovers
+from data.download.manifest import escape_formula
 from data.folder_lock import LOCK, locked
 from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
@@ -35,8 +37,10 @@ from faces.features.cache import forget as forget_features
 from report.run_folder import as_json
 
 RECORD = "found.json"
+LIST = "found.csv"
 Several = Literal["largest", "skip"]  # faces in one photo: take the largest, or leave the photo out
 _QUALITY = 95
+_MOST_NAMED = 10  # photos in a line
 _MOST_BYTES = 120  # of a photo's name in the name of its crop
 _CROP = re.compile(r".+-[0-9a-f]{12}\.jpg")
 
@@ -45,6 +49,7 @@ _CROP = re.compile(r".+-[0-9a-f]{12}\.jpg")
 class Found:
     """The result of `detect_folder`. Files of photos are relative to the folder."""
 
+    target: Path
     photos: int
     fresh: int  # photos that were searched in this run, not in an earlier one
     without: tuple[str, ...]  # photos without a face
@@ -52,23 +57,29 @@ class Found:
     skipped: bool  # whether those were left out
     unreadable: dict[str, str]  # photo -> the reason why it cannot be opened
     notes: tuple[str, ...]  # lines about the folder: what was left out, joined or recognised
+    originals: dict[str, str]  # crop, relative to the target -> the photo it was cut from
 
     @property
     def lines(self) -> list[str]:
-        """Return the result as lines: how many faces were found, and every photo that needs a look."""
+        """Return the result as lines: how many faces were found, and which photos need a look."""
         failed = len(self.without) + len(self.unreadable)
-        found = f"faces found in {self.photos - failed} of {self.photos} photos, {self.fresh} of them searched now"
-        lines = [*self.notes, found]
-        lines += [f"no face found: {file}" for file in self.without]
-        lines += [f"cannot be read, left out: {file}: {why}" for file, why in self.unreadable.items()]
+        lines = [f"faces found in {self.photos - failed} of {self.photos} photos, {self.fresh} of them searched now"]
+        if self.without:
+            lines.append(f"no face found in {count(len(self.without), 'photo')}: {self._some(self.without)}")
+        for file, why in self.unreadable.items():
+            lines.append(f"cannot be read, left out: {file}: {why}")
         what = (
             "left out"
             if self.skipped
             else "the largest is taken, whoever it is (--several skip leaves such photos out)"
         )
         if self.several:
-            lines.append(f"{count(len(self.several), 'photo')} with several faces, {what}: {', '.join(self.several)}")
-        return lines
+            lines.append(f"{count(len(self.several), 'photo')} with several faces, {what}: {self._some(self.several)}")
+        return [*self.notes, *lines]
+
+    def _some(self, files: Sequence[str]) -> str:
+        shown = ", ".join(files[:_MOST_NAMED])
+        return shown if len(files) <= _MOST_NAMED else f"{shown}, ...; all are in {self.target / LIST}"
 
 
 def faces_folder(datasets: Path, source: Path) -> Path:
@@ -128,16 +139,36 @@ def detect_folder(
     faceless = {photo.sha256 for photo, n in faces.items() if n == 0} | (crowded if several == "skip" else set())
     record["without"] = (record["without"] | faceless) & digests
     _write_record(source, target, made_with, record)
+    unreadable: dict[str, str] = {photo.file: n.reason for photo, n in faces.items() if isinstance(n, Failure)}
+    _write_list(target, crops, record, unreadable)
     notes = [*folder.notes, *_people_without_faces(crops)]
     return Found(
+        target=target,
         photos=len(photos),
         fresh=len(fresh),
         without=tuple(p.file for p in photos if p.sha256 in record["without"] - record["several"]),
         several=tuple(photo.file for photo in photos if photo.sha256 in record["several"]),
         skipped=several == "skip",
-        unreadable={photo.file: n.reason for photo, n in faces.items() if isinstance(n, Failure)},
+        unreadable=unreadable,
         notes=tuple(notes),
+        originals={crop.relative_to(target).as_posix(): photo.file for photo, crop in crops.items()},
     )
+
+
+def _write_list(
+    target: Path, crops: Mapping[Photo, Path], record: Mapping[str, set[str]], unreadable: Mapping[str, str]
+) -> None:
+    """Write what was found in each photo, and its crop if there is one, as a table."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("file", "person", "found", "crop"))
+    for photo, crop in crops.items():
+        faces = "several faces" if photo.sha256 in record["several"] else "one face"
+        found = "no face" if photo.sha256 in record["without"] - record["several"] else faces
+        name = crop.relative_to(target).as_posix() if crop.exists() else ""
+        row = (photo.file, photo.name, unreadable.get(photo.file, found), name)
+        writer.writerow(map(escape_formula, row))
+    atomic_write(target / LIST, text.getvalue().encode(errors="backslashreplace"))
 
 
 def _people_without_faces(crops: Mapping[Photo, Path]) -> list[str]:

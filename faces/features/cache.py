@@ -45,7 +45,7 @@ def features_of(
     batch_size: int = BATCH_SIZE,
     max_pixels: int | None = None,
     on_photo: OnPhoto = lambda: None,
-    on_warning: OnWarning = lambda line: None,
+    on_warning: OnWarning = lambda line: _log.warning("%s", line),
 ) -> NDArray[np.float32]:
     """Return the features of `photos` of the data set `folder` and of their mirror images: (N, 2, numbers).
 
@@ -213,4 +213,4 @@ class _ShardWriter:
             add_shard(self._folder, shard)
         except StorageError as error:
             self._failed = True
-            self._on_warning(f"features are not cached, the next run computes them again: {error}")
+            self._on_warning(f"features are not kept, the next run computes them again: {error}")

@@ -55,7 +55,9 @@ def page(classifier: Classifier, photos: Sequence[RunPhoto] = ()) -> str:
     }
     exciting_photos = {unit_class.unit: list(photos) for unit_class in classifier.unit_classes()}
     no_probabilities = np.empty((0, 3), np.float32)
-    return page_of_run(Path("people"), classifier, metrics, [], no_probabilities, exciting_photos, b"", b"").decode()
+    return page_of_run(
+        Path("people"), classifier, metrics, [], no_probabilities, {}, exciting_photos, b"", b""
+    ).decode()
 
 
 def subtitle(classifier: Classifier, monkeypatch: pytest.MonkeyPatch, units: Sequence[int] | None = None) -> str:

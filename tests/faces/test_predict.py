@@ -181,18 +181,19 @@ def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, int]) -> Non
         PredictSettings(**wrong)
 
 
-SEEN = Prediction(Path("a, b.jpg"), Box(1, 2, 3, 4), 'Ann "A" Lee', 0.98765, Status.UNKNOWN)
+SEEN = Prediction(Path("a, b.jpg"), Box(1, 2, 3, 4), 'Ann "A" Lee', 0.98765, Status.UNKNOWN, 1.23456)
 UNSEEN = Prediction(Path("é.jpg"), None, None, None, Reason.BOMB)
 
 
 def test_csv_has_the_promised_columns() -> None:
     heading, line = FORMATS["csv"]
     rows = list(csv.DictReader(io.StringIO(heading + line(SEEN) + line(UNSEEN))))
-    assert heading == "file,box,name,probability,status\n"
+    assert heading == "file,box,name,probability,status,score\n"
     assert rows[0] == {
         "file": "a, b.jpg", "box": "1,2,3,4", "name": 'Ann "A" Lee', "probability": "0.9877", "status": "unknown",
+        "score": "1.2346",
     }  # fmt: skip
-    assert csv_line(UNSEEN) == "é.jpg,,,,bomb\n"
+    assert csv_line(UNSEEN) == "é.jpg,,,,bomb,\n"
 
 
 def test_json_is_an_object_a_line_with_the_same_keys() -> None:
@@ -200,9 +201,11 @@ def test_json_is_an_object_a_line_with_the_same_keys() -> None:
     assert heading == ""
     assert json.loads(json_line(SEEN)) == {
         "file": "a, b.jpg", "box": [1, 2, 3, 4], "name": 'Ann "A" Lee', "probability": 0.9877, "status": "unknown",
+        "score": 1.2346,
     }  # fmt: skip
     assert json.loads(json_line(UNSEEN)) == {
         "file": "é.jpg", "box": None, "name": None, "probability": None, "status": "bomb",
+        "score": None,
     }  # fmt: skip
 
 

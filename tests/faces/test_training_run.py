@@ -60,7 +60,7 @@ def test_metrics_say_what_was_done_and_measured(finished: Path, people: Path) ->
 
 
 def test_the_page_says_what_the_validation_photos_did(finished: Path, people: Path, tmp_path: Path) -> None:
-    threshold = "set the threshold below which a face is none of these people"
+    threshold = "set the threshold below which a face is unknown"
     words = " ".join((finished / "report.html").read_text().split())
     assert f"The validation photos {threshold}, and did not change what it learned." in words
     classifier = HiddenClassifier(hidden=8, epochs=60, batch_size=8, size=12, lr=0.05, patience=2)

@@ -1,5 +1,6 @@
 """A folder of found faces belongs to one folder of photos and one process, and keeps nothing of who has left."""
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -101,3 +102,27 @@ def test_a_photo_that_is_replaced_while_it_is_read_gives_no_crop(
     found = detect_folder(photos, tmp_path / "faces", 32, detector=WholePhoto())
     assert found.unreadable == {"Bo/1.png": "hash_mismatch"}
     assert len(list((tmp_path / "faces").glob("*/*.jpg"))) == 3
+
+
+def test_a_table_says_what_was_found_in_each_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = album(tmp_path / "photos", "Ada", "Bo")
+    for number in range(2, 16):
+        Image.new("L", (40, 30), number).save(photos / "Bo" / f"{number:02}.png")
+    found = iter([0] * 14)
+    find = WholePhoto.find
+
+    def no_face_in_plain_ones(self: WholePhoto, image: Image.Image) -> list[Box]:
+        plain = len(set(image.getdata())) == 1
+        return find(self, image)[: next(found) if plain else 1]
+
+    monkeypatch.setattr(WholePhoto, "find", no_face_in_plain_ones)
+    result = detect_folder(photos, tmp_path / "faces", 32, detector=WholePhoto())
+    (line,) = [line for line in result.lines if line.startswith("no face found in 14 photos: ")]
+    assert line.endswith(f", ...; all are in {tmp_path / 'faces' / 'found.csv'}")
+    assert line.count(".png") == 10
+    with (tmp_path / "faces" / "found.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [row["found"] for row in rows].count("no face") == 14
+    assert {row["crop"]: row["file"] for row in rows if row["crop"]} == {
+        crop: file for crop, file in result.originals.items() if (tmp_path / "faces" / crop).exists()
+    }
