@@ -4,6 +4,7 @@ A further kind is a line in `_SIGNATURES`; one that can be decoded also has a li
 optional extra, `.[heic]`, which is imported when the first such photo comes.
 """
 
+import codecs
 import struct
 import sys
 from collections.abc import Callable
@@ -157,7 +158,7 @@ def _of_text(head: bytes) -> str | None:
     if text.startswith((b"<!doctype", b"<html", b"<head", b"<body", b"<!--", b"<?xml")):
         return "HTML" if b"<html" in text or not text.startswith(b"<?xml") else "XML"
     try:
-        plain = head[: HEAD - 4].decode()
+        plain = codecs.getincrementaldecoder("utf-8")().decode(head, len(head) < HEAD)  # a cut letter may end the head
     except UnicodeDecodeError:
         return None
     return "text" if plain and all(c.isprintable() or c in "\t\r\n\f\ufeff" for c in plain) else None

@@ -88,6 +88,7 @@ def test_a_person_keeps_the_folder_when_another_list_comes_first(tmp_path: Path)
 
 
 def test_a_plain_name_has_up_to_120_bytes() -> None:
+    assert is_plain("x")
     assert is_plain("x" * 120)
     assert is_plain("é" * 60)
     assert not is_plain("x" * 121)

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.rows import BadRow, Box, Row, without_users
@@ -107,6 +107,7 @@ def test_no_text_of_a_bad_row_holds_one(text: str, kept: str) -> None:
 sides = st.integers(-4, 6)
 
 
+@settings(deadline=None)
 @given(x1=sides, y1=sides, x2=sides, y2=sides, width=st.integers(1, 4), height=st.integers(1, 4))
 def test_the_part_inside_a_photo_has_the_pixels_that_both_have(
     x1: int, y1: int, x2: int, y2: int, width: int, height: int

@@ -15,6 +15,7 @@ from faces import training_run
 from faces.hidden import HiddenClassifier
 from faces.photos import Photos
 from faces.training_run import FaceTraining, train_faces
+from nn.parallel import Ranks
 from nn.training import fingerprint_of
 
 SIZES = SplitSizes(train=8, validation=2, test=3)
@@ -89,3 +90,22 @@ def test_the_39_photos_of_a_run_are_opened_once_and_counted_on_the_bar(
     assert len(steps["opening photos"][1]) == 39
     assert "preparing photos" not in steps, "one process alone shares nothing"
     assert [about.get("stored") for about in told] == [True if how == "stored" else None], "as earlier runs noted it"
+
+
+@pytest.mark.parametrize(("rank", "size", "own"), [(0, 2, 7), (1, 2, 6), (0, 3, 5), (2, 3, 4), (0, 1, None)])
+def test_each_of_several_processes_prepares_its_share_and_only_the_first_opens_test_photos(
+    people: Path, tmp_path: Path, rank: int, size: int, own: int | None
+) -> None:
+    totals: dict[str, int | None] = {}
+
+    @contextmanager
+    def bar(what: str, total: int | None) -> Iterator[Callable[[str], None]]:
+        totals[what] = total
+        yield lambda word: None
+
+    training = replace(task(people, tmp_path, 4096), ranks=Ranks(rank, size))
+    parts = Split(photos(people, 8), photos(people, 2), photos(people, 3))
+    opened = training_run._open(training, parts, bar)
+    assert totals.get("preparing photos") == own
+    assert [len(part.names) for part in opened] == [8, 2, 3 if rank == 0 else 0]
+    assert [len(part.photos) for part in opened] == [8, 2, 3 if rank == 0 else 0]

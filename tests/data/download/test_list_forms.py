@@ -353,3 +353,16 @@ def test_any_name_is_read_as_it_is_written(
     writer.writerows((name, f"http://a.example/{n}/and/a/longer/path", "1,2,3,4", SHA) for n, name in enumerate(names))
     path = write(tmp_path_factory.getbasetemp(), text.getvalue().encode(encoding))
     assert [row.name for row in read_list(path)] == names
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "url"),
+    [
+        ('"Ann\nLee",http://a/1"2.jpg', "Ann Lee", 'http://a/1"2.jpg'),  # an odd number of quotes, and none is open
+        ('"Ann\nLee","http://a/1.jpg"', "Ann Lee", "http://a/1.jpg"),
+        ('"Ann ""A""\nLee",http://a/1.jpg', 'Ann "A" Lee', "http://a/1.jpg"),
+    ],
+)
+def test_a_row_ends_where_its_quotes_do(tmp_path: Path, lines: str, name: str, url: str) -> None:
+    first, second = read_list(write(tmp_path, f"name,url\n{lines}\nBob,http://b\n"))
+    assert (first.name, first.url, second.name) == (name, url, "Bob")

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,7 +31,9 @@ def test_a_file_may_be_cut_short_at_every_byte(kind: str) -> None:
     whole = encoded(kind)
     with quiet_decoding():
         for length in range(4, len(whole)):
-            assert len(bare(kind, whole[:length]).data) <= length + 8, "a header that says how much there is"
+            cut = bare(kind, whole[:length])
+            assert len(cut.data) <= length + 8, "a header that says how much there is"
+            assert cut.orientation == 1 or kind != "GIF", "which has none"
     assert bare(kind, whole + b"behind").data == bare(kind, whole).data or kind in ("BMP", "TIFF")
 
 
@@ -116,3 +119,36 @@ def tiff(mode: str, highest: float, **tags: Any) -> Any:
 )
 def test_black_and_white_of_a_tiff(photo: Any, levels: tuple[float, float]) -> None:
     assert levels_of(photo) == levels
+
+
+def png_with(kind: bytes, content: bytes) -> bytes:
+    png = encoded("BMP"), io.BytesIO()
+    Image.open(io.BytesIO(png[0])).save(png[1], "PNG")
+    whole = png[1].getvalue()
+    chunk = struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return whole[:33] + chunk + whole[33:]
+
+
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+HEXADECIMAL = b"\nexif\n    %d\n%s" % (len(TURNED.tobytes()), TURNED.tobytes().hex().encode())
+XMP = b'<x:xmpmeta tiff:Orientation="6"/>'
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (b"eXIf", TURNED.tobytes()[6:]),
+        (b"tEXt", b"Raw profile type exif\0" + HEXADECIMAL),
+        (b"tEXt", b"Raw profile type APP1\0" + HEXADECIMAL),
+        (b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(HEXADECIMAL)),
+        (b"tEXt", b"XML:com.adobe.xmp\0" + XMP),
+        (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP),
+        (b"iTXt", b"XML:com.adobe.xmp\0\1\0en\0\0" + zlib.compress(XMP)),
+    ],
+    ids=str,
+)
+def test_each_place_of_a_png_may_say_how_it_is_turned(kind: bytes, content: bytes) -> None:
+    found = bare("PNG", png_with(kind, content))
+    assert found.orientation == 6
+    assert kind not in found.data

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, features
 
 from data.photos import can_decode, crop, kind_of, kinds, load_images, open_regions, read_photo
-from data.photos.kinds import FORMATS
+from data.photos.kinds import FORMATS, HEAD
 from data.reasons import Failure, Reason
 from data.settings import DownloadSettings
 from errors import DatasetError
@@ -138,3 +138,16 @@ def test_what_cannot_be_read_is_a_reason_and_no_exception(tmp_path: Path) -> Non
             load_images([path], 8, "L")
     with pytest.raises(DatasetError, match="an empty file"):
         load_images([tmp_path / "empty"], 8, "L")
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "張", "😀"])
+@pytest.mark.parametrize("shift", range(4))
+def test_a_text_is_one_wherever_its_head_is_cut(letter: str, shift: int) -> None:
+    text = ("-" * shift + letter * HEAD).encode()
+    assert kind_of(text[:HEAD]) == "text"
+    assert kind_of(text[: HEAD - 8] + b"\xff" * 4 + text[:4]) is None, "a byte near its end that is no text"
+
+
+@pytest.mark.parametrize(("before", "kind"), [(0, "PDF"), (1019, "PDF"), (1020, None)])
+def test_a_pdf_begins_within_its_first_1024_bytes(before: int, kind: str | None) -> None:
+    assert kind_of(b"\xff\x00" * (before // 2) + b"\x00" * (before % 2) + b"%PDF-1.4" + bytes(9)) == kind

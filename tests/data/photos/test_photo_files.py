@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.photos import PhotoFiles
+from data.photos.photo_files import Skipped, count
 from errors import UsageError
 
 PNG = base64.b64decode(  # one pixel
@@ -73,3 +74,15 @@ def test_what_is_no_photo_by_its_content_comes_with_a_reason(album: Path) -> Non
     walk = PhotoFiles([str(album)])
     assert {path.name for path in walk} > {"broken.jpg", "empty.png"}
     assert set(walk.skipped.unreadable.values()) == {"its content is no photo", "an empty file"}
+
+
+def test_the_three_most_frequent_leftovers_are_named_and_all_are_counted() -> None:
+    skipped = Skipped()
+    for name, n in (("Thumbs.db", 4), (".DS_Store", 3), ("desktop.ini", 2), ("Icon", 1)):
+        skipped.leftovers[name] += n
+    assert skipped.lines() == ["skipped 10 files that systems leave behind or hide (Thumbs.db, .DS_Store, desktop.ini)"]
+
+
+@pytest.mark.parametrize(("n", "said"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1234, "1,234 files")])
+def test_one_thing_is_said_as_one(n: int, said: str) -> None:
+    assert count(n, "file") == said

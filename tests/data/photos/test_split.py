@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.photos import Photo, Split, split
+from data.photos.split import _shares
 from data.settings import SplitSizes
 from errors import DatasetError
 
@@ -131,3 +132,23 @@ def test_no_group_stands_in_two_parts_and_no_person_gets_too_much(
 
 def by_group(groups: dict[str, list[int]]) -> list[list[int]]:
     return [[number for number in numbers if number == group] for numbers in groups.values() for group in set(numbers)]
+
+
+@settings(deadline=None)
+@given(train=st.integers(1, 30), validation=st.integers(0, 9), test=st.integers(0, 9), n=st.integers(3, 47))
+def test_shares_have_a_place_for_every_photo_and_no_more_than_was_asked_for(
+    train: int, validation: int, test: int, n: int
+) -> None:
+    wanted = {"train": train, "validation": validation, "test": test}
+    total = sum(wanted.values())
+    if n >= total:
+        return
+    shares = _shares(n, wanted)
+    raised = any(0 < n * size < total for size in wanted.values())  # to the one that each part has at least
+    assert sum(shares.values()) >= n if raised else sum(shares.values()) == n
+    for part, size in wanted.items():
+        exact = n * size / total
+        assert max(min(size, 1), int(exact)) <= shares[part] <= min(size, max(1, int(exact) + 1)), (part, shares)
+    counts = deal({"a": list(range(n)), "b": list(range(100, 200))}, **wanted).counts()
+    assert all(counts[part].get("a", 0) >= min(size, 1) for part, size in wanted.items())
+    assert sum(counts[part].get("a", 0) for part in wanted) == n

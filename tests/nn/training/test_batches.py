@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator
 
@@ -62,6 +62,7 @@ def test_a_source_stays_itself() -> None:
     assert len(as_batches((source.x, source.target))) == 3
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 30), size=st.integers(2, 9))
 def test_no_batch_has_a_single_sample_and_none_is_lost(n: int, size: int) -> None:
     batches = list(without_single(numbered(n).batches(size, None), n))

@@ -359,3 +359,11 @@ def test_records_are_plain_numbers() -> None:
     record = run(network(), points(10), epochs=1, validation=points(5)).records[0]
     assert isinstance(record, EpochRecord)
     assert all(type(value) in (int, float) for value in record.to_json().values())
+
+
+@pytest.mark.parametrize(("batch_size", "sizes"), [(2, [2, 3]), (3, [3, 2]), (4, [5]), (5, [5])])
+def test_so_it_does_in_batches_as_small_as_two(batch_size: int, sizes: list[int]) -> None:
+    layer = Sequential(Linear(2, 4, generator=seeded()), BatchNorm(4), Linear(4, 2, generator=seeded()))
+    steps: list[int] = []
+    run(layer, points(5), epochs=1, batch_size=batch_size, on_batch=lambda done, of: steps.append(done))
+    assert [end - start for start, end in zip([0, *steps], steps, strict=False)] == sizes
