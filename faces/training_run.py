@@ -153,7 +153,20 @@ def _read(task: FaceTraining, bar: Bar) -> Folder:
             strict=task.strict,
             max_pixels=task.classifier.max_pixels,
             on_photo=lambda: advance(""),
+            advice=partial(_advice, task),
         )
+
+
+def _advice(task: FaceTraining, photos: Mapping[str, int]) -> str:
+    """Return what could be asked for with so many photos of each person, as the end of a message."""
+    second = sorted((0, 0, *photos.values()))[-2]  # two people have so many, or more
+    if task.min_photos is not None and second:
+        return f"; with --min-photos {min(second, task.min_photos)} it works"
+    if second == 2 and task.sizes.validation and task.sizes.test:
+        return "; without validation photos it works: --validation 0"
+    if second == 1:
+        return "; without validation and test photos it works, but nothing is measured: --validation 0 --test 0"
+    return "; add photos"
 
 
 def _asked(task: FaceTraining, parts: Split) -> dict[str, Any]:

@@ -109,3 +109,31 @@ def test_results_never_lie_among_the_photos(people: Path, capsys: pytest.Capture
     for out in ("run", "../Bo/run", ".."):
         assert run("train-faces", "..", *SIZES, "--out", out) == 2
         assert f"--out {out} lies among the photos in ..: choose a folder that does not" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("photos", "flags", "works"),
+    [
+        ({"Ada": 2, "Bo": 2, "Cy": 1}, (), ("--validation", 0)),
+        ({"Ada": 1, "Bo": 1, "Cy": 1}, (), ("--validation", 0, "--test", 0)),
+        ({"Ada": 4, "Bo": 5, "Cy": 3}, ("--min-photos", 6), ("--min-photos", 4)),
+    ],
+)
+def test_everybody_with_too_few_photos_is_named_and_what_would_work(
+    people: Path,
+    capsys: pytest.CaptureFixture[str],
+    photos: dict[str, int],
+    flags: tuple[object, ...],
+    works: tuple[object, ...],
+) -> None:
+    for name, n in photos.items():
+        Path("few", name).mkdir(parents=True)
+        for number in range(n):
+            Image.effect_noise((40, 40), 20 * number + len(name)).save(Path("few", name, f"{number}.png"))
+    asked = ("train-faces", "few", "--epochs", 2, "--hidden", 4, "--quiet")
+    assert run(*asked, *flags) == 2
+    said = capsys.readouterr().err
+    for name, n in photos.items():
+        assert f"{name} ({n} photo" in said
+    assert " ".join(map(str, works)) in said
+    assert run(*asked, *works) == 0

@@ -8,7 +8,7 @@ named and left out, and the rest is used.
 import hashlib
 import os
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -67,13 +67,14 @@ def read_folder(
     strict: bool = False,
     max_pixels: int | None = None,
     on_photo: Callable[[], None] = lambda: None,
+    advice: Callable[[Mapping[str, int]], str] = lambda photos: "",
 ) -> Folder:
     """Read all photos of `path`; each is read once, hashed and decoded. `on_photo` is called for each, by any thread;
     `max_pixels` is as in `DownloadSettings`.
 
     People with fewer than `min_photos` photos are left out, photos made from one original counted once. With `strict` a
     photo that cannot be read is an error. Raises DatasetError when the folder is missing, or fewer than two people are
-    left.
+    left; its message ends with what `advice` says about everybody's number of different photos, {person: photos}.
     """
     if not path.is_dir():
         raise DatasetError(f"{path} is not a folder: expected one with a folder of photos for each person")
@@ -102,7 +103,8 @@ def read_folder(
     notes += _notes_of_few(few, min_photos)
     people = tuple(name for name in found.names if name not in few)
     if len(people) < 2:
-        raise DatasetError(_too_few_people(path, people, notes))
+        everybody = _originals(found.names, usable, groups)
+        raise DatasetError(_too_few_people(path, people, notes) + advice(everybody))
     return Folder(path, people, photos, tuple(notes), unreadable)
 
 
@@ -234,10 +236,15 @@ def _relative(file: Path, folder: Path) -> str:
 
 def _too_few(names: Sequence[str], photos: Sequence[Scanned], groups: Sequence[int], least: int) -> dict[str, int]:
     """People with fewer originals than `least`, and how many they have."""
+    return {name: n for name, n in _originals(names, photos, groups).items() if n < max(least, 1)}
+
+
+def _originals(names: Sequence[str], photos: Sequence[Scanned], groups: Sequence[int]) -> dict[str, int]:
+    """How many photos of different originals each person has."""
     originals: dict[str, set[int]] = {name: set() for name in names}
     for photo, number in zip(photos, groups, strict=True):
         originals[photo.name].add(number)
-    return {name: len(own) for name, own in originals.items() if len(own) < max(least, 1)}
+    return {name: len(own) for name, own in originals.items()}
 
 
 def _notes_of_few(few: dict[str, int], least: int) -> list[str]:

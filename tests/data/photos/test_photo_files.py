@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from data.photos import PhotoFiles
-from data.photos.photo_files import Skipped, count
+from data.photos.photo_files import Skipped
+from data.wording import count
 from errors import UsageError
 
 PNG = base64.b64decode(  # one pixel
