@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from report.figures.lettering import plain
+from report.figures.layout import wrapped
 from report.figures.style import FAINT, TRAIN, VALIDATION, new_figure, percent_tick, png, styled
 
 AUGMENTED = "training (augmented)"
@@ -47,7 +47,7 @@ def learning_curve_figure(
         if best_epoch is not None:
             axes.axvline(best_epoch, color=FAINT, linestyle=":", label=f"kept: epoch {best_epoch}")
     accuracy.legend(loc="lower right")
-    figure.suptitle(plain(title), x=0.01, ha="left", fontsize=12)
+    figure.suptitle(wrapped(title, 10, 12), x=0.01, ha="left", fontsize=12)
     return figure
 
 
