@@ -32,3 +32,9 @@ def test_equal_numbers_make_none_of_these_equal() -> None:
     by_identity = {"RankOneGradient", "Weights", "Mnist", "Digits", "Parts", "QueuedRow", "_Host"}
     parameters = {name for name in CHANGE if name.endswith(("Settings", "Parameters"))}
     assert {name for name, told in dataclasses() if told.get("eq") is False} == by_identity | parameters
+
+
+def test_settings_are_given_by_name() -> None:
+    settings = {name: told for name, told in dataclasses() if name.endswith(("Settings", "Sizes", "Parameters"))}
+    assert len(settings) > 9
+    assert [name for name, told in settings.items() if not told.get("kw_only")] == []

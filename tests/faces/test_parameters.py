@@ -163,3 +163,10 @@ def test_a_default_is_as_documented(function: Callable[..., Any]) -> None:
 def test_the_transfer_head_alone_is_trained_once_more_for_each_person_and_the_hidden_layer_on_one_thread() -> None:
     assert (HiddenClassifier.quick_to_train, HiddenClassifier.one_thread) == (False, True)
     assert (TransferClassifier.quick_to_train, TransferClassifier.one_thread) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["top", "batch_size", "threads"])
+def test_a_prediction_has_at_least_one_of_each(name: str) -> None:
+    assert vars(PredictSettings(**{name: 1}))[name] == 1  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=f"{name} must be at least 1, got 0"):
+        PredictSettings(**{name: 0})  # type: ignore[arg-type]

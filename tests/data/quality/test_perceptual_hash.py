@@ -76,3 +76,11 @@ def test_twins_are_groups_of_more_than_one_name_or_of_many_files() -> None:
     ]
     assert find_near_duplicates(lambda: iter(lines)) == found
     assert find_near_duplicates(lambda: iter([])) == []
+
+
+@pytest.mark.parametrize(("bits", "close"), [(1, True), (15, True), (16, False), (17, False)])
+def test_close_means_at_most_fifteen_bits_wherever_they_are(bits: int, close: bool) -> None:
+    spread = sum(1 << 15 * place for place in range(bits))
+    low = (1 << bits) - 1
+    for other in (spread, low, low << (256 - bits)):
+        assert close_pairs([0, other]) == ({(0, other)} if close else set())

@@ -63,3 +63,8 @@ def test_among_very_many_pictures_they_are_found_in_a_breath() -> None:
     rows = [picture(n, f"http://a/{n}", f"{n:064x}", generator.getrandbits(256)) for n in range(20_000)]
     rows += [picture(n, f"http://a/{n}") for n in range(20_000, 20_500)]
     assert found(rows) == [("a", 500, list(range(20_000, 20_500)))]
+
+
+def test_a_picture_without_a_single_bright_edge_is_near_others_too() -> None:
+    rows = [picture(n, f"http://a/{n}", str(n) * 64, n and 1 << n) for n in range(4)]
+    assert found(rows) == [("a", 4, [0, 1, 2, 3])]

@@ -367,3 +367,10 @@ def test_so_it_does_in_batches_as_small_as_two(batch_size: int, sizes: list[int]
     steps: list[int] = []
     run(layer, points(5), epochs=1, batch_size=batch_size, on_batch=lambda done, of: steps.append(done))
     assert [end - start for start, end in zip([0, *steps], steps, strict=False)] == sizes
+
+
+@pytest.mark.parametrize(("batch_size", "sizes"), [(1, [1] * 5), (2, [2, 2, 1]), (4, [4, 1])])
+def test_and_alone_in_such_batches_where_nothing_is_normalised(batch_size: int, sizes: list[int]) -> None:
+    steps: list[int] = []
+    run(network(), points(5), epochs=1, batch_size=batch_size, on_batch=lambda done, of: steps.append(done))
+    assert [end - start for start, end in zip([0, *steps], steps, strict=False)] == sizes
