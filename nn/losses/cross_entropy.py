@@ -26,7 +26,7 @@ class CrossEntropy(Loss):
     @property
     def title(self) -> str:
         """The name in words."""
-        changed = {"weighted": self.class_weights is not None, "smoothed": self.label_smoothing > 0}
+        changed = {"class-weighted": self.class_weights is not None, "label-smoothed": self.label_smoothing > 0}
         return " ".join([*(word for word, is_so in changed.items() if is_so), "cross-entropy"])
 
     def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int, tuple[Tensor, Tensor]]:

@@ -266,7 +266,7 @@ def test_a_loss_has_a_name_in_words() -> None:
         *("half the squared error", "cross-entropy", "cross-entropy", "cross-entropy", "mean squared error")
     ]
     changed = CrossEntropy(class_weights=WEIGHTS, label_smoothing=0.1)
-    assert changed.title == "weighted smoothed cross-entropy"
+    assert changed.title == "class-weighted label-smoothed cross-entropy"
     assert Difference().title == "difference"
     assert type("HuberLoss", (Difference,), {})().title == "huber loss"
     assert type("LogMSE", (Difference,), {})().title == "log MSE"
