@@ -48,7 +48,10 @@ def add_to(commands: Any) -> None:
 
 
 def reproduce(options: argparse.Namespace) -> int:
-    """Run the experiments asked for, and print the path of each page when it is done."""
+    """Run the experiments asked for, and print the path of each page when it is done.
+
+    Return 1 if a row of them could not be measured.
+    """
     from experiments.catalogue import EXPERIMENTS
     from experiments.reproduce import Effort, jobs
     from experiments.reproduce import reproduce as run
@@ -77,7 +80,7 @@ def reproduce(options: argparse.Namespace) -> int:
     steps = len(jobs([EXPERIMENTS[name] for name in names], options.budget))
     starting = going_on(lambda: "stopped before the first training")
     with starting, progress("reproducing", steps, quiet=options.quiet) as advance:
-        run(
+        missing = run(
             names,
             options.out,
             sources,
@@ -87,5 +90,7 @@ def reproduce(options: argparse.Namespace) -> int:
             on_warning=lambda line: log(f"warning: {line}"),
         )
     if options.json:
-        print_json({"budget": options.budget, "pages": pages})
-    return 0
+        print_json({"budget": options.budget, "pages": pages, "not_measured": missing})
+    for name, reason in missing.items():
+        log(f"{name}: not measured: {reason}")
+    return 1 if missing else 0

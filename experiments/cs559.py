@@ -66,8 +66,9 @@ ROWS = tuple(
 
 def _figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
     titles = {"fc": "fully connected", "fc, ten times the rate": "the same, ten times the rate", "cnn": "convolution"}
+    losses = {task.name: task.loss().title for task in TASKS}
     panels = [
-        Panel(title, "epoch", "cross-entropy, mean per image", curves(outcomes[task][0], "loss"))
+        Panel(title, "epoch", f"{losses[task]}, mean per image", curves(outcomes[task][0], "loss"))
         for task, title in titles.items()
     ]
     accuracy = [row for row in rows if row.unit == "%"]

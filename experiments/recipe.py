@@ -136,6 +136,7 @@ def _measures(
         "train_loss": trained.loss,
         "test_loss": tested.loss,
         "epochs": float(len(history)),
+        "stopped_early": float(history.stopped_early),
         "parameters": float(sum(p.value.numel() for p in network.parameters().values())),
         "seconds": sum(history.column("seconds")),
         "seconds_an_epoch": float(np.mean(history.column("seconds"))),

@@ -4,6 +4,7 @@ Small networks are no faster with two threads, but two trainings at once use two
 tasks and return outcomes. Each outcome is also kept on disk, until all experiments of the command are published.
 """
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -15,10 +16,10 @@ from data.atomic_write import remove_leftovers
 from data.process_pool import in_processes
 from errors import RunError
 from experiments.catalogue import EXPERIMENTS
-from experiments.experiment import Budget, Experiment, Measurement
+from experiments.experiment import BUDGETS, Budget, Experiment, Measurement
 from experiments.kept import FOLDER, Kept
 from experiments.recipe import Recipe
-from experiments.results import publish_results
+from experiments.results import not_measured, publish_results
 from experiments.sources import Sources
 from report.run_folder import make_out
 
@@ -65,6 +66,19 @@ def jobs(experiments: Sequence[Experiment], budget: Budget) -> list[Job]:
     ]
 
 
+def command_of(experiment: Experiment, sources: Sources, effort: Effort) -> str:
+    """Return the command that gives an experiment's results, with all that decides them and is not the default."""
+    usual, words = Sources(), ["python", "cli.py", "reproduce", experiment.name]
+    chosen = {
+        "--budget": (effort.budget, BUDGETS[0]),
+        "--max-epochs": (effort.max_epochs, None),
+        **({"--mnist": (sources.mnist, usual.mnist)} if experiment.digits else {}),
+        **({"--faces": (sources.faces, usual.faces)} if experiment.faces else {}),
+        **({"--weights": (sources.weights, usual.weights)} if experiment.faces else {}),
+    }
+    return shlex.join(words + [word for flag, (is_, was) in chosen.items() if is_ != was for word in (flag, str(is_))])
+
+
 def reproduce(
     names: Sequence[str],
     out: Path,
@@ -74,8 +88,10 @@ def reproduce(
     on_job: Callable[[str], None] = lambda what: None,
     on_page: Callable[[Path], None] = lambda page: None,
     on_warning: Callable[[str], None] = lambda line: None,
-) -> None:
+) -> dict[str, str]:
     """Run experiments and publish each one's results in `out` as soon as its last task is done.
+
+    Return what could not be measured, and why, by experiment; empty if all rows were.
 
     `on_job` is called as each of `jobs` ends, `on_page` with each page written. What an earlier call with the same
     arguments has measured before it was interrupted is not measured again; `on_warning` is called for files of it that
@@ -91,6 +107,7 @@ def reproduce(
     open_jobs = [job for job in all_jobs if job not in measured]
     found: dict[str, dict[Job, Measurement]] = {name: {} for name in names}
     waiting = {name: sum(job.experiment == name for job in all_jobs) for name in names}
+    missing: dict[str, str] = {}
     arguments = [(job, sources, effort, files[job]) for job in open_jobs]
     try:
         with in_processes(_run, arguments, effort.processes, died=_DIED) as ended:
@@ -100,12 +117,16 @@ def reproduce(
                 on_job(str(job))
                 if not waiting[job.experiment]:
                     outcomes = _by_task(experiments[job.experiment], found.pop(job.experiment))
-                    on_page(publish_results(out, experiments[job.experiment], outcomes, effort.budget))
+                    experiment = experiments[job.experiment]
+                    command = command_of(experiment, sources, effort)
+                    on_page(publish_results(out, experiment, outcomes, effort.budget, command))
+                    missing[job.experiment] = not_measured(experiment, outcomes)
     except KeyboardInterrupt as stop:
         stop.args = (f"stopped after {len(all_jobs) - sum(waiting.values())} of {len(all_jobs)} trainings",)
         raise
     for file in files.values():
         file.remove()
+    return {name: missing[name] for name in names if missing[name]}
 
 
 def _identities(experiments: Mapping[str, Experiment], sources: Sources) -> dict[str, dict[str, str]]:

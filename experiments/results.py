@@ -6,6 +6,7 @@ Files are written by `data.atomic_write`, so a file is complete or does not exis
 import json
 import math
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,35 +15,49 @@ from typing import Any
 import torch
 
 from data.atomic_write import atomic_write
+from data.wording import count
 from experiments.experiment import Budget, Experiment, ExperimentTask, Measurement, Outcomes, ReportedRow, measured
 from experiments.recipe import Recipe
 
 
-def publish_results(out: Path, experiment: Experiment, outcomes: Outcomes, budget: Budget) -> Path:
-    """Write the figures, NAME.json and last NAME.md; return the latter's path."""
+def publish_results(out: Path, experiment: Experiment, outcomes: Outcomes, budget: Budget, command: str) -> Path:
+    """Write the figures, NAME.json and last NAME.md; return the latter's path. `command` is what gives them."""
     rows = [replace(row, shortened=shortened(experiment.task(row.task), budget)) for row in experiment.rows]
     experiment = replace(experiment, rows=rows)
     figures = experiment.figures(outcomes, experiment.rows)
     for name, png in figures.items():
         atomic_write(out / experiment.name / f"{name}.png", png)
-    atomic_write(out / f"{experiment.name}.json", _json(experiment, outcomes, budget))
+    atomic_write(out / f"{experiment.name}.json", _json(experiment, outcomes, budget, command))
     page = out / f"{experiment.name}.md"
-    atomic_write(page, _markdown(experiment, outcomes, budget, list(figures)).encode())
+    atomic_write(page, _encoded(_markdown(experiment, outcomes, command, list(figures))))
     return page
 
 
-def _json(experiment: Experiment, outcomes: Outcomes, budget: Budget) -> bytes:
+def not_measured(experiment: Experiment, outcomes: Outcomes) -> str:
+    """Return which tasks' rows could not be measured, and why, in one line; empty if all were."""
+    rows = [row for row in experiment.rows if measured(row, outcomes) is None]
+    tasks = Counter((row.task, _note(row, outcomes) or "its task does not give this number") for row in rows)
+    reasons = dict.fromkeys(reason for _, reason in tasks)
+    parts = []
+    for reason in reasons:
+        own = {task: number for (task, why), number in tasks.items() if why == reason}
+        parts.append(f"{', '.join(own)} ({count(sum(own.values()), 'row')}): {reason}")
+    return "; ".join(parts)
+
+
+def _json(experiment: Experiment, outcomes: Outcomes, budget: Budget, command: str) -> bytes:
     found = {
         "experiment": experiment.name,
         "title": experiment.title,
         "budget": budget,
+        "command": command,
         "seconds": round(_seconds(outcomes), 2),
         "rows": [_row(row, outcomes) for row in experiment.rows],
         "runs": {name: [_run(seed, run) for seed, run in enumerate(outcomes[name])] for name in sorted(outcomes)},
         "choices": list(experiment.choices),
         "versions": {"python": platform.python_version(), "torch": str(torch.__version__)},
     }
-    return (json.dumps(_plain(found), indent=1, ensure_ascii=False) + "\n").encode()
+    return _encoded(json.dumps(_plain(found), indent=1, ensure_ascii=False) + "\n")
 
 
 def _row(row: ReportedRow, outcomes: Outcomes) -> dict[str, Any]:
@@ -62,15 +77,16 @@ def _run(seed: int, run: Measurement) -> dict[str, Any]:
     return {"seed": seed, "seconds": round(run.seconds, 2), "measures": run.measures, **series}
 
 
-def _markdown(experiment: Experiment, outcomes: Outcomes, budget: Budget, figures: Sequence[str]) -> str:
+def _markdown(experiment: Experiment, outcomes: Outcomes, command: str, figures: Sequence[str]) -> str:
+    missing = not_measured(experiment, outcomes)
     lines = [
         f"# {experiment.title}",
         "",
-        f"`python cli.py reproduce {experiment.name} --budget {budget}`: {_seconds(outcomes):,.0f} s of computing, "
-        f"torch {torch.__version__}.",
+        f"`{command}`: {_seconds(outcomes):,.0f} s of computing, torch {torch.__version__}.",
         "",
         *_table(experiment.rows, outcomes),
         "",
+        *([f"Not measured: {missing}", ""] if missing else []),
         "What the report leaves open, what was chosen, and what differs:",
         "",
         *(f"- {choice}" for choice in experiment.choices),
@@ -93,10 +109,19 @@ def _line(row: ReportedRow, outcomes: Outcomes) -> list[str]:
     return [
         row.title,
         _number(row.reported, row.reported_deviation, row.unit),
-        _note(row, outcomes) if found is None else _number(found.mean, found.deviation, row.unit),
+        "not measured" if found is None else _number(found.mean, found.deviation, row.unit) + _ended(row, outcomes),
         str(found.seeds if found else 0),
         row.shortened,
     ]
+
+
+def _ended(row: ReportedRow, outcomes: Outcomes) -> str:
+    """Return " (budget)" for a number of epochs that is where the budget ended a training, not early stopping."""
+    runs = [run.measures for run in outcomes[row.task] if row.measure == "epochs" and row.measure in run.measures]
+    ended = sum(run.get("stopped_early") == 0 for run in runs)
+    if not ended:
+        return ""
+    return " (budget)" if ended == len(runs) else f" (budget in {ended} of {count(len(runs), 'run')})"
 
 
 def _note(row: ReportedRow, outcomes: Outcomes) -> str:
@@ -133,6 +158,11 @@ def shortened(task: ExperimentTask, budget: Budget) -> str:
 
 def _seconds(outcomes: Outcomes) -> float:
     return sum(run.seconds for runs in outcomes.values() for run in runs)
+
+
+def _encoded(text: str) -> bytes:
+    """Return UTF-8; bytes of a file's name that are no text, in the command, become escapes."""
+    return text.encode(errors="backslashreplace")
 
 
 def _plain(value: Any) -> Any:

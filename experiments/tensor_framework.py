@@ -92,12 +92,13 @@ ROWS = tuple(
 
 
 def _figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
-    titles = {"ANN1": "ReLU, softmax", "ANN2": "ReLU, sigmoid, squared error", "ANN3": "tanh, softmax"}
+    titles = {"ANN1": "ReLU, softmax", "ANN2": "ReLU, sigmoid", "ANN3": "tanh, softmax"}
+    losses = {task.name: task.loss().title for task in TASKS}
     panels = [
         Panel(
             f"{name}: {titles[name]}",
             "epoch",
-            "loss",
+            losses[name],
             curves(runs[0], "loss"),
             log_y=True,
         )

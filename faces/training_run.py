@@ -254,7 +254,8 @@ def _contents(
     yield files.PREDICTIONS, _predictions(classifier, parts.test, probabilities, classifier.known_scores(test.photos))
     title = f"{name_of(metrics)}: {accuracy_line(metrics)}"
     restored = classifier.patience is not None and metrics["validation_accuracy"] is not None
-    curve = learning_curve(classifier.history.columns(), title, classifier.history.best_epoch if restored else None)
+    history = classifier.history
+    curve = learning_curve(history.columns(), title, history.best_epoch if restored else None, loss=history.loss)
     confusion = confusion_picture(confusion_of(metrics), metrics["classes"], title)
     yield files.CURVE, curve
     yield files.CONFUSION, confusion

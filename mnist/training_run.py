@@ -213,7 +213,8 @@ def _contents(
     yield files.PREDICTIONS, _predictions(parts.test, probabilities)
     title = title_of(metrics)
     trained = AUGMENTED if classifier.is_augmented else "training"
-    curve = learning_curve(classifier.history.columns(), title, a="digit", training=trained)
+    history = classifier.history
+    curve = learning_curve(history.columns(), title, a="digit", training=trained, loss=history.loss)
     confusion = confusion_picture(confusion_of(metrics), metrics["classes"], title, "the digit's images")
     yield files.CURVE, curve
     yield files.CONFUSION, confusion

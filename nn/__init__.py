@@ -14,6 +14,7 @@
     gradient_check  finite differences, compared with `backward`
     threads         how many threads torch computes with
     checks          checks that several files share
+    described       the text of a layer, loss or optimiser, in one line
 
 It imports torch, safetensors, the standard library and `errors`. It writes no files and prints nothing. Autograd is
 used in its tests only.

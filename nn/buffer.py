@@ -6,6 +6,8 @@ The layer may write into it. It is saved, loaded and moved with the parameters.
 import torch
 from torch import Tensor
 
+from nn.described import form
+
 
 class Buffer:
     """`value`, of any dtype."""
@@ -16,7 +18,7 @@ class Buffer:
         self.value = value.detach()
 
     def __repr__(self) -> str:
-        return f"Buffer({tuple(self.value.shape)}, {str(self.value.dtype).removeprefix('torch.')})"
+        return f"Buffer({form(self.value)})"
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> None:
         """Move the value; `dtype` is for floating numbers, integers keep theirs."""

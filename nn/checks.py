@@ -1,11 +1,37 @@
 """Checks that several files of `nn` share. Each raises in one line: which object, what was expected, what came."""
 
 from collections.abc import Mapping
+from typing import NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
 
 from errors import LayerError, RunError
+
+
+class Form(NamedTuple):
+    """Shape, dtype and device of a tensor: what is left to compare with when the tensor itself is not kept."""
+
+    shape: torch.Size
+    dtype: torch.dtype
+    device: torch.device
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> Self:
+        """Return those of a tensor."""
+        return cls(tensor.shape, tensor.dtype, tensor.device)
+
+
+class Typed(Protocol):
+    """A tensor, or what stands for one."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Its numbers' type."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
 
 
 def at_least(owner: object, name: str, value: float, least: float) -> None:
@@ -44,11 +70,40 @@ def same_shape(owner: object, name: str, got: torch.Size, expected: torch.Size) 
         raise LayerError(f"{owner}: {name} has the shape {tuple(got)}, expected {tuple(expected)}")
 
 
-def same_dtype(owner: object, name: str, got: torch.dtype, other: str, expected: torch.dtype) -> None:
-    """Raise LayerError for a tensor of another dtype than `other` has."""
-    if got != expected:
+def is_tensor(owner: object, name: str, got: object) -> None:
+    """Raise LayerError for what is no tensor."""
+    if not isinstance(got, Tensor):
         raise LayerError(
-            f"{owner}: {name} is {got}, {other} {expected}; convert one: {name}.to(dtype) or layer.to(dtype=...)"
+            f"{owner}: {name} is of the type {type(got).__name__}, expected a tensor: torch.as_tensor({name})"
+        )
+
+
+def floating(owner: object, name: str, got: Tensor) -> None:
+    """Raise LayerError for what is no tensor of floating numbers."""
+    is_tensor(owner, name, got)
+    if not got.is_floating_point():
+        raise LayerError(f"{owner}: {name} is {got.dtype}, expected a floating dtype: {name}.float()")
+
+
+def same_type(owner: object, name: str, got: Typed, other: str, expected: Typed, moves: str = "layer") -> None:
+    """Raise LayerError for a tensor of another dtype than `other` has, or on another device.
+
+    `moves` is what else has a method `to`.
+    """
+    if got.dtype != expected.dtype:
+        raise LayerError(
+            f"{owner}: {name} is {got.dtype}, {other} {expected.dtype}; "
+            f"convert one: {name}.to(dtype) or {moves}.to(dtype=...)"
+        )
+    same_device(owner, name, got, other, expected, moves)
+
+
+def same_device(owner: object, name: str, got: Typed, other: str, expected: Typed, moves: str = "layer") -> None:
+    """Raise LayerError for a tensor on another device than `other`; `moves` as in `same_type`."""
+    if got.device != expected.device:
+        raise LayerError(
+            f"{owner}: {name} is on {got.device}, {other} on {expected.device}; "
+            f"move one: {name}.to(device) or {moves}.to(device)"
         )
 
 

@@ -7,6 +7,8 @@ gradients.
 import torch
 from torch import Tensor
 
+from nn.checks import is_tensor, same_shape, same_type
+from nn.described import form
 from nn.kernels import RankOneGradient
 
 
@@ -29,7 +31,7 @@ class Parameter:
         self._spare: Tensor | None = None
 
     def __repr__(self) -> str:
-        return f"Parameter({tuple(self.value.shape)}, {str(self.value.dtype).removeprefix('torch.')})"
+        return f"Parameter({form(self.value)})"
 
     @property
     def grad(self) -> Tensor | None:
@@ -40,6 +42,10 @@ class Parameter:
 
     @grad.setter
     def grad(self, gradient: Tensor | None) -> None:
+        if gradient is not None:
+            is_tensor(self, "grad", gradient)
+            same_shape(self, "grad", gradient.shape, self.value.shape)
+            same_type(self, "grad", gradient, "value", self.value, "parameter")
         self._grad = gradient
 
     @property

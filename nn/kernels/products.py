@@ -50,10 +50,23 @@ class RankOneGradient:
     dy: Tensor
     x: Tensor
 
+    def __repr__(self) -> str:
+        return f"RankOneGradient({tuple(self.shape)})"
+
     @property
     def shape(self) -> torch.Size:
         """(outputs, inputs)."""
         return torch.Size((self.dy.shape[1], self.x.shape[1]))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """That of both factors."""
+        return self.dy.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """That of both factors."""
+        return self.dy.device
 
     def multiplied(self, out: Tensor | None = None) -> Tensor:
         """Return the gradient as a tensor, in `out` if it is given."""

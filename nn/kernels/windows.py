@@ -27,6 +27,12 @@ class Windows(NamedTuple):
             at_least(owner, name, min(getattr(windows, name)), least)
         return windows
 
+    def in_words(self, usual_stride: Pair) -> list[str]:
+        """Return the kernel, the stride unless it is the usual one, and the padding if there is some: `3 x 3`."""
+        words = ["{} x {}".format(*self.kernel)]
+        words += ["stride {} x {}".format(*self.stride)] if self.stride != usual_stride else []
+        return words + (["padding {} x {}".format(*self.padding)] if any(self.padding) else [])
+
     def output(self, owner: object, height: int, width: int) -> Pair:
         """Return the height and width of the output: floor((side + 2 padding - kernel) / stride) + 1 each."""
         (kh, kw), (sh, sw), (ph, pw) = self

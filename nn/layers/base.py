@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 from errors import LayerError
 from nn.buffer import Buffer
 from nn.checks import same_names
+from nn.described import described
 from nn.parameter import Parameter
 
 Owned = TypeVar("Owned", Parameter, Buffer, Generator)
@@ -31,15 +32,12 @@ class Layer(ABC):
     - A layer's attributes of the types Parameter, Buffer and Generator are found by themselves, under their
       names. An optimiser moves parameters, a training forward may change buffers and draw from generators.
       Parameters and buffers together are `state()`, which checkpoints hold.
-    - Another shape or dtype, or `backward` without a training forward before it, raises LayerError, which names
-      the layer, and what was expected.
+    - Another shape, dtype or device, or `backward` without a training forward before it, raises LayerError, which
+      names the layer, and what was expected.
     """
 
-    shown: tuple[str, ...] = ()
-    """The attributes that `repr` shows."""
-
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(str(getattr(self, name)) for name in self.shown)})"
+        return described(self)
 
     def __call__(self, x: Tensor, training: bool = False) -> Tensor:
         """Return y: short for `forward`."""
@@ -74,11 +72,15 @@ class Layer(ABC):
         return self._all(Generator)
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
-        """Move the parameters and buffers and drop the gradients; make the optimiser afterwards. Generators stay."""
-        for parameter in self.parameters().values():
-            parameter.to(device, dtype)
-        for buffer in self.buffers().values():
-            buffer.to(device, dtype)
+        """Move the parameters and buffers; drop the gradients, and what `forward` kept. Generators stay.
+
+        Make the optimiser afterwards.
+        """
+        for own in vars(self).values():
+            if isinstance(own, Parameter | Buffer):
+                own.to(device, dtype)
+        for child in self.children().values():
+            child.to(device, dtype)
         return self
 
     def state(self) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ from torch import Tensor, ops
 
 from errors import LayerError
 from nn.buffer import Buffer
-from nn.checks import at_least, fraction, same_dtype
+from nn.checks import at_least, fraction, same_type
 from nn.layers.operation import Operation
 from nn.parameter import Parameter
 
@@ -27,8 +27,6 @@ class BatchNorm(Operation):
     where the sums are there because mean and var depend on x. Torch's primitives compute this with the fewest passes
     over memory; written with tensor operations it takes up to twice as long. The tests compare the two.
     """
-
-    shown = ("features",)
 
     def __init__(
         self,
@@ -83,7 +81,7 @@ class BatchNorm(Operation):
             raise LayerError(
                 f"{self}: x has the shape {tuple(x.shape)}, expected (N, {self.features}) or (N, {self.features}, H, W)"
             )
-        same_dtype(self, "x", x.dtype, "the weights", self.weight.value.dtype)
+        same_type(self, "x", x, "the weights", self.weight.value)
         if training and x.numel() == self.features:
             raise LayerError(
                 f"{self}: x of the shape {tuple(x.shape)} has one number a feature, which has no variance; "

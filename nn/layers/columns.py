@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from errors import LayerError
+from nn.described import in_a_line
 from nn.layers.base import Layer, distinct
 from nn.layers.operation import Operation
 
@@ -32,7 +33,7 @@ class Columns(Operation):
 
     def __repr__(self) -> str:
         columns = zip(self.networks, self.transforms, strict=True)
-        return f"Columns({', '.join(f'({network}, {transform})' for network, transform in columns)})"
+        return in_a_line("Columns", [f"{network}" if t is None else f"({network}, {t})" for network, t in columns])
 
     def children(self) -> dict[str, Layer]:
         """Return the networks, named by their column, and the transforms."""

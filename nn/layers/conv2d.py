@@ -39,8 +39,8 @@ class Conv2d(Convolution):
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
-        super().__init__(channels, outputs)
         self._odd = (0, 0)  # rows and columns of border that "same" adds below and on the right alone
+        super().__init__(channels, outputs)
         if padding == "same":
             bare = Windows.of(self, kernel, stride, 0)
             if bare.stride != (1, 1):
@@ -50,6 +50,10 @@ class Conv2d(Convolution):
         self.windows = Windows.of(self, kernel, stride, padding)
         w = initialiser((outputs, channels, *self.windows.kernel), generator, dtype, device)
         self._start(w, bias_initialiser((outputs,), generator, dtype, device) if bias else None)
+
+    def __repr__(self) -> str:
+        shown = super().__repr__()
+        return f"{shown.removesuffix(')').partition(', padding')[0]}, padding same)" if any(self._odd) else shown
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         self._check(x)

@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from nn.checks import at_least, images, same_dtype
+from nn.checks import at_least, images, same_type
+from nn.described import in_a_line
 from nn.kernels import Windows
 from nn.kernels.convolution import channels_last
 from nn.layers.operation import Operation
@@ -22,8 +23,8 @@ class Convolution(Operation):
 
     def __repr__(self) -> str:
         windows: Windows | None = getattr(self, "windows", None)  # none yet in the errors of __init__
-        kernel = "" if windows is None else ", {} x {}".format(*windows.kernel)
-        return f"{type(self).__name__}({self.channels}, {self.outputs}{kernel})"
+        shown = [] if windows is None else windows.in_words((1, 1))
+        return in_a_line(type(self).__name__, [str(self.channels), str(self.outputs), *shown])
 
     def _start(self, weight: Tensor, bias: Tensor | None) -> None:
         """Take the first values of the parameters."""
@@ -32,7 +33,7 @@ class Convolution(Operation):
 
     def _check(self, x: Tensor) -> None:
         images(self, x, self.channels)
-        same_dtype(self, "x", x.dtype, "the weights", self.weight.value.dtype)
+        same_type(self, "x", x, "the weights", self.weight.value)
 
     def _with_db(self, dw: Tensor, dy: Tensor) -> dict[str, Tensor]:
         """Return dw and, where there is a bias, db."""

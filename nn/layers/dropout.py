@@ -16,8 +16,6 @@ class Dropout(Operation):
     every device.
     """
 
-    shown = ("p",)
-
     def __init__(self, p: float = 0.5, *, generator: Generator) -> None:
         self.p = p
         self.generator = generator

@@ -9,8 +9,6 @@ from nn.layers.operation import Operation
 class LeakyReLU(Operation):
     """y = max(x, leak * x), element by element, `leak` in [0, 1); dx = dy where x > 0, else leak * dy."""
 
-    shown = ("leak",)
-
     def __init__(self, leak: float = 0.01) -> None:
         self.leak = leak
         fraction(self, "leak", leak)

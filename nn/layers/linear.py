@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from errors import LayerError
-from nn.checks import at_least, same_dtype
+from nn.checks import at_least, same_type
 from nn.initialisers import Initialiser, he, zeros
 from nn.kernels import RankOneGradient
 from nn.kernels.products import affine, weight_gradient
@@ -21,8 +21,6 @@ class Linear(Operation):
 
     `weight` starts from `initialiser` (He's, for ReLU), `bias` from `bias_initialiser`.
     """
-
-    shown = ("inputs", "outputs")
 
     def __init__(
         self,
@@ -45,7 +43,7 @@ class Linear(Operation):
         w, b = self.weight.value, self.bias.value
         if x.ndim != 2 or x.shape[1] != self.inputs:
             raise LayerError(f"{self}: x has the shape {tuple(x.shape)}, expected (N, {self.inputs})")
-        same_dtype(self, "x", x.dtype, "the weights", w.dtype)
+        same_type(self, "x", x, "the weights", w)
         y = affine(x, w, b)
         return y, x
 

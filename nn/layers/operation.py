@@ -5,13 +5,13 @@ The equations take tensors and return tensors. What must be kept between `forwar
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from errors import LayerError
-from nn.checks import same_dtype, same_shape
+from nn.checks import Form, floating, same_shape, same_type
 from nn.kernels import RankOneGradient
 from nn.layers.base import Layer
 from nn.parameter import Parameter
@@ -23,7 +23,7 @@ class Operation(Layer):
     A layer gives `kept` a name of its own: `return y, x`, and below `_backward(self, dy, x)`.
     """
 
-    _kept: tuple[torch.Size, torch.Size, torch.dtype, Any] | None = None
+    _kept: tuple[Form, Form, Any] | None = None  # of x, of y, and what `_forward` returned
 
     @abstractmethod
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Any]:
@@ -39,18 +39,20 @@ class Operation(Layer):
 
     def forward(self, x: Tensor, training: bool = False) -> Tensor:
         """Return y."""
+        floating(self, "x", x)
         x = x.detach()  # a caller's tensor may require grad
         y, kept = self._forward(x, training)
-        self._kept = (x.shape, y.shape, y.dtype, kept) if training else None
+        self._kept = (Form.of(x), Form.of(y), kept) if training else None
         return y
 
     def backward(self, dy: Tensor) -> Tensor:
         """Add the gradients of the parameters; return dx."""
-        x_shape, kept = self._recall(dy)
+        x, kept = self._recall(dy)
         dy = dy.detach()
         self._accumulate(dy, kept)
         dx = self._backward(dy, kept)
-        same_shape(self, "dx", dx.shape, x_shape)
+        same_shape(self, "dx", dx.shape, x.shape)
+        same_type(self, "dx", dx, "x", x)
         return dx
 
     def backward_parameters(self, dy: Tensor) -> None:
@@ -58,22 +60,29 @@ class Operation(Layer):
         _, kept = self._recall(dy)
         self._accumulate(dy.detach(), kept)
 
-    def _recall(self, dy: Tensor) -> tuple[torch.Size, Any]:
-        """Return x's shape and `kept`, once, for a dy of the right shape and dtype."""
+    def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
+        """Move the parameters and buffers; drop the gradients, and what `forward` kept."""
+        self._kept = None
+        return super().to(device, dtype)
+
+    def _recall(self, dy: Tensor) -> tuple[Form, Any]:
+        """Return the form of x and `kept`, once, for a dy of the right shape, dtype and device."""
+        floating(self, "dy", dy)
         if self._kept is None:
             raise LayerError(
                 f"{self}: backward(dy of the shape {tuple(dy.shape)}) has no y to belong to: "
                 "each backward needs a forward(x, training=True) of its own before it"
             )
-        x_shape, y_shape, y_dtype, kept = self._kept
-        same_shape(self, "dy", dy.shape, y_shape)
-        same_dtype(self, "dy", dy.dtype, "y", y_dtype)
+        x, y, kept = self._kept
+        same_shape(self, "dy", dy.shape, y.shape)
+        same_type(self, "dy", dy, "y", y)
         self._kept = None
-        return x_shape, kept
+        return x, kept
 
     def _accumulate(self, dy: Tensor, kept: Any) -> None:
         """Add each gradient to its parameter's."""
         for name, gradient in self._gradients(dy, kept).items():
             parameter: Parameter = getattr(self, name)
             same_shape(self, f"the gradient of {name}", gradient.shape, parameter.value.shape)
+            same_type(self, f"the gradient of {name}", gradient, name, parameter.value)
             parameter.accumulate(gradient)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from errors import LayerError
 from nn.buffer import Buffer
-from nn.checks import sample_size
+from nn.checks import same_device, sample_size
 from nn.layers.operation import Operation
 
 
@@ -30,6 +30,7 @@ class Permute(Operation):
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, torch.Size]:
         permutation = self.permutation.value
         sample_size(self, x, len(permutation))
+        same_device(self, "x", x, "the permutation", permutation)
         y = x.flatten(1).index_select(1, permutation).view(x.shape)
         return y, x.shape
 

@@ -9,6 +9,7 @@ from torch import Tensor, ops
 
 from errors import LayerError
 from nn.checks import images
+from nn.described import in_a_line
 from nn.kernels import Pair, Windows
 from nn.layers.operation import Operation
 
@@ -27,7 +28,7 @@ class Pooling(Operation):
             raise LayerError(f"{self}: padding must be at most half the kernel, got {self.windows.padding}")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.windows.kernel}, {self.windows.stride})"
+        return in_a_line(type(self).__name__, self.windows.in_words(self.windows.kernel))
 
     def _channels_last(self, x: Tensor) -> Tensor:
         """Return x in channels-last layout. LayerError unless the windows fit into it."""

@@ -15,9 +15,6 @@ class Reshape(Operation):
     def __init__(self, *shape: int) -> None:
         self.shape = shape
 
-    def __repr__(self) -> str:
-        return f"Reshape({', '.join(map(str, self.shape))})"
-
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, torch.Size]:
         sample_size(self, x, math.prod(self.shape))
         y = x.reshape(len(x), *self.shape)  # (N, *shape)

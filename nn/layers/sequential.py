@@ -6,15 +6,15 @@ from nn.layers.base import Layer, distinct
 
 
 class Sequential(Layer):
-    """y = f_k(... f_2(f_1(x))). Parameters are named by position: `0.weight`, `2.bias`."""
+    """y = f_k(... f_2(f_1(x))). Parameters are named by position: `0.weight`, `2.bias`.
+
+    `repr` leaves out the middle of a long network; `layers` and `parameters()` show all of it.
+    """
 
     def __init__(self, *layers: Layer) -> None:
         self.layers = layers
         distinct("Sequential", layers)
         self._lowest = next((i for i, layer in enumerate(layers) if layer.parameters()), None)
-
-    def __repr__(self) -> str:
-        return f"Sequential({', '.join(map(repr, self.layers))})"
 
     def children(self) -> dict[str, Layer]:
         """Return the layers, named by their position."""

@@ -8,8 +8,6 @@ from nn.layers.operation import Operation
 class Sigmoid(Operation):
     """y = 1 / (1 + exp(-slope * x)), element by element; dx = slope * y (1 - y) dy."""
 
-    shown = ("slope",)
-
     def __init__(self, slope: float = 1.0) -> None:
         self.slope = slope
 

@@ -14,8 +14,6 @@ class Softmax(Operation):
         dL/dx_j = beta y_j (g_j - sum_i g_i y_i)
     """
 
-    shown = ("beta",)
-
     def __init__(self, beta: float = 1.0) -> None:
         self.beta = beta
 

@@ -8,8 +8,6 @@ from nn.layers.operation import Operation
 class Tanh(Operation):
     """y = tanh(slope * x), element by element; dx = slope * (1 - y^2) dy."""
 
-    shown = ("slope",)
-
     def __init__(self, slope: float = 1.0) -> None:
         self.slope = slope
 

@@ -4,13 +4,15 @@ A new loss is a new file beside this one, with two equations for the *sum* over 
 `tests/nn/losses/test_losses.py`.
 """
 
+import re
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 from torch import Tensor
 
 from errors import LayerError
-from nn.checks import one_of, same_shape
+from nn.checks import Form, floating, is_tensor, one_of, same_device, same_shape, same_type
+from nn.described import described
 
 Reduction = Literal["mean", "sum"]
 
@@ -25,11 +27,21 @@ class Loss(ABC):
     def __init__(self, *, reduction: Reduction = "mean") -> None:
         self.reduction = reduction
         self.divisor: Tensor | int = 1  # of the last `forward`: by what the sum was divided, 1 for a sum
-        self._kept: tuple[Any, Tensor | int] | None = None
+        self._kept: tuple[Form, Any, Tensor | int] | None = None  # of y; what `_forward` returned; the divisor
         one_of(self, "reduction", reduction, ("mean", "sum"))
 
     def __repr__(self) -> str:
-        return type(self).__name__
+        return described(self)
+
+    def __call__(self, y: Tensor, target: Tensor) -> Tensor:
+        """Return the loss: short for `forward`."""
+        return self.forward(y, target)
+
+    @property
+    def title(self) -> str:
+        """The name in words, as the axis of a figure has it: `squared error`."""
+        words = re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", type(self).__name__)
+        return " ".join(word if word.isupper() else word.lower() for word in words)
 
     @abstractmethod
     def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int, Any]:
@@ -41,22 +53,32 @@ class Loss(ABC):
 
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
         """Return the loss, a scalar tensor."""
-        total, count, kept = self._forward(y.detach(), target)
+        total, count, kept = self._checked(y, target)
         self.divisor = count if self.reduction == "mean" else 1
-        self._kept = (kept, self.divisor)
+        self._kept = (Form.of(y), kept, self.divisor)
         return total / self.divisor
 
     def backward(self) -> Tensor:
         """Return dL/dy, of y's shape, for the last `forward`."""
         if self._kept is None:
             raise LayerError(f"{self}: each backward() needs a forward(y, target) of its own before it")
-        (kept, divisor), self._kept = self._kept, None
-        return self._backward(kept).div_(divisor)
+        (y, kept, divisor), self._kept = self._kept, None
+        dy = self._backward(kept)
+        same_shape(self, "dy", dy.shape, y.shape)
+        same_type(self, "dy", dy, "y", y, "target")
+        return dy.div_(divisor)
 
     def total(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int]:
         """Return the sum over the batch and the count to divide it by; their sums over batches give an exact mean."""
-        total, count, _ = self._forward(y.detach(), target)
+        total, count, _ = self._checked(y, target)
         return total, count
+
+    def _checked(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int, Any]:
+        """Return `_forward` of a y of floating numbers and a target on its device."""
+        floating(self, "y", y)
+        is_tensor(self, "target", target)
+        same_device(self, "target", target, "y", y, "y")
+        return self._forward(y.detach(), target)
 
 
 def as_numbers(owner: Loss, target: Tensor, y: Tensor) -> Tensor:

@@ -23,6 +23,12 @@ class CrossEntropy(Loss):
         self.label_smoothing = label_smoothing
         fraction(self, "label_smoothing", label_smoothing)
 
+    @property
+    def title(self) -> str:
+        """The name in words."""
+        changed = {"class-weighted": self.class_weights is not None, "label-smoothed": self.label_smoothing > 0}
+        return " ".join([*(word for word, is_so in changed.items() if is_so), "cross-entropy"])
+
     def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int, tuple[Tensor, Tensor]]:
         q = one_hot(self, target, y)
         if self.label_smoothing:

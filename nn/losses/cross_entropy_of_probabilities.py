@@ -12,6 +12,8 @@ class CrossEntropyOfProbabilities(Loss):
     p is kept above the smallest normal number of its dtype, so that p_t = 0 costs 87 in float32, and not infinity.
     """
 
+    title = "cross-entropy"
+
     def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, int, tuple[Tensor, Tensor]]:
         q = one_hot(self, target, y)
         p = y.clamp(min=torch.finfo(y.dtype).tiny)

@@ -11,6 +11,8 @@ class MSE(Loss):
     Class indices count as rows of 0 and 1.
     """
 
+    title = "mean squared error"
+
     def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, int, Tensor]:
         difference = y - as_numbers(self, target, y)
         outputs = y.shape[1:].numel()

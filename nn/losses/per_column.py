@@ -20,8 +20,10 @@ class PerColumn(Loss):
         super().__init__(reduction=loss.reduction)
         self.loss, self.columns = loss, columns
 
-    def __repr__(self) -> str:
-        return f"PerColumn({self.loss}, {self.columns})"
+    @property
+    def title(self) -> str:
+        """That of `loss`."""
+        return self.loss.title
 
     def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, Tensor | int, tuple[Any, torch.Size]]:
         if y.ndim != 2 or y.shape[1] % self.columns:

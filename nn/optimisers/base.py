@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from nn.checks import at_least, same_names
+from nn.checks import at_least, same_names, same_type
+from nn.described import described
 from nn.parameter import Parameter
 
 Memory = dict[str, Tensor]
@@ -43,7 +44,7 @@ class Optimiser(ABC):
         at_least(self, "weight_decay", weight_decay, 0)
 
     def __repr__(self) -> str:
-        return type(self).__name__
+        return described(self)
 
     @abstractmethod
     def _update(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float, decay: float) -> None:
@@ -53,7 +54,12 @@ class Optimiser(ABC):
         """
 
     def step(self, lr: float) -> None:
-        """Move each parameter once, with the learning rate `lr`."""
+        """Move each parameter once, with the learning rate `lr`.
+
+        LayerError, before one is moved, if one has another dtype or device than when this optimiser was made.
+        """
+        for name, parameter in self.parameters.items():
+            same_type(self, name, parameter.value, "the memory for it", self._scratch[name])
         self.steps += 1
         for name, parameter in self.parameters.items():
             if parameter.has_grad:
@@ -78,7 +84,7 @@ class Optimiser(ABC):
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Copy a saved memory in. Raises RunError, and changes nothing, unless names and shapes are the same."""
         own = self.state()
-        same_names(f"steps of {self}", state, own)
+        same_names(f"steps of {type(self).__name__}", state, own)
         for name, tensor in own.items():
             tensor.copy_(state[name])
         self.steps = int(own["steps"])

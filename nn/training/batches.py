@@ -6,6 +6,7 @@ from typing import Protocol
 from torch import Generator, Tensor, cat, randperm, split
 
 from errors import LayerError
+from nn.described import form
 
 
 class Batches(Protocol):
@@ -33,6 +34,9 @@ class TensorBatches:
                 f"data: {len(x)} samples and {len(target)} targets, expected one target a sample and at least one"
             )
         self.x, self.target = x, target
+
+    def __repr__(self) -> str:
+        return f"TensorBatches(({form(self.x)}), ({form(self.target)}))"
 
     def __len__(self) -> int:
         return len(self.x)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from nn.checkpoint import json_number
 from nn.checks import at_least, one_of
+from nn.described import described
 
 Mode = Literal["min", "max"]
 Rule = Literal["no_better", "worsened"]
@@ -35,6 +36,9 @@ class EarlyStopping:
         one_of("EarlyStopping", "rule", rule, ("no_better", "worsened"))
         if patience is not None:
             at_least("EarlyStopping", "patience", patience, 1)
+
+    def __repr__(self) -> str:
+        return described(self)
 
     @property
     def should_stop(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nn.checkpoint import json_number
+from nn.described import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,14 @@ class History:
     best_epoch: int | None = None
     """The epoch with the best monitored number, the first is 1; None without validation data."""
     stopped_early: bool = False
+    loss: str = "loss"
+    """What was minimised, in words: `Loss.title`."""
 
     def __repr__(self) -> str:
+        best = "" if self.best_epoch is None else f", best {self.best_epoch}"
         ended = ", stopped early" if self.stopped_early else ""
         loss = f", training loss {self.records[-1].train_loss:.4g}" if self.records else ""
-        return f"History({len(self)} epochs, best {self.best_epoch}{loss}{ended})"
+        return f"History({counted(len(self), 'epoch')}{best}{loss}{ended})"
 
     def __len__(self) -> int:
         return len(self.records)

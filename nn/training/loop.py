@@ -121,6 +121,7 @@ def train(
     if resume is not None:
         progress.restore(resume)
     broadcast(network.state().values(), ranks)
+    progress.history.loss = loss.title
     shared = SharedGradients(optimiser.parameters, ranks)
     while len(progress.history) < settings.epochs and not progress.stopping.should_stop:
         started = time.perf_counter()

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from errors import RunError
 from nn import checkpoint
 from nn.checks import same_names
+from nn.described import counted
 from nn.layers import Layer
 from nn.optimisers import Optimiser
 from nn.parallel import RankGenerators
@@ -32,6 +33,10 @@ class TrainingState:
     tensors: Tensors
     metadata: dict[str, Any]
 
+    def __repr__(self) -> str:
+        epochs = len(self.metadata.get("history", ()))
+        return f"TrainingState({counted(epochs, 'epoch')}, {counted(len(self.tensors), 'tensor')})"
+
     def to_bytes(self) -> bytes:
         """Return the state as a checkpoint."""
         return checkpoint.dump(self.tensors, self.metadata)
@@ -52,8 +57,10 @@ class Progress:
     stopping: EarlyStopping
     history: History = field(default_factory=History)
     step: int = 0
-    best: Tensors = field(default_factory=dict)
-    _as_json: list[dict[str, Any]] = field(default_factory=list)  # the records: made once, as a snapshot has them all
+    best: Tensors = field(default_factory=dict, repr=False)
+    _as_json: list[dict[str, Any]] = field(
+        default_factory=list, repr=False
+    )  # the records: made once, as a snapshot has them all
 
     def end_epoch(self, record: EpochRecord, monitored: float | None) -> None:
         """Record an epoch; `monitored` is the number that early stopping watches, None without validation data."""

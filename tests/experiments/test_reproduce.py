@@ -1,7 +1,9 @@
 """`reproduce`: a table, a JSON file and pictures of each experiment; bad input is one line."""
 
+import argparse
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -20,10 +22,11 @@ from PIL import Image
 
 import cli
 from commands import reproduce
+from commands.parser import Parser
 from experiments.catalogue import EXPERIMENTS
-from experiments.experiment import BUDGETS
+from experiments.experiment import BUDGETS, Experiment, Measurement, ReportedRow, Study
 from experiments.kept import FOLDER
-from experiments.reproduce import Effort, capped, jobs
+from experiments.reproduce import Effort, capped, command_of, jobs
 from experiments.reproduce import reproduce as run_experiments
 from experiments.sources import Sources
 
@@ -103,6 +106,80 @@ def test_an_unknown_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
     assert cli.main(["reproduce", "cs560"]) == 2
     expected = ", ".join(EXPERIMENTS)
     assert capsys.readouterr().err == f"faces reproduce: 'cs560' is no experiment: expected some of {expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("cs559", []),
+        ("cs559", ["--mnist", "my digits", "--budget", "full"]),
+        ("csc411", ["--faces", "photos of $HOME", "--weights", "alexnet's.pth", "--max-epochs", "3"]),
+        ("csc411", ["--weights", "random"]),
+        ("tensor-framework", ["--max-epochs", "2"]),
+    ],
+)
+def test_the_command_on_a_page_is_the_one_that_gives_it(name: str, flags: list[str]) -> None:
+    parser = Parser()
+    reproduce.add_to(parser.add_subparsers())
+
+    def parsed(words: Sequence[str]) -> argparse.Namespace:
+        options = parser.parse_args(words)
+        options.faces = options.faces or Sources().faces
+        return options
+
+    options = parsed(["reproduce", name, *flags])
+    sources = Sources(mnist=options.mnist, faces=options.faces, weights=options.weights)
+    effort = Effort(budget=options.budget, max_epochs=options.max_epochs)
+    command = command_of(EXPERIMENTS[name], sources, effort)
+    python, program, *words = shlex.split(command)
+    assert (python, program) == ("python", "cli.py")
+    assert parsed(words) == options
+    assert len(words) == 2 + len(flags)
+
+
+def test_a_command_names_only_what_its_experiment_reads() -> None:
+    sources = Sources(mnist=Path("digits"), faces=Path("photos"), weights="random")
+    effort = Effort(budget="quick")
+    for name, flags in (
+        ("tensor-framework", ""),
+        ("cs559", " --mnist digits"),
+        ("csc411", " --mnist digits --faces photos --weights random"),
+    ):
+        assert command_of(EXPERIMENTS[name], sources, effort) == f"python cli.py reproduce {name}{flags}"
+
+
+@pytest.mark.parametrize("without", [("small",), ("small", "other")])
+def test_a_row_that_cannot_be_measured_ends_with_1_and_is_said_once(
+    without: Sequence[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def experiment(name: str) -> Experiment:
+        missing = Measurement(note="no weights: fetch them") if name in without else Measurement({"error": 2.0})
+        tasks = [
+            Study(name="whole", measure=lambda sources, seed, budget: Measurement({"error": 1.0})),
+            Study(name="on weights", measure=lambda sources, seed, budget: missing),
+        ]
+        rows = [ReportedRow(title=f"error {part}", task="on weights", measure="error") for part in (1, 2)]
+        rows += [ReportedRow(title="whole error", task="whole", measure="error")]
+        return Experiment(
+            name=name, title=name, tasks=tasks, rows=rows, figures=lambda *_: {}, choices=["None."], digits=False
+        )
+
+    for name in ("small", "other"):
+        monkeypatch.setitem(EXPERIMENTS, name, experiment(name))
+    with patch("experiments.reproduce.in_processes", in_this_process):
+        arguments = ["reproduce", "small", "other", "--out", str(tmp_path), "--quiet"]
+        assert cli.main(arguments) == 1
+        out, err = capsys.readouterr()
+        assert out.splitlines() == [str(tmp_path / "small.md"), str(tmp_path / "other.md")]
+        reason = "on weights (2 rows): no weights: fetch them"
+        assert err.splitlines() == [f"{name}: not measured: {reason}" for name in without]
+        assert cli.main([*arguments, "--json"]) == 1
+        assert json.loads(capsys.readouterr().out)["not_measured"] == dict.fromkeys(without, reason)
+        if len(without) == 1:
+            assert cli.main(["reproduce", "other", "--out", str(tmp_path), "--quiet"]) == 0
+    page = (tmp_path / "small.md").read_text(encoding="utf-8")
+    assert page.count("| not measured |") == 2
+    assert page.count("fetch them") == 1
 
 
 def test_the_list_names_all_experiments(capsys: pytest.CaptureFixture[str]) -> None:

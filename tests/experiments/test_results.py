@@ -2,12 +2,15 @@
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from experiments.experiment import Budgeted, Experiment, Measurement, Outcomes, ReportedRow, Study, measured
-from experiments.results import publish_results, shortened
+from experiments.results import not_measured, publish_results, shortened
 from experiments.tensor_framework import TASKS
 
 PIXEL = b"not looked into"
@@ -40,6 +43,8 @@ OUTCOMES = {
     "b": [Measurement(note="no weights")],
 }
 
+COMMAND = "python cli.py reproduce small --faces 'my photos'"
+
 
 def test_a_row_is_the_mean_over_the_seeds_with_their_deviation() -> None:
     found = measured(EXPERIMENT.rows[0], OUTCOMES)
@@ -57,29 +62,96 @@ def test_a_run_that_diverged_has_a_row_too() -> None:
 
 
 def test_the_page_has_every_row_beside_what_was_reported(tmp_path: Path) -> None:
-    page = publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick").read_text(encoding="utf-8")
+    page = publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick", COMMAND).read_text(encoding="utf-8")
     assert "| test error | 2.14 ± 0.31% | 2.00 ± 1.41% | 2 | 2 of 3 seeds |" in page
     assert "| time | 72 s | 0.5 ± 0.354 s | 2 | 2 of 3 seeds |" in page
-    assert "| cannot be had | 80.00% | no weights | 0 |  |" in page
+    assert "| cannot be had | 80.00% | not measured | 0 |  |" in page
+    assert page.count("no weights") == 1
+    assert "\n\nNot measured: b (1 row): no weights\n\n" in page
+    assert f"`{COMMAND}`: 3 s of computing" in page
     assert "- The seed is ours." in page
     assert "![one](small/one.png)" in page
     assert (tmp_path / "small" / "one.png").read_bytes() == PIXEL
 
 
 def test_the_json_is_json_and_holds_what_was_measured(tmp_path: Path) -> None:
-    publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick")
+    publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick", COMMAND)
 
     def no_constant(name: str) -> None:
         raise AssertionError(name)
 
     found = json.loads((tmp_path / "small.json").read_text(encoding="utf-8"), parse_constant=no_constant)
     assert (found["experiment"], found["budget"], found["seconds"]) == ("small", "quick", 3.0)
+    assert found["command"] == COMMAND
     assert [row["measured"] for row in found["rows"]] == [2.0, 0.5, None]
     assert found["rows"][2]["note"] == "no weights"
     runs = found["runs"]["a"]
     assert [run["seed"] for run in runs] == [0, 1]
     assert runs[0]["series"]["loss"] == [0.5, None]
     assert "series" not in runs[1]
+
+
+def row(title: str, task: str, measure: str = "error") -> ReportedRow:
+    return ReportedRow(title=title, task=task, measure=measure)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ({"a": [Measurement({"error": 1.0})], "b": [Measurement({"error": 1.0, "time": 1.0})]}, ""),
+        (
+            {"a": [Measurement(note="no weights")], "b": [Measurement(note="no weights")]},
+            "a, b (3 rows): no weights",
+        ),
+        (
+            {"a": [Measurement(note="no weights")], "b": [Measurement({"error": 1.0}, note="no clock")]},
+            "a (1 row): no weights; b (1 row): no clock",
+        ),
+        (
+            {"a": [Measurement({"error": math.nan})], "b": [Measurement({"error": 1.0})]},
+            "b (1 row): its task does not give this number",
+        ),
+        ({"a": [Measurement(note="out"), Measurement({"error": 1.0})], "b": []}, "b (2 rows): its task does not give"),
+    ],
+)
+def test_each_reason_why_rows_are_not_measured_is_said_once(outcomes: Outcomes, said: str) -> None:
+    experiment = replace(EXPERIMENT, rows=[row("one", "a"), row("two", "b"), row("three", "b", "time")])
+    found = not_measured(experiment, outcomes)
+    assert found.startswith(said)
+    assert bool(found) == bool(said)
+
+
+def epochs(n: float, *, stopped_early: bool) -> Measurement:
+    return Measurement({"epochs": n, "stopped_early": float(stopped_early), "error": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("runs", "cell"),
+    [
+        ([epochs(40, stopped_early=False)], "40 (budget)"),
+        ([epochs(18, stopped_early=True)], "18"),
+        ([epochs(40, stopped_early=False)] * 2, "40 ± 0 (budget)"),
+        ([epochs(40, stopped_early=False), epochs(18, stopped_early=True)], "29 ± 15.6 (budget in 1 of 2 runs)"),
+        ([Measurement({"epochs": 40.0})], "40"),
+    ],
+)
+def test_where_the_budget_ended_a_training_is_said(runs: Sequence[Measurement], cell: str, tmp_path: Path) -> None:
+    rows = [
+        ReportedRow(title="stopped after epoch", task="a", measure="epochs", reported=80, unit=""),
+        ReportedRow(title="test error", task="a", measure="error", reported=40),
+    ]
+    experiment = replace(EXPERIMENT, rows=rows)
+    page = publish_results(tmp_path, experiment, {"a": runs, "b": []}, "full", COMMAND).read_text(encoding="utf-8")
+    assert f"| stopped after epoch | 80 | {cell} | {len(runs)} |" in page
+    assert page.count("(budget") == ("budget" in cell)
+
+
+def test_a_name_that_is_no_text_stands_in_the_command_with_escapes(tmp_path: Path) -> None:
+    folder = os.fsdecode(b"pho\xffos")
+    page = publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick", f"python cli.py reproduce small --mnist {folder}")
+    assert "--mnist pho\\udcffos`" in page.read_text(encoding="utf-8")
+    found = json.loads((tmp_path / "small.json").read_text(encoding="utf-8"))
+    assert found["command"].endswith(folder)
 
 
 def test_what_a_budget_takes_off_is_said() -> None:

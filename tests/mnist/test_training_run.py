@@ -19,6 +19,7 @@ from data.folder_lock import LOCK
 from data.mnist.files import TEST_LABELS, load_mnist
 from errors import DatasetError, RunError, UsageError
 from faces.run import load_faces
+from mnist import training_run
 from mnist.classifier import DigitClassifier
 from mnist.digits import load_digits
 from mnist.pictures import mistakes_picture
@@ -87,6 +88,17 @@ def test_metrics_say_what_was_done_and_measured(finished: Path, digits: Path) ->
     assert metrics["test_accuracy"] == pytest.approx(classifier.score(*test.pair))
     assert metrics["seconds"] >= metrics["training_seconds"] > 0
     assert {"python", "torch", "numpy"} <= metrics["versions"].keys()
+
+
+@pytest.mark.parametrize(("smoothing", "loss"), [(0.0, "cross-entropy"), (0.2, "label-smoothed cross-entropy")])
+def test_the_curve_is_named_after_the_loss(
+    smoothing: float, loss: str, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(training_run, "learning_curve", lambda *_, loss, **__: drawn.append(loss) or b"")
+    classifier = DigitClassifier(model="softmax", epochs=1, label_smoothing=smoothing)
+    train_mnist(DigitTraining(folder=digits, out=tmp_path / "run", classifier=classifier, validation=40))
+    assert drawn == [loss]
 
 
 def test_the_history_has_a_line_an_epoch(finished: Path) -> None:

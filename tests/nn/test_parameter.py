@@ -1,10 +1,12 @@
 """A parameter and its gradient: added to by backward, cleared by the optimiser alone."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Generator
 
-from errors import RunError
+from errors import LayerError, RunError
 from nn.kernels import RankOneGradient
 from nn.layers import Linear, Sequential, Tanh
 from nn.losses import MSE
@@ -92,6 +94,22 @@ def test_memory_put_aside_is_handed_out_once() -> None:
     parameter.clear()
     assert parameter.spare() is gradient
     assert parameter.spare() is None
+
+
+@pytest.mark.parametrize(
+    ("gradient", "message"),
+    [
+        (torch.ones(2), r"grad has the shape \(2,\), expected \(2, 2\)"),
+        (torch.ones(2, 2, dtype=torch.float64), r"grad is torch\.float64, value torch\.float32; convert one"),
+        (torch.ones(2, 2, device="meta"), "grad is on meta, value on cpu; move one"),
+        ([[1.0, 1.0], [1.0, 1.0]], "grad is of the type list, expected a tensor"),
+    ],
+)
+def test_a_gradient_that_does_not_fit_is_refused(gradient: Any, message: str) -> None:
+    parameter = Parameter(torch.zeros(2, 2))
+    with pytest.raises(LayerError, match=rf"^Parameter\(\(2, 2\), float32\): {message}"):
+        parameter.grad = gradient
+    assert parameter.grad is None
 
 
 def test_a_value_never_requires_grad() -> None:

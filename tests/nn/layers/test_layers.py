@@ -25,12 +25,14 @@ from nn.layers import (
     ConvTranspose2d,
     Dropout,
     Flatten,
+    GradientMeter,
     L2Pool2d,
     Layer,
     LeakyReLU,
     Linear,
     MapDropout,
     MaxPool2d,
+    Operation,
     Permute,
     ReLU,
     Reshape,
@@ -205,6 +207,7 @@ CASES = [
     LayerCase("dropout", lambda: Dropout(0.4, generator=seeded(3)), (3, 5), lambda x, p: dropped(x)),
     LayerCase("dropout of nothing", lambda: Dropout(0.0, generator=seeded(3)), (7,), lambda x, p: x * 1),
     LayerCase("map dropout", lambda: MapDropout(0.4, generator=seeded(3)), (4, 2, 3), lambda x, p: maps_dropped(x)),
+    LayerCase("gradient meter", GradientMeter, (7,), lambda x, p: x * 1),
     LayerCase("sequential of nothing", Sequential, (7,), lambda x, p: x * 1),
     LayerCase(
         "sequential",
@@ -351,12 +354,49 @@ def test_a_dy_of_another_shape_is_refused_with_both_shapes(case: LayerCase) -> N
     assert str(tuple(y.shape)) in str(error.value)
 
 
+OTHERS: list[tuple[str, Callable[[Tensor], Any], str]] = [  # than a float64 on the CPU; and what is said of it
+    ("dtype", lambda t: t.float(), r"is torch\.float32, .* torch\.float64; convert one: .*\.to\(dtype\)"),
+    ("device", lambda t: t.to("meta"), r"is on meta, .* on cpu; move one: .*\.to\(device\)"),
+    ("integer", lambda t: t.long(), r"is torch\.int64, expected a floating dtype"),
+    ("array", lambda t: t.numpy(), "is of the type ndarray, expected a tensor"),
+]
+of_another = pytest.mark.parametrize(
+    ("change", "message"), [(f, text) for _, f, text in OTHERS], ids=[n for n, *_ in OTHERS]
+)
+
+
 @operations
-def test_a_dy_of_another_dtype_is_refused_by_name(case: LayerCase) -> None:
+@of_another
+@pytest.mark.parametrize("backward", ["backward", "backward_parameters"])
+def test_a_dy_of_another_kind_is_refused_by_name(
+    case: LayerCase, backward: str, change: Callable[[Tensor], Any], message: str
+) -> None:
     layer = case.make()
     y = layer.forward(case.x(2), training=True)
-    with pytest.raises(LayerError, match=r"\w+\(.*\): dy is torch\.float32, y torch\.float64; convert one"):
-        layer.backward(torch.ones_like(y, dtype=torch.float32))
+    with pytest.raises(LayerError, match=rf"^\w+\(.*\): dy {message}"):
+        getattr(layer, backward)(change(torch.ones_like(y)))
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.make().parameters()], ids=lambda c: c.name)
+@of_another
+def test_an_x_of_another_kind_than_the_weights_is_refused_by_name(
+    case: LayerCase, change: Callable[[Tensor], Any], message: str
+) -> None:
+    with pytest.raises(LayerError, match=rf"^\w+\(.*\): x {message}"):
+        case.make().forward(change(case.x(2)))
+
+
+def test_an_x_on_another_device_than_a_permutation_is_refused() -> None:
+    with pytest.raises(LayerError, match=r"Permute\(4\): x is on meta, the permutation on cpu; move one"):
+        Permute(torch.arange(4)).forward(torch.ones(2, 4, device="meta"))
+
+
+@operations
+def test_what_forward_kept_is_dropped_by_a_move(case: LayerCase) -> None:
+    layer = case.make()
+    y = layer.forward(case.x(2), training=True)
+    with pytest.raises(LayerError, match=r"needs a forward\(x, training=True\)"):
+        layer.to(dtype=torch.float32).backward(torch.ones_like(y))
 
 
 def test_evaluation_keeps_nothing() -> None:
@@ -382,16 +422,58 @@ def test_repr_is_one_line_with_the_kind(case: LayerCase) -> None:
     layer = case.make()
     assert repr(layer).startswith(f"{type(layer).__name__}(")
     assert "\n" not in repr(layer)
+    assert len(repr(layer)) <= 120
 
 
 def test_repr_says_the_shapes() -> None:
-    layers = [conv(2, 3, (5, 4)), transposed(3, 2, 3), MaxPool2d(2), linear(7, 3), Reshape(2, 5), batch_norm(3)]
-    assert repr(Sequential(*layers)) == (
-        "Sequential(Conv2d(2, 3, 5 x 4), ConvTranspose2d(3, 2, 3 x 3), MaxPool2d((2, 2), (2, 2)), Linear(7, 3), "
-        "Reshape(2, 5), BatchNorm(3))"
-    )
+    assert list(
+        map(
+            repr,
+            [
+                *(conv(2, 3, (5, 4)), conv(2, 3, 3, stride=(2, 1), padding=1), conv(2, 3, (2, 4), padding="same")),
+                *(transposed(3, 2, 3), MaxPool2d(2), AvgPool2d(3, 2, 1), linear(7, 3), Reshape(2, 5), batch_norm(3)),
+                *(BatchNorm(3, momentum=0.2), Permute(torch.arange(4)), Dropout(0.4, generator=seeded(0)), Flatten()),
+                Columns((linear(2, 3), Permute(torch.arange(2))), (linear(2, 3), None)),
+            ],
+        )
+    ) == [
+        *(
+            "Conv2d(2, 3, 5 x 4)",
+            "Conv2d(2, 3, 3 x 3, stride 2 x 1, padding 1 x 1)",
+            "Conv2d(2, 3, 2 x 4, padding same)",
+        ),
+        *("ConvTranspose2d(3, 2, 3 x 3)", "MaxPool2d(2 x 2)", "AvgPool2d(3 x 3, stride 2 x 2, padding 1 x 1)"),
+        *("Linear(7, 3)", "Reshape(2, 5)", "BatchNorm(3)", "BatchNorm(3, momentum=0.2)", "Permute(4)"),
+        *("Dropout(0.4)", "Flatten()", "Columns((Linear(2, 3), Permute(2)), Linear(2, 3))"),
+    ]
     assert repr(linear(7, 3).weight) == "Parameter((3, 7), float64)"
     assert repr(Permute(torch.arange(4)).permutation) == "Buffer((4,), int64)"
+    assert repr(RankOneGradient(torch.ones(1, 3), torch.ones(1, 7))) == "RankOneGradient((3, 7))"
+
+
+def test_a_layer_of_ones_own_says_what_it_was_made_with() -> None:
+    class Scale(Operation):
+        def __init__(self, factor: float, start: Tensor, *, limit: float = 1.0, name: str = "") -> None:
+            self.factor, self.start, self.limit = factor, start, limit  # and not the name
+
+        def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, None]:
+            return x * self.factor, None
+
+        def _backward(self, dy: Tensor, kept: None) -> Tensor:
+            return dy * self.factor
+
+    assert repr(Scale(2.0, torch.ones(3), name="a")) == "Scale(2.0, Tensor((3,), float32))"
+    assert repr(Scale(2.0, torch.ones(3), limit=0.5)) == "Scale(2.0, Tensor((3,), float32), limit=0.5)"
+
+
+def test_the_middle_of_a_long_network_is_left_out() -> None:
+    layers = [layer for _ in range(20) for layer in (linear(30, 30), ReLU())]
+    assert repr(Sequential(*layers[:6])) == f"Sequential({', '.join(['Linear(30, 30), ReLU()'] * 3)})"
+    assert repr(Sequential(*layers)) == (
+        f"Sequential({', '.join(['Linear(30, 30), ReLU()'] * 3)}, ... 33 more ..., ReLU())"
+    )
+    nested = Sequential(Columns((Sequential(*layers), None), (Sequential(linear(30, 30)), None)), Flatten())
+    assert repr(nested) == "Sequential(Columns(Sequential(...), Sequential(Linear(30, 30))), Flatten())"
 
 
 def test_a_wrong_equation_is_found_at_its_first_use() -> None:
@@ -411,6 +493,25 @@ def test_a_wrong_equation_is_found_at_its_first_use() -> None:
     transposed.forward(x, training=True)
     with pytest.raises(LayerError, match=r"the gradient of weight has the shape \(3, 2\), expected \(2, 3\)"):
         transposed.backward(dy)
+
+
+def test_an_equation_of_another_dtype_is_found_at_its_first_use() -> None:
+    class Wide(Linear):
+        def _backward(self, dy: Tensor, x: Tensor) -> Tensor:
+            return super()._backward(dy, x).double()
+
+    class WideGradient(Linear):
+        def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor | RankOneGradient]:
+            return {"bias": dy.sum(0).double()}
+
+    x, dy = torch.ones(4, 3), torch.ones(4, 2)
+    wide, wide_gradient = Wide(3, 2, generator=seeded(0)), WideGradient(3, 2, generator=seeded(0))
+    wide.forward(x, training=True)
+    with pytest.raises(LayerError, match=r"Wide\(3, 2\): dx is torch\.float64, x torch\.float32"):
+        wide.backward(dy)
+    wide_gradient.forward(x, training=True)
+    with pytest.raises(LayerError, match=r"WideGradient\(3, 2\): the gradient of bias is torch\.float64, bias torch"):
+        wide_gradient.backward(dy)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -188,7 +188,7 @@ def test_small_integers_are_classes_too() -> None:
 @pytest.mark.parametrize(
     ("loss", "y", "target", "message"),
     [
-        (MSE(), torch.ones(2, 3), torch.ones(2, 4), r"MSE: target has the shape \(2, 4\), expected \(2, 3\)"),
+        (MSE(), torch.ones(2, 3), torch.ones(2, 4), r"MSE\(\): target has the shape \(2, 4\), expected \(2, 3\)"),
         (CrossEntropy(), torch.ones(2, 3), torch.tensor([0]), r"class indices \(N,\)"),
         (CrossEntropy(), torch.ones(2, 3), torch.ones(2, 3), r"class indices \(N,\)"),
         (CrossEntropy(), torch.ones(2, 3), torch.tensor([0, 3]), "target holds classes 0 to 3, expected 0 to 2"),
@@ -204,6 +204,72 @@ def test_small_integers_are_classes_too() -> None:
 def test_a_target_that_does_not_fit_is_refused(loss: Loss, y: Tensor, target: Tensor, message: str) -> None:
     with pytest.raises(LayerError, match=message):
         loss.forward(y, target)
+
+
+@each
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y, t: (y.long(), t), r"y is torch\.int64, expected a floating dtype: y\.float\(\)"),
+        (lambda y, t: (y.numpy(), t), r"y is of the type ndarray, expected a tensor"),
+        (lambda y, t: (y, t.tolist()), r"target is of the type list, expected a tensor: torch\.as_tensor\(target\)"),
+        (lambda y, t: (y, t.to("meta")), r"target is on meta, y on cpu; move one: target\.to\(device\) or y\.to"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_by_name(
+    case: LossCase, change: Callable[[Tensor, Tensor], tuple[Any, Any]], message: str
+) -> None:
+    y, target = change(case.y(2), case.targets(2))
+    loss = case.make("mean")
+    for compute in (loss, loss.forward, loss.total):
+        with pytest.raises(LayerError, match=rf"^\w+\(.*\): {message}"):
+            compute(y, target)
+
+
+class Difference(Loss):
+    """A loss of one's own that forgets that tensors broadcast, and that dtypes are promoted."""
+
+    def _forward(self, y: Tensor, target: Tensor) -> tuple[Tensor, int, Tensor]:
+        return (y - target).square().sum(), len(y), 2 * (y - target)
+
+    def _backward(self, difference: Tensor) -> Tensor:
+        return difference
+
+
+def test_a_gradient_of_another_shape_or_dtype_than_y_is_found_at_its_first_use() -> None:
+    loss = Difference()
+    loss(torch.ones(3, 1), torch.ones(3))
+    with pytest.raises(LayerError, match=r"^Difference\(\): dy has the shape \(3, 3\), expected \(3, 1\)"):
+        loss.backward()
+    loss(torch.ones(3, 1), torch.ones(3, 1, dtype=torch.float64))
+    with pytest.raises(LayerError, match=r"^Difference\(\): dy is torch\.float64, y torch\.float32"):
+        loss.backward()
+
+
+@each
+def test_calling_a_loss_is_forward(case: LossCase) -> None:
+    loss = case.make("mean")
+    assert torch.equal(loss(case.y(3), case.targets(3)), loss.forward(case.y(3), case.targets(3)))
+
+
+def test_repr_says_the_settings_that_are_not_the_defaults() -> None:
+    assert [*map(repr, (MSE(), MSE(reduction="sum"), CrossEntropy(label_smoothing=0.1)))] == [
+        *("MSE()", "MSE(reduction='sum')", "CrossEntropy(label_smoothing=0.1)")
+    ]
+    assert repr(CrossEntropy(class_weights=WEIGHTS)) == "CrossEntropy(class_weights=Tensor((5,), float64))"
+    assert repr(PerColumn(CrossEntropy(reduction="sum"), 3)) == "PerColumn(CrossEntropy(reduction='sum'), 3)"
+
+
+def test_a_loss_has_a_name_in_words() -> None:
+    own = (SquaredError(), CrossEntropyOfProbabilities(), CrossEntropy(), PerColumn(CrossEntropy(), 2), MSE())
+    assert [loss.title for loss in own] == [
+        *("half the squared error", "cross-entropy", "cross-entropy", "cross-entropy", "mean squared error")
+    ]
+    changed = CrossEntropy(class_weights=WEIGHTS, label_smoothing=0.1)
+    assert changed.title == "class-weighted label-smoothed cross-entropy"
+    assert Difference().title == "difference"
+    assert type("HuberLoss", (Difference,), {})().title == "huber loss"
+    assert type("LogMSE", (Difference,), {})().title == "log MSE"
 
 
 def test_settings_out_of_range_are_refused() -> None:
@@ -226,5 +292,7 @@ def test_each_column_learns_as_if_it_stood_alone(reduction: Reduction, weights: 
 
 
 def test_columns_of_unequal_width_are_refused() -> None:
-    with pytest.raises(LayerError, match=r"PerColumn\(CrossEntropy, 3\): y has the shape \(2, 10\), expected \(N, 3"):
+    with pytest.raises(
+        LayerError, match=r"PerColumn\(CrossEntropy\(\), 3\): y has the shape \(2, 10\), expected \(N, 3"
+    ):
         PerColumn(CrossEntropy(), 3).forward(torch.zeros(2, 10), torch.zeros(2, dtype=torch.long))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
@@ -156,12 +157,41 @@ def test_a_state_of_another_network_or_optimiser_is_refused() -> None:
         Adam(layer.parameters()).load(state | {"v/2.bias": torch.zeros(7)})
 
 
+@each
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dtype": torch.float32}, r"2\.weight is torch\.float32, the memory for it torch\.float64; convert one"),
+        ({"device": "meta"}, "2\\.weight is on meta, the memory for it on cpu; move one"),
+    ],
+)
+def test_a_parameter_moved_after_the_optimiser_was_made_is_refused_by_name(
+    case: OptimiserCase, change: dict[str, Any], message: str
+) -> None:
+    layer = network()
+    optimiser, before = case.make(layer.parameters()), layer.parameters()["0.weight"].value.clone()
+    layer.parameters()["2.weight"].to(**change)
+    layer.parameters()["0.weight"].grad = torch.ones_like(before)
+    with pytest.raises(LayerError, match=rf"^\w+\(4 parameters.*\): {message}"):
+        optimiser.step(0.1)
+    assert torch.equal(layer.parameters()["0.weight"].value, before)
+    assert optimiser.steps == 0
+
+
+def test_repr_says_the_settings_that_are_not_the_defaults() -> None:
+    parameters = network().parameters()
+    assert repr(SGD(parameters)) == "SGD(4 parameters)"
+    assert repr(SGD(parameters, momentum=0.9, nesterov=True)) == "SGD(4 parameters, momentum=0.9, nesterov=True)"
+    assert repr(Adam({"w": Parameter(torch.ones(2))}, betas=(0.5, 0.9))) == "Adam(1 parameter, betas=(0.5, 0.9))"
+    assert repr(AdamW(parameters, weight_decay=0.01)) == "AdamW(4 parameters)"
+
+
 def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(LayerError, match=r"SGD: momentum must be in \[0, 1\), got 1\.0"):
+    with pytest.raises(LayerError, match=r"SGD\(0 parameters, momentum=1\.0\): momentum must be in \[0, 1\), got 1\.0"):
         SGD({}, momentum=1.0)
     with pytest.raises(LayerError, match="nesterov needs a momentum above 0"):
         SGD({}, nesterov=True)
-    with pytest.raises(LayerError, match="AdamW: beta2 must be in"):
+    with pytest.raises(LayerError, match=r"AdamW\(.*\): beta2 must be in"):
         AdamW({}, betas=(0.9, 1.0))
     with pytest.raises(LayerError, match="weight_decay must be at least 0, got -1"):
         Adam({}, weight_decay=-1)

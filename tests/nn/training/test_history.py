@@ -4,8 +4,10 @@ import json
 import math
 
 import pytest
+import torch
 
-from nn.training import EpochRecord, History
+from nn.schedules import Constant, Step
+from nn.training import EarlyStopping, EpochRecord, History, TensorBatches, TrainingState
 
 
 def record(epoch: int = 1, train_loss: float = 0.1 + 0.2) -> EpochRecord:
@@ -51,7 +53,7 @@ def test_a_table_has_a_line_an_epoch_and_nothing_where_nothing_was_measured() ->
 
 
 def test_repr_is_one_line_with_length_and_best_epoch() -> None:
-    assert repr(History()) == "History(0 epochs, best None)"
+    assert repr(History()) == "History(0 epochs)"
     records = [
         EpochRecord(
             epoch=epoch,
@@ -65,3 +67,14 @@ def test_repr_is_one_line_with_length_and_best_epoch() -> None:
         for epoch in (1, 2)
     ]
     assert repr(History(records, 2, True)) == "History(2 epochs, best 2, training loss 0.5, stopped early)"
+    state = TrainingState(
+        {"parameters/weight": torch.ones(2, 2)}, {"history": [record.to_json() for record in records]}
+    )
+    assert repr(state) == "TrainingState(2 epochs, 1 tensor)"
+
+
+def test_what_a_training_is_made_of_is_one_line_without_its_tensors() -> None:
+    assert repr(TensorBatches(torch.ones(3, 2), torch.arange(3))) == "TensorBatches(((3, 2), float32), ((3,), int64))"
+    assert repr(EarlyStopping(3, mode="max")) == "EarlyStopping(3, mode='max')"
+    assert repr(Constant(0.1)) == "Constant(lr=0.1)"
+    assert repr(Step(0.1, every=10)) == "Step(lr=0.1, every=10, factor=0.1)"

@@ -10,10 +10,10 @@ from torch import Generator, Tensor
 
 from errors import DivergedError, LayerError
 from nn.layers import BatchNorm, Layer, Linear, ReLU, Sequential
-from nn.losses import MSE, CrossEntropy
+from nn.losses import MSE, CrossEntropy, Loss, SquaredError
 from nn.optimisers import SGD, Adam, AdamW
 from nn.schedules import Constant, InverseTime
-from nn.training import EpochRecord, History, TensorBatches, TrainingSettings, train, training_step
+from nn.training import EpochRecord, History, TensorBatches, TrainingSettings, TrainingState, train, training_step
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -158,6 +158,21 @@ def test_a_summed_loss_is_recorded_a_sample_too() -> None:
         layer, loss, SGD(layer.parameters()), Constant(0.0), (x, target), settings=settings, generator=seeded()
     )
     assert history.records[0].train_loss == pytest.approx(float(CrossEntropy().forward(layer.forward(x), target)))
+
+
+@pytest.mark.parametrize(("loss", "title"), [(MSE(), "mean squared error"), (SquaredError(), "half the squared error")])
+def test_the_history_has_the_name_of_what_was_minimised(loss: Loss, title: str) -> None:
+    saved: list[TrainingState] = []
+    for epochs in (1, 2):
+        layer, settings = network(), TrainingSettings(epochs=epochs, batch_size=5)
+        history = train(
+            *(layer, loss, SGD(layer.parameters()), Constant(0.1), points(10)),
+            settings=settings,
+            generator=seeded(),
+            on_epoch=lambda record, state: saved.append(state()),
+            resume=saved[0] if saved else None,
+        )
+        assert (len(history), history.loss) == (epochs, title)
 
 
 def test_without_validation_or_metric_their_columns_are_none() -> None:

@@ -148,6 +148,21 @@ def test_a_section_without_tiles_is_left_out() -> None:
     assert poster([tiles(2, 0.5), Section("nobody", [], [])], "t", "s") == poster([tiles(2, 0.5)], "t", "s")
 
 
+def test_the_axis_of_the_loss_has_its_name_on_the_page() -> None:
+    assert learning_curve_figure(HISTORY, "t").axes[0].get_ylabel() == "cross-entropy, mean per photo"
+    for loss, a, shown in (
+        ("mean squared error", "digit", "mean squared error, mean per digit"),
+        ("label-smoothed cross-entropy", "photo", "label-smoothed cross-entropy, mean per\nphoto"),
+    ):
+        figure = learning_curve_figure(HISTORY, "t", a=a, loss=loss)
+        label = figure.axes[0].yaxis.label
+        assert label.get_text() == shown
+        figure.draw_without_rendering()
+        place = label.get_window_extent()
+        assert 0 <= place.x0 < place.x1 <= figure.bbox.x1
+        assert 0 <= place.y0 < place.y1 <= figure.bbox.y1
+
+
 def test_a_figure_can_be_had_and_becomes_the_same_png() -> None:
     figure = learning_curve_figure(HISTORY, "t")
     assert isinstance(figure, Figure)
