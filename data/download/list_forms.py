@@ -4,6 +4,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -219,24 +220,25 @@ def _without_names(
 def _unknown(before: list[TextLine], delimiters: str, lines: Iterator[TextLine]) -> tuple[Form, Iterator[TextLine]]:
     """FaceScrub's form, of which no line is a row; with the titles of what may have been meant as a header."""
     first = before[0].text if before else ""
-    if first and "://" not in first:
-        delimiter = max(delimiters, key=first.count)
-        return replace(_FACESCRUB, unknown=_titles(first, delimiter)), chain(before, lines)
-    return _FACESCRUB, chain(before, lines)
+    unknown = _titles(first, delimiters) if first and "://" not in first else ""
+    return replace(_FACESCRUB, unknown=unknown), chain(before, lines)
 
 
-def _titles(text: str, delimiter: str) -> str:
-    """The cells of a line, to be quoted in a message."""
-    try:
-        cells = _split(text, delimiter)
-    except ValueError:
-        cells = text.split(delimiter)
-    shown = ", ".join(" ".join(cell.split()) for cell in cells if cell.strip())
+def _titles(text: str, delimiters: str) -> str:
+    """The cells of a header, to be quoted in a message: those of the delimiter that makes most of them."""
+    split = [[text]]
+    for delimiter in delimiters:
+        with suppress(ValueError):
+            split.append(_split(text, delimiter))
+    shown = ", ".join(" ".join(cell.split()) for cell in max(split, key=len) if cell.strip())
     return as_far_as_read(shown, _SHOWN) or "none that can be read"
 
 
 def _header(path: Path, text: str, delimiters: str) -> Form | None:
-    """The form that a header describes, perhaps without names; None when the line names no `url`."""
+    """The form that a header describes; None when the line does not name `name` and `url`.
+
+    Without names it is one only if all its titles are understood: one of the others may be meant as the name.
+    """
     without_name = None
     for delimiter in delimiters:
         try:
@@ -247,12 +249,11 @@ def _header(path: Path, text: str, delimiters: str) -> Form | None:
         while len(titles) > 2 and not titles[-1]:  # blank columns at the end
             titles.pop()
         where = {
-            column: titles.index(known[0]) for column, names in _TITLES.items() if (known := _known_of(names, titles))
+            column: titles.index(found[0]) for column, names in _TITLES.items() if (found := _known_of(names, titles))
         }
-        if "url" in where:
-            twice = [titles[place] for place in where.values() if titles.count(titles[place]) > 1]
-            if twice and "name" not in where:
-                continue
+        known = [titles[place] for place in where.values()]
+        if "url" in where and ("name" in where or sorted(known) == sorted(filter(None, titles))):
+            twice = [title for title in known if titles.count(title) > 1]
             if twice:
                 raise ListError(f"{path}: the header names the column {twice[0]!r} twice")
             form = Form(
