@@ -135,7 +135,10 @@ def _parser() -> "Parser":
     from commands.parser import Help, Parser, Version
 
     parser = Parser(
-        prog="faces", description="A face classifier you can read: download, train, look.", formatter_class=Help
+        prog="faces",
+        description="A face classifier you can read: download, train, look.",
+        epilog="exit codes: 0 done, 1 finished short of what was asked, 2 wrong usage or input, 130 Ctrl-C, 143 TERM",
+        formatter_class=Help,
     )
     parser.add_argument("--version", action=Version, nargs=0, help="show the program's version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

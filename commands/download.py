@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from commands import arguments
 from commands.arguments import folder_or_storage, folder_or_url, fraction
 from commands.console import log, print_json, progress
-from commands.flags import add_engine, add_output, add_web, check_engine, flag, web
-from commands.folders import PORTRAITS, draw_portraits, folder_of_list, list_source
+from commands.flags import add_engine, add_json, add_web, check_engine, flag, web
+from commands.folders import PORTRAITS, draw_portraits, folder_of_list
+from commands.list_file import ListFile, opened_list, pipe_name
 from commands.parser import add_command
 from commands.stopping import going_on, stopped_after
-from commands.summary import bad_rows, print_summary
-from data.settings import MNIST_FOLDER, MOST, DownloadSettings
+from commands.summary import bad_rows, print_summary, shortfalls
+from data.settings import MNIST_FOLDER, DownloadSettings
 from data.wording import count
 from errors import UsageError
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from data.journal import Outcome
 
 MNIST = "mnist"  # in place of a list
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 finished short of what was asked: a row of the list cannot be read, nothing was stored, or "
+    "more rows failed than --max-failed allows; 2 wrong usage, or no list; 130 Ctrl-C; 143 TERM"
+)
 PHOTO_FLAGS = (
     *(
         "person",
@@ -45,23 +50,27 @@ PHOTO_FLAGS = (
 
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
-    about = "fetch a list of photos, or MNIST, verify each SHA-256, crop, store; without a list, draw the portraits"
-    add = add_command(commands, "download", download, about, "download faces.tsv --out datasets/six --workers 8")
+    brief = "fetch a list of photos, or MNIST, verify each SHA-256, crop, store; without a list, draw the portraits"
+    about = f"{brief}. {EXIT_CODES}"
+    example = "download faces.tsv --out datasets/six --workers 8"
+    add = add_command(commands, "download", download, about, example, brief)
     add(
         "list",
         nargs="?",
         type=_list_or_mnist,
         metavar="LIST",
         help="FaceScrub's or PubFig's tab-separated form, or a table with a header name,url,box,sha256,md5 (the last "
-        "three may be missing) between commas, semicolons, tabs or |, in UTF-8, UTF-16 or Windows-1252; or the word "
-        "mnist: the four files of MNIST (a list of that name is ./mnist)",
+        "three may be missing) between commas, semicolons, tabs or |, in UTF-8, UTF-16 or Windows-1252; with --person "
+        "NAME also URLs alone, one a line; -: a list on stdin; or the word mnist: the four files of MNIST (a list of "
+        "that name is ./mnist)",
     )
     add(
         "--out",
         type=folder_or_storage,
         metavar="DIR|URL",
         help="where crops or files go; with --engine ray also s3://, gs://, file:// "
-        f"(default: {PORTRAITS}, {MNIST_FOLDER}, or datasets/ and LIST's stem, with a digest where that is another's)",
+        f"(default: {PORTRAITS}, {MNIST_FOLDER}, or datasets/ and LIST's stem, with a digest where that is another's; "
+        "none for a list from a pipe)",
     )
     add(
         "--from",
@@ -84,7 +93,8 @@ def add_to(commands: Any) -> None:
         help="exit 1 when more than this share of rows failed",
     )
     add_engine(add)
-    add_output(add)
+    add("--quiet", action="store_true", help="print errors alone, and what --json asks for")
+    add_json(add)
 
 
 def _list_or_mnist(text: str) -> Path | str:
@@ -92,18 +102,21 @@ def _list_or_mnist(text: str) -> Path | str:
 
 
 def download(options: argparse.Namespace) -> int:
-    """Download; return 1 when no row is ok, or more failed than --max-failed allows."""
+    """Download; return 1 when a row cannot be read, none is ok, or more failed than --max-failed allows."""
     _check(options)
     if options.list == MNIST:
         return _download_mnist(options)
     settings = DownloadSettings(size=options.size, gray=options.gray, **web(options))
     get = _draw_portraits if options.list is None else _download_list
     folder, report = get(options, settings)
+    assert report.run is not None, "a download reads a list"
     if options.json:
         print_json(asdict(report))
-    else:
-        print_summary(folder, report)
-    return 0 if report.ok and report.failed_fraction <= options.max_failed else 1
+    elif not options.quiet:
+        print_summary(folder, report, report.run)
+    if short := shortfalls(report.run, options.max_failed):
+        log(f"faces download: short of what was asked: {', '.join(short)}")
+    return int(bool(short))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -118,6 +131,8 @@ def _check(options: argparse.Namespace) -> None:
     if options.engine == "local" and isinstance(options.out, str):
         hint = "MNIST goes into a folder" if options.list == MNIST else "a URL is filled by --engine ray"
         raise UsageError(f"--out {options.out}: {hint}; give a folder")
+    if isinstance(options.list, Path) and options.out is None and pipe_name(options.list):
+        raise UsageError("a list from a pipe has no name for its folder: give --out DIR")
     if options.engine != "local" and options.list is None:
         raise UsageError("--engine ray is for lists: the portraits are drawn on this machine, leave it out")
 
@@ -142,20 +157,31 @@ def _draw_portraits(options: argparse.Namespace, settings: DownloadSettings) -> 
 
 
 def _download_list(options: argparse.Namespace, settings: DownloadSettings) -> tuple[Path | str, "Report"]:
+    with opened_list(options.list) as listed:
+        return _download_file(options, settings, listed)
+
+
+def _download_file(
+    options: argparse.Namespace, settings: DownloadSettings, listed: ListFile
+) -> tuple[Path | str, "Report"]:
     from data.download import count_rows, list_fingerprint, read_list, select
     from data.reasons import Reason
     from data.rows import BadRow
 
+    def warn(warning: str) -> None:
+        if not options.quiet:
+            log(f"warning: {warning.replace(str(listed.path), listed.shown)}")
+
     download_list = _engine(options)
-    listed = read_list(options.list, lambda warning: log(f"warning: {warning}"))
-    folder = options.out or folder_of_list(options.list)
-    rows = select(listed, options.person, options.limit)
-    total = None if options.person else min(count_rows(options.list), options.limit or MOST)
+    rows = select(read_list(listed.path, warn, options.person), options.person, options.limit)
+    folder = options.out or folder_of_list(listed.path)
+    total = count_rows(listed.path, options.person, options.limit)
+    again = "" if listed.origin.is_file else " of a list from a pipe, which must come again"
     done = failed = 0
     with (
-        going_on(lambda: stopped_after(done, total, "row")),
+        going_on(lambda: stopped_after(done, total, "row") + again),
         progress("downloading", total, quiet=options.quiet) as advance,
-        bad_rows(options.list) as log_bad_row,
+        bad_rows(listed.shown, quiet=options.quiet) as log_bad_row,
     ):
 
         def on_outcome(outcome: "Outcome") -> None:
@@ -171,11 +197,11 @@ def _download_list(options: argparse.Namespace, settings: DownloadSettings) -> t
             folder,
             settings=settings,
             retry_failed=options.retry_failed,
-            fingerprint=list_fingerprint(options.list, options.person, options.limit),
-            source=list_source(options.list),
+            fingerprint=list_fingerprint(listed.path, options.person, options.limit),
+            origin=listed.origin,
             alone=options.out is None,
             on_outcome=on_outcome,
-            on_warning=lambda warning: log(f"warning: {warning}"),
+            on_warning=warn,
         )
 
 
@@ -213,6 +239,7 @@ def _download_mnist(options: argparse.Namespace) -> int:
         origins = download_mnist(folder, source=options.source, settings=settings, on_file=on_file)
     if options.json:
         print_json({"folder": str(folder), "files": origins})
+    if options.json or options.quiet:
         return 0
     for name, origin in origins.items():
         print(f"{name:<24} {'was there' if origin is None else f'from {origin}'}")

@@ -81,9 +81,10 @@ def portraits(*, quiet: bool) -> Path:
     """Return the folder of the portraits; draw them if they are missing, with a summary on stderr unless quiet."""
     if not (PORTRAITS / "report.json").exists():
         report = draw_portraits(PORTRAITS, DownloadSettings(), quiet=quiet)
+        assert report.run is not None, "a download reads a list"
         if not quiet:
             with redirect_stdout(sys.stderr):
-                print_summary(PORTRAITS, report)
+                print_summary(PORTRAITS, report, report.run)
     return PORTRAITS
 
 

@@ -101,6 +101,20 @@ class BadRow:
         return _digest("bad", self.text)
 
 
+class Origin(NamedTuple):
+    """The list that rows come from: what tells it from others, and the name that people see.
+
+    `is_file`: it can be read again, unlike a pipe. Without a `source` it is not known which list it is.
+    """
+
+    source: str = ""
+    name: str = ""
+    is_file: bool = False
+
+
+UNKNOWN = Origin()
+
+
 @dataclass(frozen=True, slots=True)
 class Unselected:
     """A row of the list that this run leaves out; an earlier run may have finished it."""

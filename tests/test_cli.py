@@ -77,12 +77,13 @@ def test_from_a_list_to_a_picture_of_what_was_learned(
     photo_list: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     crops, out = tmp_path / "crops", tmp_path / "run"
-    assert run("download", photo_list, "--out", crops, "--allow-private", "--size", 48) == 0
+    assert run("download", photo_list, "--out", crops, "--allow-private", "--size", 48) == 1  # of a bad row
     printed = capsys.readouterr()
     assert printed.out.startswith(f"16 of 19 rows verified, cropped and stored in {crops}\n")
     for line in ("reason  bad_row", "reason  hash_mismatch", "reason  http_404", "person  Ada"):
         assert line in printed.out
     assert f"{photo_list}:20: bad row: " in printed.err
+    assert printed.err.endswith("faces download: short of what was asked: 1 of 19 rows cannot be read\n")
     assert len(list(crops.glob("*/*.jpg"))) == 16
     sizes = ("--train", 4, "--validation", 1, "--test", 2)
     assert run("train-faces", crops, "--out", out, "--epochs", 2, "--hidden", 6, *sizes) == 0
@@ -105,9 +106,20 @@ def test_json_is_one_object_on_stdout(photo_list: Path, tmp_path: Path, capsys: 
 
 
 def test_too_many_failed_rows_are_exit_code_1(photo_list: Path, tmp_path: Path) -> None:
+    photo_list.write_text("".join(photo_list.read_text().splitlines(keepends=True)[:-1]))
     arguments = ("download", photo_list, "--out", tmp_path / "crops", "--allow-private", "--max-failed")
     assert run(*arguments, "0.1") == 1
-    assert run(*arguments, "0.2") == 0  # 3 of 19
+    assert run(*arguments, "0.2") == 0  # 2 of 18
+
+
+@pytest.mark.parametrize(("flags", "code"), [((), 1), (("--limit", 18), 0), (("--person", "Ada"), 0)])
+def test_a_row_that_cannot_be_read_is_exit_code_1_if_it_was_asked_for(
+    photo_list: Path, tmp_path: Path, flags: tuple[object, ...], code: int
+) -> None:
+    arguments = ("download", photo_list, "--out", tmp_path / "crops", "--allow-private")
+    assert run(*arguments, *flags) == code
+    assert run(*arguments, *flags) == code  # also when nothing is left to do
+    assert run(*arguments) == 1
 
 
 def test_nothing_verified_is_exit_code_1(photo_list: Path, tmp_path: Path) -> None:
@@ -126,9 +138,11 @@ def test_what_was_assumed_about_a_list_and_what_was_trusted_is_told(
     assert printed.err.splitlines() == [
         f"warning: {source} is not UTF-8, and read as Windows-1252: if names look wrong, save it as UTF-8",
         f"{source}:3: bad row: url: expected http://... or https://... with a host",
+        "faces download: short of what was asked: 1 of 2 rows cannot be read, nothing was stored",
     ]
     assert "trusted  1 row lists no hash" in printed.out
-    assert "2,Zoë,file:///etc/hostname,,,bad_row," in (tmp_path / "crops" / "manifest.csv").read_text(encoding="utf-8")
+    manifest = (tmp_path / "crops" / "manifest.csv").read_text(encoding="utf-8")
+    assert "2,Zoë,file:///etc/hostname,,,bad_row,,list.csv" in manifest
 
 
 @pytest.mark.parametrize(
@@ -136,7 +150,8 @@ def test_what_was_assumed_about_a_list_and_what_was_trusted_is_told(
     [
         (["download", "missing.tsv"], "missing.tsv"),
         (["download", "nul"], "nul"),
-        (["download", "prose.txt"], "no row of it can be read"),
+        (["download", "prose.txt"], "no row of it can be read: columns: It was a dark and stormy night; needed: name"),
+        (["download", "-"], "give --out DIR"),
         (["download", "--workers", "0"], "workers must be at least 1"),
         (["download", "--max-failed", "2"], "expected a number from 0 to 1"),
         (["train-faces", "nowhere"], "nowhere is not a folder"),

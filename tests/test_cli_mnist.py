@@ -54,6 +54,14 @@ def test_json_is_one_object(digits: Path, capsys: pytest.CaptureFixture[str]) ->
     assert printed == {"folder": "here", "files": {name: f"digits/{name}.gz" for name in NAMES}}
 
 
+def test_quiet_prints_nothing_but_what_json_asks_for(digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("download", "mnist", "--from", digits, "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+    assert run("download", "mnist", "--quiet", "--json") == 0
+    printed = capsys.readouterr()
+    assert (json.loads(printed.out)["folder"], printed.err) == ("datasets/mnist", "")
+
+
 def test_no_mirror_is_one_line_and_exit_code_1(digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("download", "mnist", "--json", "--retries", 0) == 1
     printed = capsys.readouterr()

@@ -1,7 +1,7 @@
 """`download` on a Ray cluster, into a folder or to a URL: rows, reasons, manifest and report as on one machine.
 
-A URL then holds the shards (`shards`), `manifest.csv` and `report.json`. It cannot be locked: the user must see to it
-that only one run at a time writes there.
+A URL then holds the shards (`shards`), the lists (`lists`), `manifest.csv` and `report.json`. It cannot be locked: the
+user must see to it that only one run at a time writes there.
 """
 
 import tempfile
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from data.cluster.connection import Located
 from data.cluster.engine import RayEngine
+from data.cluster.lists import LISTS, add_lists
 from data.cluster.locate import locate
 from data.cluster.partition_result import PartitionResult
 from data.cluster.places import FolderPlace, UrlPlace, record_all
@@ -21,6 +22,7 @@ from data.download.pending_rows import Item
 from data.download.placeholders import mark_placeholders
 from data.inside import is_stored
 from data.journal import PARTITIONS, Journal, Outcome
+from data.rows import UNKNOWN, Origin
 from data.settings import DownloadSettings
 from errors import UsageError
 
@@ -33,7 +35,7 @@ def download_on_ray(
     settings: DownloadSettings,
     retry_failed: bool = False,
     fingerprint: str | None = None,
-    source: str | None = None,
+    origin: Origin = UNKNOWN,
     alone: bool = False,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_warning: Callable[[str], None] = lambda warning: None,
@@ -46,7 +48,7 @@ def download_on_ray(
     """
     located = locate(address)
     if isinstance(out, str):
-        return _to_url(rows, out, located, settings, retry_failed, on_outcome, on_warning, on_partition)
+        return _to_url(rows, out, located, settings, retry_failed, origin, on_outcome, on_warning, on_partition)
     return download(
         rows,
         out,
@@ -54,7 +56,7 @@ def download_on_ray(
         engine=RayEngine(located, FolderPlace(out), is_stored=partial(is_stored, out), on_partition=on_partition),
         retry_failed=retry_failed,
         fingerprint=fingerprint,
-        source=source,
+        origin=origin,
         alone=alone,
         on_outcome=on_outcome,
         on_warning=on_warning,
@@ -67,6 +69,7 @@ def _to_url(
     located: Located,
     settings: DownloadSettings,
     retry_failed: bool,
+    origin: Origin,
     on_outcome: Callable[[Outcome], None],
     on_warning: Callable[[str], None],
     on_partition: Callable[[PartitionResult], None],
@@ -86,16 +89,19 @@ def _to_url(
             settings=settings,
             engine=RayEngine(located, UrlPlace(url, run), is_stored=lambda file: True, on_partition=on_partition),
             retry_failed=retry_failed,
+            origin=origin,
             on_outcome=on_outcome,
             on_warning=on_warning,
         )
-        for name in (MANIFEST, REPORT):
+        with Journal(folder, settings.crop_settings) as journal:
+            journal.save_lists(folder / LISTS)
+        for name in (LISTS, MANIFEST, REPORT):
             storage.put(name, folder / name)
     return report
 
 
 def _restore(folder: Path, storage: Storage, shards: list[str], crop_settings: dict[str, str]) -> None:
-    """Make a journal with the outcomes of the shards. UsageError when their crops have other settings."""
+    """Make a journal of the shards and lists at the URL. UsageError when the crops have other settings."""
     for name in shards:
         made = crop_settings_of(storage, name)
         if made != crop_settings:
@@ -103,4 +109,5 @@ def _restore(folder: Path, storage: Storage, shards: list[str], crop_settings: d
     with Journal(folder, crop_settings) as journal:
         for _ in record_all(journal, storage, shards):
             pass
+        add_lists(journal, storage)
         mark_placeholders(journal, folder)  # shards are not changed: a placeholder's crop stays in its own

@@ -84,7 +84,6 @@ class RayEngine:
         on_outcome: Callable[[Outcome], None],
     ) -> list[int]:
         """Write the rows to request into the files of partitions; return the numbers of those that have rows."""
-        journal.begin_list()
         items = iter(rows)
         with self._clean_up_on_error(), RowFiles(self._place.storage, partitions) as files:
             while batch := list(islice(items, BATCH)):

@@ -56,6 +56,7 @@ class FolderPlace:
         """Write crops to the folder, and outcomes to the partition's own journal."""
         result = PartitionResult(partition)
         with open_partition(self._partition(partition), settings.crop_settings) as journal:
+            journal.begin_list()
             download_rows(
                 _rows(self.storage, partition, journal),
                 journal,
@@ -104,6 +105,7 @@ class UrlPlace:
             with Journal(folder, settings.crop_settings, alone=True) as journal:
                 for _ in record_all(journal, self.storage, written):
                     pass
+                journal.begin_list()
                 download_rows(
                     _rows(self.storage, partition, journal),
                     journal,

@@ -91,6 +91,17 @@ class Storage:
             with self._errors_of(name), self._opened[0].open_output_stream(self.path(name)) as stream:
                 shutil.copyfileobj(data, stream, _CHUNK)
 
+    def get(self, name: str, target: Path) -> bool:
+        """Copy a file of the storage to this machine; return False if there is none."""
+        from pyarrow.fs import FileType
+
+        with self._errors_of(name):
+            if self._opened[0].get_file_info(self.path(name)).type != FileType.File:
+                return False
+        with self.reading(name) as data, target.open("wb") as file:
+            shutil.copyfileobj(data, file, _CHUNK)
+        return True
+
     def remove_leftovers(self) -> None:
         """Remove half-written files of killed processes; only a local disk ever has them."""
         if self.is_local and Path(self._opened[1]).is_dir():

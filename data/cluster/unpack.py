@@ -1,7 +1,6 @@
 """From a URL that a download has filled to a folder on this machine: the crops, and a journal.
 
-The journal has only the rows that were requested; bad rows, empty boxes and second copies of a row are in the manifest
-at the URL. The content of a URL is not trusted: each crop must have the SHA-256 of its line, and a file name in its
+The content of a URL is not trusted: each crop must have the SHA-256 of its line, and a file name in its
 person's folder. A second call fetches nothing if nothing is new.
 """
 
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from data.atomic_write import atomic_write, remove_leftovers
 from data.cluster.connection import require
+from data.cluster.lists import add_lists
 from data.cluster.storage import Storage
 from data.download.manifest import write_summary
 from data.download.partitions import merge_partitions
@@ -45,7 +45,6 @@ def unpack(url: str, folder: Path) -> Path:
         if journal.finished == fingerprint and all(is_stored(folder, file) for file in journal.files()):
             return folder
         numbers: dict[bytes, int] = {}
-        journal.begin_list()
         for name in shards:
             lines = []
             for key, outcome, jpeg in read_shard(storage, name, with_crops=True):
@@ -57,7 +56,10 @@ def unpack(url: str, folder: Path) -> Path:
                 {(o.row.name, o.file.partition("/")[0]) for _, o in lines if o.file and isinstance(o.row, Row)}
             )
             journal.commit()
-        journal.list_rows((number, key) for key, number in sorted(numbers.items(), key=lambda item: item[1]))
+        if not add_lists(journal, storage):
+            journal.begin_list()
+            journal.list_rows((number, key, True) for key, number in sorted(numbers.items(), key=lambda item: item[1]))
+            journal.end_list()
         mark_placeholders(journal, folder)
         write_summary(journal, folder, time.monotonic() - started)
         journal.finish_list(fingerprint)

@@ -15,13 +15,14 @@ partitions        journals that a killed run of a cluster left behind
 """
 
 from data.download.lists import count_rows, list_fingerprint, read_list, select
-from data.download.manifest import MANIFEST, REPORT, Report, escape_formula
+from data.download.manifest import MANIFEST, REPORT, Report, RunCounts, escape_formula
 from data.download.run import download
 
 __all__ = [
     "MANIFEST",
     "REPORT",
     "Report",
+    "RunCounts",
     "count_rows",
     "download",
     "escape_formula",

@@ -3,7 +3,8 @@
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -23,8 +24,15 @@ _SHOWN, _LONGEST_URL = 200, 2000  # characters kept of a row that cannot be read
 _BLANK = ' "\xa0\u200b\ufeff'  # what a blank cell may hold
 _OPEN = "unexpected end of data"  # as the module csv says it of a quote that is not closed
 _TITLES = {  # a column -> what headers call it, the better name first; compared without case, spaces and marks
-    "name": ("name", "person", "personname", "fullname"),
-    "url": ("url", "imageurl", "photourl"),
+    "name": (
+        *("name", "person", "personname", "fullname", "identity", "identityname", "subject", "subjectname"),
+        *("celebrity", "label", "labelname", "who"),
+    ),
+    "url": (
+        *("url", "imageurl", "photourl", "pictureurl", "imgurl", "fileurl", "link", "imagelink", "photolink"),
+        *("picturelink", "imglink", "src", "imagesrc", "photosrc", "picturesrc", "imgsrc", "source", "sourceurl"),
+        *("imagesource", "uri", "imageuri", "photouri", "href", "image", "photo", "picture", "img"),
+    ),
     "box": ("box", "bbox", "rect", "boundingbox"),
     "sha256": ("sha256", "sha256sum"),
     "md5": ("md5", "md5sum"),
@@ -37,18 +45,20 @@ class Form:
 
     delimiter: str
     columns: int
-    name: int
+    name: int | None  # None: every row is about `person`
     url: int
     box: int | None
     sha256: int | None
     md5: int | None = None
     quoted: bool = True
     header: bool = False
+    person: str | None = None
+    unknown: str = ""  # what the first line says, if it is neither a header that is understood nor a row
 
     def row(self, number: int, text: str) -> Row:
         """One line as a row; ValueError says what is wrong with it."""
         cells = self._cells(text)
-        name = read_name(cells[self.name])
+        name = self.person or "" if self.name is None else read_name(cells[self.name])
         box = None if self.box is None else read_box(cells[self.box].strip())
         if box is None and self.box is not None and not self.header:
             raise ValueError("box: empty")
@@ -65,7 +75,8 @@ class Form:
             cells = text.split(self.delimiter)
         urls = [cell for cell in cells[self.url : self.url + 1] + cells if _URL_LIKE.match(cell)]
         urls += cells[self.url : self.url + 1] if len(cells) == self.columns else []
-        name = cells[self.name] if self.name < len(cells) > 1 else ""
+        is_there = self.name is not None and self.name < len(cells) > 1
+        name = cells[self.name or 0] if is_there else self.person or ""
         return BadRow(
             number,
             line.number,
@@ -142,7 +153,7 @@ class Form:
         found = len(cells)
         while len(cells) > self.columns and not cells[-1].strip(_BLANK):
             cells.pop()
-        if self.header and max(self.name, self.url) < len(cells):
+        if self.header and max(self.name or 0, self.url) < len(cells):
             cells += [""] * (self.columns - len(cells))
         if len(cells) != self.columns:
             raise ValueError(f"expected {self.columns} columns, got {found}")
@@ -151,20 +162,24 @@ class Form:
 
 _FACESCRUB = Form(delimiter="\t", quoted=False, columns=6, name=0, url=3, box=4, sha256=5)
 _PUBFIG = Form(delimiter="\t", quoted=False, columns=5, name=0, url=2, box=3, sha256=None, md5=4)
+_URLS = Form(delimiter="\t", columns=1, name=None, url=0, box=None, sha256=None)
+_PLAIN_URL = re.compile(r"\s*\"?https?://[^\s,;|\"]+\"?[\s,;|]*", re.IGNORECASE)  # and nothing else in its line
+_AFTER_URL = " \t,;|"  # blank columns of a spreadsheet
 
 
-def form_of(path: Path, lines: Iterator[TextLine]) -> tuple[Form, Iterator[TextLine]]:
+def form_of(path: Path, lines: Iterator[TextLine], people: Sequence[str] = ()) -> tuple[Form, Iterator[TextLine]]:
     """The form of a list and the lines of its rows, by the first line that is a header, or a row of a known form.
 
     Before it may stand `sep=;`, which says what is between the columns, and lines that begin with #. Other lines before
-    it are rows that cannot be read.
+    it are rows that cannot be read. Where there is no such line, URLs alone, or under a header without names, are a
+    list of the one person in `people`.
     """
     delimiters, first = _DELIMITERS, True
     before: list[TextLine] = []
     for line in lines:
         if first and (separator := _SEPARATOR.fullmatch(line.text)):
             delimiters = separator[1]
-        elif form := _header(path, line.text, delimiters):
+        elif (form := _header(path, line.text, delimiters)) and form.name is not None:
             return form, chain(before, lines)
         elif form := _known(line.text, delimiters):
             return form, chain(before, [line], lines)
@@ -175,11 +190,56 @@ def form_of(path: Path, lines: Iterator[TextLine]) -> tuple[Form, Iterator[TextL
             break
     if first:
         raise ListError(f"{path} is empty: expected {FORMATS}")
-    return _FACESCRUB, chain(before, lines)
+    return _without_names(path, before, delimiters, people, lines) or _unknown(before, delimiters, lines)
+
+
+def _without_names(
+    path: Path, before: list[TextLine], delimiters: str, people: Sequence[str], lines: Iterator[TextLine]
+) -> tuple[Form, Iterator[TextLine]] | None:
+    """The form of a list that has URLs and no names; ListError unless `people` are one. None for any other list."""
+    rows: Iterator[TextLine]
+    for place, line in enumerate(before):
+        if form := _header(path, line.text, delimiters):
+            rows = chain(before[:place], before[place + 1 :], lines)
+            what = f"{path} has no names: columns: {_titles(line.text, form.delimiter)}; needed: name, url"
+        elif _PLAIN_URL.fullmatch(line.text):
+            form = _URLS
+            rows = (line._replace(text=line.text.rstrip(_AFTER_URL)) for line in chain(before, lines))
+            what = f"{path} is a list of URLs without names"
+        else:
+            continue
+        if len(people) != 1:
+            raise ListError(f"{what}; if all are photos of one person, say of whom: --person NAME")
+        try:
+            return replace(form, person=read_name(people[0])), rows
+        except ValueError as problem:
+            raise ListError(f"{what}, and --person gives none: {problem}") from problem
+    return None
+
+
+def _unknown(before: list[TextLine], delimiters: str, lines: Iterator[TextLine]) -> tuple[Form, Iterator[TextLine]]:
+    """FaceScrub's form, of which no line is a row; with the titles of what may have been meant as a header."""
+    first = before[0].text if before else ""
+    unknown = _titles(first, delimiters) if first and "://" not in first else ""
+    return replace(_FACESCRUB, unknown=unknown), chain(before, lines)
+
+
+def _titles(text: str, delimiters: str) -> str:
+    """The cells of a header, to be quoted in a message: those of the delimiter that makes most of them."""
+    split = [[text]]
+    for delimiter in delimiters:
+        with suppress(ValueError):
+            split.append(_split(text, delimiter))
+    shown = ", ".join(" ".join(cell.split()) for cell in max(split, key=len) if cell.strip())
+    return as_far_as_read(shown, _SHOWN) or "none that can be read"
 
 
 def _header(path: Path, text: str, delimiters: str) -> Form | None:
-    """The form that a header describes; None when the line names no `name` and `url`."""
+    """The form that a header describes; None when the line does not name `name` and `url`.
+
+    Without names it is one only if all its titles are understood: one of the others may be meant as the name.
+    """
+    without_name = None
     for delimiter in delimiters:
         try:
             cells = _split(text.lstrip("# \t\ufeff") if text.startswith("#") else text, delimiter)
@@ -189,23 +249,27 @@ def _header(path: Path, text: str, delimiters: str) -> Form | None:
         while len(titles) > 2 and not titles[-1]:  # blank columns at the end
             titles.pop()
         where = {
-            column: titles.index(known[0]) for column, names in _TITLES.items() if (known := _known_of(names, titles))
+            column: titles.index(found[0]) for column, names in _TITLES.items() if (found := _known_of(names, titles))
         }
-        if {"name", "url"} <= set(where):
-            twice = [titles[place] for place in where.values() if titles.count(titles[place]) > 1]
+        known = [titles[place] for place in where.values()]
+        if "url" in where and ("name" in where or sorted(known) == sorted(filter(None, titles))):
+            twice = [title for title in known if titles.count(title) > 1]
             if twice:
                 raise ListError(f"{path}: the header names the column {twice[0]!r} twice")
-            return Form(
+            form = Form(
                 delimiter=delimiter,
                 columns=len(titles),
-                name=where["name"],
+                name=where.get("name"),
                 url=where["url"],
                 box=where.get("box"),
                 sha256=where.get("sha256"),
                 md5=where.get("md5"),
                 header=True,
             )
-    return None
+            if form.name is not None:
+                return form
+            without_name = without_name or form
+    return without_name
 
 
 def _known_of(names: Iterable[str], titles: list[str]) -> list[str]:

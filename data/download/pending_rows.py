@@ -30,7 +30,8 @@ class PendingRows:
         """
         read = [item.row if isinstance(item, Unselected) else item for item in batch]
         keys = [row.key for row in read]
-        self._journal.list_rows([(row.number, key) for row, key in zip(read, keys, strict=True)])
+        selected = [not isinstance(item, Unselected) for item in batch]
+        self._journal.list_rows(zip((row.number for row in read), keys, selected, strict=True))
         rows = {key: item for item, key in zip(batch, keys, strict=True) if isinstance(item, Row)}
         earlier = self._journal.earlier_outcomes(rows)
         for item, key in zip(batch, keys, strict=True):

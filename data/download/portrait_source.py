@@ -17,7 +17,7 @@ from data.download.manifest import Report
 from data.download.run import download
 from data.journal import Outcome
 from data.portraits import Gallery, PortraitPhoto
-from data.rows import Box, Row
+from data.rows import Box, Origin, Row
 from data.settings import DownloadSettings
 
 LIST = "portraits.csv"
@@ -52,6 +52,7 @@ def download_portraits(
         settings=settings,
         fetch=lambda row: drawn.pop(row.url, b"") or draw_again(row),
         retry_failed=retry_failed,
+        origin=Origin("portraits", LIST, is_file=True),
         on_outcome=on_outcome,
     )
 

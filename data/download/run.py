@@ -25,7 +25,7 @@ from data.download.worker_pool import RowFetcher, WorkerPool
 from data.journal import Journal, Outcome
 from data.photos import quiet_decoding
 from data.reasons import Reason
-from data.rows import Row
+from data.rows import UNKNOWN, Origin, Row
 from data.settings import DownloadSettings
 
 Fetch = Callable[[Row], bytes]  # a row -> the bytes of its photo
@@ -57,12 +57,12 @@ def download(
     engine: Engine | None = None,
     retry_failed: bool = False,
     fingerprint: str | None = None,
-    source: str | None = None,
+    origin: Origin = UNKNOWN,
     alone: bool = False,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_warning: Callable[[str], None] = lambda warning: None,
 ) -> Report:
-    """Store a crop of every row in `folder/<person>/`, and write `manifest.csv` and `report.json`.
+    """Store a crop of every row in `folder/<person>/`, and write `manifest.csv` and `report.json` of the folder.
 
     Rows that an earlier run finished are not requested again, failed ones only with `retry_failed`.
     rows          as `lists.select` yields them
@@ -70,7 +70,8 @@ def download(
     engine        processes the rows in place of `download_rows`; it then decides itself where bytes come from
     fingerprint   identifies the rows (`lists.list_fingerprint`): if the last run finished rows with the same one, and
                   all its files are there, the rows are not read, and its report is returned
-    source        where the rows come from, noted in a folder for which nothing else is noted
+    origin        the list that the rows come from: they take the place of those that it had, other lists keep theirs;
+                  its source is noted in a folder for which nothing else is noted
     alone         refuse a folder that is filled from another source
     on_outcome    called in this thread, once for every row selected
     on_warning    called when many rows together show that the list is wrong
@@ -79,12 +80,13 @@ def download(
     """
     started = time.monotonic()
     with Journal(folder, settings.crop_settings) as journal:
-        if source is not None:
-            journal.note_source(source, alone=alone)
+        if origin.source:
+            journal.note_source(origin.source, alone=alone)
         remove_leftovers(folder)
         merge_partitions(journal, folder)
         report = _unchanged(journal, folder, fingerprint, started)
         if report is None or (retry_failed and report.ok < report.rows):
+            journal.begin_list(origin)
             process = engine or partial(download_rows, fetch=fetch)
             process(
                 rows,
@@ -95,6 +97,7 @@ def download(
                 on_outcome=on_outcome,
                 on_warning=on_warning,
             )
+            journal.end_list()
             mark_placeholders(journal, folder)
             report = write_summary(journal, folder, time.monotonic() - started)
             if fingerprint is not None:
@@ -117,13 +120,13 @@ def download_rows(
 ) -> None:
     """The part of `download` that works with an open journal and writes no summary.
 
-    `is_stored` says whether a crop is there, by its name; without it, the folder is looked into. With `repair`, every
-    row is requested, the journal's list stays as it is, and failures are not recorded.
+    The rows are added to the list that the journal has begun. `is_stored` says whether a crop is there, by its name;
+    without it, the folder is looked into. With `repair`, every row is requested, the journal's lists stay as they are,
+    and failures are not recorded.
     """
     if repair:
         sort: Sort = _all_of
     else:
-        journal.begin_list()
         is_stored = is_stored or partial(inside.is_stored, folder)
         sort = PendingRows(journal, retry_failed=retry_failed, is_stored=is_stored).sort
 

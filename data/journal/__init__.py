@@ -1,6 +1,7 @@
 """The outcome of each row of a list, kept in `DIR/journal.sqlite`.
 
 journal    what can be noted and looked up
+listing    the part of it about the lists: which rows each has; queries, how the database is asked
 reading    a journal in a folder that may not be written to, or that another process works in
 schema     the database file: its lock, its tables
 outcomes   a row's outcome, and the line in which it is kept

@@ -8,26 +8,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import starmap
 from pathlib import Path
-from sqlite3 import Cursor
-from typing import Any, Self
+from typing import Self
 
 from data.folder_lock import lock_folder
 from data.folder_names import candidates, folded
 from data.inside import is_name
-from data.journal.outcomes import COLUMNS, ManifestLine, Outcome, Record, StoredCrop, outcome_of, record_of
-from data.journal.schema import FORMAT, LOCK, disk, opened
+from data.journal.listing import FINISHED, Listing
+from data.journal.outcomes import COLUMNS, Outcome, Record, StoredCrop, outcome_of, record_of
+from data.journal.schema import FORMAT, LOCK, opened
 from data.reasons import Reason
 from data.rows import Box, Row, host_of
 from errors import StorageError, UsageError
 
 FILE = "journal.sqlite"
 PARTITIONS = ".partitions"  # a folder beside it, during a cluster's run or after a kill: journals of crops stored here
-_FINISHED = "finished"  # in `meta`: the fingerprint of the list that was last finished
 _SOURCE = "source"  # in `meta`: what the folder was filled from first
 _MOST_NAMES = 10_000  # people whose folders are kept in memory
 
 
-class Journal:
+class Journal(Listing):
     """The journal of one folder, open and locked; a context manager. StorageError when the disk refuses."""
 
     def __init__(self, folder: Path, crop_settings: dict[str, str] | None = None, *, alone: bool = False) -> None:
@@ -55,20 +54,6 @@ class Journal:
         with self._closing:
             self.commit()
 
-    def begin_list(self) -> None:
-        """Delete the order of an earlier list, and the note that it was finished."""
-        self._run("DELETE FROM listing")
-        self._run("DELETE FROM meta WHERE name = ?", _FINISHED)
-
-    def finish_list(self, fingerprint: str) -> None:
-        """Note that every row of the list with this fingerprint has ended."""
-        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", _FINISHED, fingerprint)
-
-    @property
-    def finished(self) -> str | None:
-        """The fingerprint of the list that was finished last; None when the last run was interrupted."""
-        return next(self._column("SELECT value FROM meta WHERE name = ?", _FINISHED), None)
-
     @property
     def source(self) -> str | None:
         """What was noted by `note_source`."""
@@ -85,10 +70,6 @@ class Journal:
             raise StorageError(
                 f"{self._path.parent} is filled from {self.source}, not from {source}: run again, or choose a folder"
             )
-
-    def list_rows(self, rows: Iterable[tuple[int, bytes]]) -> None:
-        """Add the numbers and keys of the list's next rows."""
-        self._run_many("INSERT INTO listing (number, key) VALUES (?, ?)", rows)
 
     def earlier_outcomes(self, rows: Mapping[bytes, Row]) -> dict[bytes, Outcome]:
         """The outcomes of those of the rows, by key, that an earlier run has ended."""
@@ -120,19 +101,8 @@ class Journal:
         places = ",".join("?" * len(COLUMNS))
         self._run_many(f"INSERT OR REPLACE INTO outcomes VALUES ({places})", starmap(record_of, outcomes))
 
-    def commit(self) -> None:
-        """Write to the disk what was noted."""
-        with disk(self._path):
-            self._database.commit()
-
-    def manifest_lines(self) -> Iterator[ManifestLine]:
-        """The rows of the list that have ended, in the list's order."""
-        columns = ", ".join(ManifestLine._fields)
-        query = f"SELECT {columns} FROM listing JOIN outcomes USING (key) ORDER BY place"
-        return map(ManifestLine._make, self._select(query))
-
     def outcomes(self) -> Iterator[tuple[bytes, Outcome]]:
-        """Key and outcome of every row, once for each time it is in the list; 0 is the number of one that is not."""
+        """Key and outcome of every row, once for each time it is in a list; 0 is the number of one that is not."""
         columns = ", ".join(COLUMNS)
         query = (
             f"SELECT number, {columns} FROM outcomes LEFT JOIN listing USING (key) WHERE reason <> '{Reason.BAD_ROW}'"
@@ -142,7 +112,7 @@ class Journal:
             yield record.key, outcome_of(record, number or 0)
 
     def perceptual_hashes(self) -> Iterator[tuple[int, str, str]]:
-        """The perceptual hash of each crop of the list, the person's name, and the file."""
+        """The perceptual hash of each crop of the lists, the person's name, and the file."""
         query = "SELECT look, name, file FROM outcomes WHERE look IS NOT NULL AND key IN (SELECT key FROM listing)"
         return ((int(digits, 16), name, file) for digits, name, file in self._select(query))
 
@@ -201,6 +171,7 @@ class Journal:
         """Delete all lines about the person, with the next `commit` for ever; return how many rows there were."""
         self._run("PRAGMA secure_delete = ON")  # deleted bytes are overwritten
         self._run("DELETE FROM listing WHERE key IN (SELECT key FROM outcomes WHERE name = ?)", name)
+        self._drop_empty_lists()
         self._run("DELETE FROM people WHERE name = ?", name)
         return self._run("DELETE FROM outcomes WHERE name = ?", name).rowcount
 
@@ -220,7 +191,7 @@ class Journal:
 
     def _check_settings(self, crop_settings: dict[str, str] | None) -> dict[str, str]:
         """Note the settings in a journal without crops; UsageError if the folder's crops were made with others."""
-        known = dict(self._select("SELECT name, value FROM meta WHERE name NOT IN (?, ?)", _FINISHED, _SOURCE))
+        known = dict(self._select("SELECT name, value FROM meta WHERE name NOT IN (?, ?)", FINISHED, _SOURCE))
         if crop_settings is None:
             crop_settings = {name: value for name, value in known.items() if name != "format"}
         wanted = {"format": FORMAT, **crop_settings}
@@ -238,19 +209,3 @@ class Journal:
         raise UsageError(
             f"{self._path.parent} was made with {made}; asked for {asked}: choose the same, or another folder"
         )
-
-    def _run(self, query: str, *values: Any) -> Cursor:
-        with disk(self._path):
-            return self._database.execute(query, values)
-
-    def _run_many(self, query: str, lines: Iterable[Any]) -> None:
-        with disk(self._path):
-            self._database.executemany(query, lines)
-
-    def _select(self, query: str, *values: Any) -> Iterator[Any]:
-        """The lines of a query, read while they are asked for."""
-        with disk(self._path):
-            yield from self._database.execute(query, values)
-
-    def _column(self, query: str, *values: Any) -> Iterator[str]:
-        return (value for (value,) in self._select(query, *values))

@@ -36,7 +36,10 @@ class Outcome:
 
 
 class ManifestLine(NamedTuple):
-    """A row of the list with its outcome; of a bad row, name and URL as far as they can be read."""
+    """A row of a list with its outcome; of a bad row, name and URL as far as they can be read.
+
+    `is_selected`: this run was asked for it. `is_repeated`: a list that was read earlier has it too.
+    """
 
     number: int
     name: str | None
@@ -47,6 +50,9 @@ class ManifestLine(NamedTuple):
     file: str | None
     photo: str | None
     md5: str | None
+    is_selected: bool
+    is_repeated: bool
+    list: str
 
 
 class StoredCrop(NamedTuple):

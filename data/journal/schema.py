@@ -4,7 +4,9 @@
                what the folder was filled from first
     people     the folder of each person
     outcomes   one line per row that ended, by the row's key, in the order they ended: neighbours of a list stay near
-    listing    the list as the last run read it: its order, one key per row
+    lists      the lists that the folder was filled from, in the order in which they came: what tells each from others,
+               the name that is shown, whether it is a file, which can be read again
+    listing    each list as it was last read: its order, one key per row, whether the run was asked for the row
 
 The column `look` holds the perceptual hash of a crop, `whole` that of the photo that it was cut from, if no digest of
 it is listed. Of a line that is no row, `name` and `url` hold what its cells say. The tables change only together with
@@ -18,7 +20,7 @@ from pathlib import Path
 
 from errors import StorageError
 
-FORMAT = "3"
+FORMAT = "4"
 LOCK = ".journal.lock"  # in the folder, hidden: no command takes it for a photo or a person
 _TABLES = """
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,26 +33,45 @@ _TABLES = """
         md5 TEXT, whole TEXT
     );
     CREATE INDEX IF NOT EXISTS files ON outcomes (file) WHERE file IS NOT NULL;
-    CREATE TABLE IF NOT EXISTS listing (place INTEGER PRIMARY KEY, number INTEGER NOT NULL, key BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS lists (
+        list INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, name TEXT NOT NULL, is_file INTEGER NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS listing (
+        list INTEGER NOT NULL, place INTEGER NOT NULL, number INTEGER NOT NULL, key BLOB NOT NULL,
+        selected INTEGER NOT NULL, PRIMARY KEY (list, place)
+    ) WITHOUT ROWID;
+"""
+# Before format 4 there was the list of the last run alone, and it was not noted which one that was.
+_LISTING_OF_FORMAT_3 = f"""
+    ALTER TABLE listing RENAME TO listing_3;
+    {_TABLES}
+    INSERT INTO lists SELECT 1, '', '', 0 WHERE EXISTS (SELECT 1 FROM listing_3);
+    INSERT INTO listing SELECT 1, place, number, key, 0 FROM listing_3;
+    DROP TABLE listing_3;
+    UPDATE meta SET value = '{FORMAT}' WHERE name = 'format';
 """
 _FROM_FORMAT_1 = f"""
     BEGIN;
     ALTER TABLE outcomes RENAME TO outcomes_1;
-    {_TABLES}
+    {_LISTING_OF_FORMAT_3}
     INSERT INTO outcomes
         SELECT key, name, url, box, sha256, reason, file, photo, crop, detail, NULL, NULL, NULL FROM outcomes_1;
     DROP TABLE outcomes_1;
-    UPDATE meta SET value = '{FORMAT}' WHERE name = 'format';
     COMMIT;
 """
 _FROM_FORMAT_2 = f"""
     BEGIN;
     ALTER TABLE outcomes ADD COLUMN md5 TEXT;
     ALTER TABLE outcomes ADD COLUMN whole TEXT;
-    UPDATE meta SET value = '{FORMAT}' WHERE name = 'format';
+    {_LISTING_OF_FORMAT_3}
     COMMIT;
 """
-_UPGRADES = {"1": _FROM_FORMAT_1, "2": _FROM_FORMAT_2}
+_FROM_FORMAT_3 = f"""
+    BEGIN;
+    {_LISTING_OF_FORMAT_3}
+    COMMIT;
+"""
+_UPGRADES = {"1": _FROM_FORMAT_1, "2": _FROM_FORMAT_2, "3": _FROM_FORMAT_3}
 
 
 def opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:

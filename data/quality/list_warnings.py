@@ -3,6 +3,7 @@
 Rows are added one by one, while they end or from a journal. Memory is bounded.
 """
 
+import hashlib
 from collections.abc import Iterator
 
 from data.reasons import Reason
@@ -12,6 +13,7 @@ _FIRST = 100  # rows whose bytes came: if none of them are the listed ones, the 
 _OFTEN = 5  # different URLs of one host with the same wrong bytes
 _MOST_PICTURES = 20_000  # wrong pictures kept; those seen once are dropped first
 _MOST_WARNINGS = 20
+_NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 class ListWarnings:
@@ -66,6 +68,5 @@ class ListWarnings:
 
 
 def _picture_line(host: str, photo: str, urls: int) -> str:
-    return (
-        f"{host} answered {urls} different URLs with the same wrong bytes, SHA-256 {photo}: its sign for what is gone"
-    )
+    what = "an empty body" if photo == _NOTHING else f"the same wrong bytes, SHA-256 {photo}"
+    return f"{host} answered {urls} different URLs with {what}: its sign for what is gone"

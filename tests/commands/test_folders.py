@@ -46,7 +46,7 @@ def test_two_lists_of_one_name_fill_two_folders(lists: list[Path], capsys: pytes
         assert [download(path) for path in lists] == [0, 0]
     others = Path("datasets", f"people-{digest(new)}")
     assert {path.name: crops(path) for path in Path("datasets").iterdir()} == {"people": 3, others.name: 2}
-    assert capsys.readouterr().out.splitlines()[-4].endswith(f"stored in {others}")
+    assert capsys.readouterr().out == ""
     linked = Path("link.csv")
     linked.symlink_to(old)
     assert list_source(linked) == list_source(old)

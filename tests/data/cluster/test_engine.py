@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from data.download import Report, download, list_fingerprint, read_list
 from data.journal import Outcome
+from data.rows import Origin
 from data.settings import DownloadSettings
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
@@ -30,12 +32,18 @@ Snapshot = Callable[[Path], dict[str, bytes]]
 
 
 def on_ray(source: Path, folder: Path, address: str, **options: Any) -> Report:
-    return download_on_ray(read_list(source), folder, address=address, settings=SETTINGS, **options)
+    return download_on_ray(
+        read_list(source), folder, address=address, settings=SETTINGS, origin=origin(source), **options
+    )
+
+
+def origin(source: Path) -> Origin:
+    return Origin(str(source), source.name, is_file=True)
 
 
 def told(report: Report) -> dict[str, Any]:
     """All that a report says but how long it took."""
-    return {**vars(report), "seconds": None}
+    return {**asdict(report), "seconds": None}
 
 
 def requests(sites: list[Any]) -> Counter[str]:
@@ -46,7 +54,7 @@ def requests(sites: list[Any]) -> Counter[str]:
 def alone(photo_list: List, tmp_path: Path, snapshot: Snapshot) -> tuple[dict[str, Any], dict[str, bytes]]:
     """What one machine makes of the list: its report and its files. The hosts count anew afterwards."""
     source, sites = photo_list
-    report = download(read_list(source), tmp_path / "alone", settings=SETTINGS)
+    report = download(read_list(source), tmp_path / "alone", settings=SETTINGS, origin=origin(source))
     for site in sites:
         site.asked.clear()
     return told(report), snapshot(tmp_path / "alone")
@@ -140,9 +148,10 @@ def test_a_killed_driver_leaves_what_was_done_to_the_next_run(
             time.sleep(0.005)
         driver.kill()
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0
-    assert ended.stderr.startswith(f"{source}:123: bad row: ")
-    assert ended.stderr.count("\n") == 1
+    assert ended.returncode == 1
+    bad, short = ended.stderr.splitlines()
+    assert bad.startswith(f"{source}:123: bad row: ")
+    assert short == "faces download: short of what was asked: 1 of 123 rows cannot be read"
     assert ({**json.loads(ended.stdout), "seconds": None}, snapshot(folder)) == alone
     assert (requests(sites) - Counter(set(requests(sites)))).total() <= 2 * WORKERS  # two workers were at work
     assert not (folder / ".partitions").exists()

@@ -60,7 +60,7 @@ def killed(folder: Path, numbers: range) -> None:
     with Journal(partition, SETTINGS.crop_settings, alone=True) as journal:
         journal.assign_folders({("Ann", "Ann")})
         journal.begin_list()
-        journal.list_rows([(n, row(n).key) for n in numbers])
+        journal.list_rows([(n, row(n).key, True) for n in numbers])
         journal.record([(row(n).key, Outcome(row(n), Reason.HTTP_404, detail="404")) for n in numbers])
     (partition / "rows.parquet").write_bytes(b"rows")
 
@@ -131,8 +131,8 @@ def test_outcomes_come_back_as_they_were(tmp_path: Path, picture: Callable[..., 
     ]
     with Journal(tmp_path, SETTINGS.crop_settings) as journal:
         journal.begin_list()
-        journal.list_rows([(r.number, r.key) for r in rows])
-        journal.list_rows([(99, rows[0].key)])
+        journal.list_rows([(r.number, r.key, True) for r in rows])
+        journal.list_rows([(99, rows[0].key, True)])
         journal.record(given)
         read = list(journal.outcomes())
     assert len(read) == 30

@@ -24,12 +24,13 @@ from pyarrow import parquet
 
 from data.cluster import shards
 from data.cluster.download import download_on_ray
+from data.cluster.lists import LISTS
 from data.cluster.shards import SHARDS, Packer, read_shard
 from data.cluster.storage import Storage
 from data.cluster.unpack import unpack
 from data.journal import Outcome
 from data.reasons import Reason
-from data.rows import Box, Row
+from data.rows import Box, Origin, Row
 
 SETTINGS = DownloadSettings(size=16, workers=4, per_host=4, allow_private=True)
 List = tuple[Path, list[Any]]
@@ -69,7 +70,7 @@ def test_a_url_holds_what_a_folder_would_and_is_unpacked_to_it(
     killer.join()
     assert report.reasons == {"ok": 85, "http_404": 24, "hash_mismatch": 12, "bad_box": 1, "bad_row": 1}
     stored = {path.name for path in (tmp_path / "store").iterdir()}
-    assert stored == {SHARDS, "manifest.csv", "report.json"}
+    assert stored == {SHARDS, LISTS, "manifest.csv", "report.json"}
     alone = snapshot(tmp_path / "alone")
     assert (tmp_path / "store" / "manifest.csv").read_bytes() == alone["manifest.csv"]
 
@@ -84,6 +85,36 @@ def test_a_url_holds_what_a_folder_would_and_is_unpacked_to_it(
     assert {name: data for name, data in snapshot(folder).items() if name.endswith(".jpg")} == crops
     assert verify(folder).is_right
     assert requests(sites) == asked + 36
+
+
+def test_a_url_that_two_lists_fill_holds_what_a_folder_would(
+    photo_list: List, ray_cluster: str, tmp_path: Path, snapshot: Snapshot
+) -> None:
+    source, _ = photo_list
+    header, *lines = source.read_text().splitlines()
+    lists = []
+    for name, part in (("a.csv", lines[:50]), ("b.csv", lines[40:])):  # the last rows are bad, or have an empty box
+        lists.append(tmp_path / name)
+        lists[-1].write_text("\n".join([header, *part]))
+    for path in lists:
+        origin = Origin(str(path), path.name, is_file=True)
+        alone = download(read_list(path), tmp_path / "alone", settings=SETTINGS, origin=origin)
+        for out in (tmp_path / "shared", url_of(tmp_path / "store")):
+            report = download_on_ray(read_list(path), out, address=ray_cluster, settings=SETTINGS, origin=origin)
+            assert {**vars(report), "seconds": 0} == {**vars(alone), "seconds": 0}
+    assert alone.lists.keys() == {"a.csv", "b.csv"}
+    assert snapshot(tmp_path / "shared") == snapshot(tmp_path / "alone")
+    assert (tmp_path / "store" / "manifest.csv").read_bytes() == (tmp_path / "alone" / "manifest.csv").read_bytes()
+    assert snapshot(unpack(url_of(tmp_path / "store"), tmp_path / "unpacked")) == snapshot(tmp_path / "alone")
+
+
+@pytest.mark.parametrize("content", [b"no database, but as long as one" * 99, b"short"])
+def test_lists_that_are_damaged_are_one_line(store: Storage, tmp_path: Path, content: bytes) -> None:
+    store.atomic_write(LISTS, content)
+    with pytest.raises(DatasetError, match=r"lists\.sqlite: .*; remove the file and download again") as caught:
+        unpack(store.place, tmp_path / "unpacked")
+    assert "/tmp" not in str(caught.value).replace(str(tmp_path), "")
+    assert "\n" not in str(caught.value)
 
 
 def test_placeholders_are_left_out_of_a_folder_and_of_a_url_and_asked_for_again(

@@ -103,6 +103,10 @@ def test_what_is_no_text_in_utf_16_spoils_its_row(tmp_path: Path) -> None:
         " name , url , box , sha-256 ",
         "Person,Image URL,Bounding Box,sha256sum",
         "NAME,Url,rect,SHA_256",
+        "identity,link,b_box,sha256",
+        "Subject-Name,image_link,Bounding-Box,sha256",
+        "label,SRC,box,sha256",
+        "# Full_Name,photo url,box,sha256",
     ],
 )
 def test_titles_are_read_without_case_spaces_and_marks(tmp_path: Path, header: str) -> None:
@@ -176,6 +180,115 @@ def test_a_table_may_have_both_digests(tmp_path: Path) -> None:
     assert none == Row(2, "Ann", "http://a", None, None)
     assert isinstance(bad, BadRow)
     assert bad.problem == "md5: expected 32 hexadecimal digits"
+
+
+# Names that are not in it -------------------------------------------------------------------------------------------
+
+
+URLS = [f"http://a.example/{n}.jpg" for n in range(3)]
+NAMELESS = {
+    "URLs alone": "\n".join(URLS),
+    "in quotes": "\r\n".join(f'"{url}"' for url in URLS),
+    "with blank columns": "\n".join(f" {url} ,,;" for url in URLS),
+    "under a comment": "\n".join(["# all of Ann", *URLS]),
+    "under a title": "\n".join(["URL", *URLS]),
+    "in a table": "\n".join(["sha256;image link", *(f";{url}" for url in URLS)]),
+}
+
+
+@pytest.mark.parametrize("text", NAMELESS.values(), ids=NAMELESS)
+def test_urls_without_names_are_a_list_of_the_one_person_asked_for(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text)
+    assert list(read_list(path, people=["Ann Lee"])) == [
+        Row(n, "Ann Lee", url, None, None) for n, url in enumerate(URLS, 1)
+    ]
+    assert count_rows(path, ["Ann Lee"]) == 3
+    for people in (None, ["Ann", "Bob"]):
+        with pytest.raises(ListError, match="--person NAME") as caught:
+            read_list(path, people=people)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ListError, match="--person gives none: name: empty"):
+        read_list(path, people=[" "])
+
+
+@pytest.mark.parametrize("bad", ["ftp://a.example/1", "no URL"])
+def test_a_line_that_is_no_url_is_a_bad_row_of_that_person(tmp_path: Path, bad: str) -> None:
+    first, second, third = read_list(write(tmp_path, f"{URLS[0]}\n{bad}\n{URLS[1]},x\n"), people=["Ann"])
+    assert (first.name, third.name) == ("Ann", "Ann")
+    assert isinstance(second, BadRow)
+    assert (second.line, second.name) == (2, "Ann")
+
+
+@pytest.mark.parametrize("form", [table(), "\t".join(["Ann Lee", "1", "2", ANN.url, "1,2,30,40", SHA])])
+def test_a_url_above_a_list_with_names_takes_no_name_from_it(tmp_path: Path, form: str) -> None:
+    bad, good = read_list(write(tmp_path, f"{URLS[0]}\n{form}"), people=["Ann Lee"])
+    assert isinstance(bad, BadRow)
+    assert good.name == "Ann Lee"
+
+
+@pytest.mark.parametrize(
+    ("people", "limit", "rows"), [(["Ann"], None, 2), (["Ann", "Bob"], 2, 2), (None, 9, 3), (None, 1, 1)]
+)
+def test_rows_are_counted_as_they_are_asked_for(
+    tmp_path: Path, people: list[str] | None, limit: int | None, rows: int
+) -> None:
+    path = write(tmp_path, "name,url\nAnn,http://a\nBob,http://b\nAnn,ftp://c\n")
+    assert count_rows(path, people, limit) == rows
+
+
+# Why none can be read -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "reasons"),
+    [
+        (
+            ["Ann,http://a,,ab", "", "Bob,http://b,,cd", "Cid,http://c,,ef"] + ["Dan,http://d,,0"] * 2000,
+            "line 2: sha256: expected 64 hexadecimal digits; line 4: sha256: expected 64 hexadecimal digits; "
+            "line 5: sha256: expected 64 hexadecimal digits; and 2,000 more rows",
+        ),
+        (["Ann,ftp://a,,"] * 4, "line 2: url: expected http://... or https://... with a host; line 3: url: "),
+        (
+            ["Ann,http://a,1.8E+11,", ",http://b,,"],
+            "turned into a number by a spreadsheet; export the column as text; line 3: name: empty",
+        ),
+        (["Ann"], "line 2: expected 4 columns, got 1"),
+    ],
+)
+def test_of_a_list_of_bad_rows_the_first_reasons_are_given(tmp_path: Path, rows: list[str], reasons: str) -> None:
+    path = write(tmp_path, "\n".join(["name,url,box,sha256", *rows]))
+    with pytest.raises(ListError) as caught:
+        read_list(path)
+    assert str(caught.value).startswith(f"{path}: no row of it can be read: line 2: ")
+    assert reasons in str(caught.value)
+    assert "header" not in str(caught.value)
+    assert str(caught.value).count(": expected ") <= 3
+
+
+def test_rows_of_no_known_form_are_told_the_forms_too(tmp_path: Path) -> None:
+    for line in (f"Ann,{URLS[0]}", f"Ann\t1\t2\t{URLS[0]}\t1,2,3,4\tabc"):
+        with pytest.raises(ListError, match=r"line 1: .*; line 2: .*; expected FaceScrub's six") as caught:
+            read_list(write(tmp_path, f"{line}\n{line}\n"))
+        assert "more row" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "quoted"),
+    [
+        ("Wer,Bild", "columns: Wer, Bild; needed: name, url"),
+        ("name;Bild;box", "columns: name, Bild, box; needed: name, url"),
+        ("Person\tWhere it is", "columns: Person, Where it is; needed: name, url"),
+        ('"Wer, genau"|Bild', "columns: Wer, genau, Bild; needed: name, url"),
+        ("url,url", "columns: url, url; needed: name, url"),
+        ("Wer,url", "columns: Wer, url; needed: name, url"),
+    ],
+)
+def test_a_header_that_is_not_understood_is_quoted(tmp_path: Path, header: str, quoted: str) -> None:
+    for people in (None, ["Ann"]):  # a column that is not understood may be that of the names
+        with pytest.raises(ListError) as caught:
+            read_list(write(tmp_path, f"{header}\nAnn,http://a.example\nBob,http://b.example\n"), people=people)
+        assert quoted in str(caught.value)
+        assert "line" not in str(caught.value).partition(quoted)[0]
 
 
 # Its cells ------------------------------------------------------------------------------------------------------------

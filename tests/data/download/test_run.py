@@ -18,7 +18,7 @@ from data.download import Report, download, escape_formula, list_fingerprint, se
 from data.download.forget import forget
 from data.journal import Journal, Outcome
 from data.reasons import Reason
-from data.rows import BadRow, Box, Row
+from data.rows import BadRow, Box, Origin, Row
 from data.settings import DownloadSettings
 from errors import StorageError, UsageError
 
@@ -460,26 +460,34 @@ def test_manifest_and_report(site: Site, photo: Draw, tmp_path: Path) -> None:
         BadRow(2, 3, "=cmd", "url: expected http", " =cmd", "\t@ftp://x"),
         row(3, site.serve("/3", photo()), box=Box(-5, 0, 20, 20)),
     ]
-    report, outcomes = run(rows, tmp_path)
+    report, outcomes = run(rows, tmp_path, origin=Origin("/l.csv", "=l.csv", is_file=True))
     seen, file = hashlib.sha256(photo()).hexdigest(), next(one.file for one in outcomes if one.file)
     assert (tmp_path / "manifest.csv").read_text() == (
-        "row,name,url,box,sha256,reason,file\n"
-        f'1,"\'=1+1, Bob",{site.url("/gone")},,{seen},http_404,\n'
-        "2,' =cmd,'\t@ftp://x,,,bad_row,\n"
-        f'3,Ann,{site.url("/3")},"-5,0,20,20",{seen},ok,{file}\n'
+        "row,name,url,box,sha256,reason,file,list\n"
+        f"1,\"'=1+1, Bob\",{site.url('/gone')},,{seen},http_404,,'=l.csv\n"
+        "2,' =cmd,'\t@ftp://x,,,bad_row,,'=l.csv\n"
+        f'3,Ann,{site.url("/3")},"-5,0,20,20",{seen},ok,{file},\'=l.csv\n'
     )
-    assert json.loads((tmp_path / "report.json").read_text()) == {
+    counts = {
         "rows": 3,
         "ok": 1,
         "reasons": {"bad_row": 1, "http_404": 1, "ok": 1},
         "people": {"=1+1, Bob": 0, "Ann": 1},
-        "seconds": report.seconds,
         "hosts": {f"127.0.0.1:{site.port}": {"http_404": 1, "ok": 1}},
-        "warnings": [],
-        "near_duplicates": [],
         "rows_without_hash": 1,
     }
-    assert report.failed_fraction == pytest.approx(2 / 3)
+    assert json.loads((tmp_path / "report.json").read_text()) == {
+        **counts,
+        "seconds": report.seconds,
+        "warnings": [],
+        "near_duplicates": [],
+        "lists": {"=l.csv": {"rows": 3, "ok": 1}},
+        "run": {**counts, "list": "=l.csv", "ok_without_hash": 1},
+        "scope": "seconds and run are of the last run, which was asked for the rows in run; all else is of the folder",
+    }
+    assert report.run is not None
+    assert report.run.bad == 1
+    assert report.run.failed_fraction == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_while_a_download_works_in_the_folder(crops: Path) -> None:
 
 
 def test_a_journal_of_the_first_format_is_taken_over(crops: Path) -> None:
-    """As it was before looks were noted: one column less, and in the order of the keys."""
+    """As it was before looks were noted: one column less, in the order of the keys, and one list."""
     with sqlite3.connect(crops / "journal.sqlite") as database:
         database.executescript("""
             CREATE TABLE old (
@@ -170,6 +170,11 @@ def test_a_journal_of_the_first_format_is_taken_over(crops: Path) -> None:
             INSERT INTO old SELECT key, name, url, box, sha256, reason, file, photo, crop, detail FROM outcomes;
             DROP TABLE outcomes;
             ALTER TABLE old RENAME TO outcomes;
+            CREATE TABLE only (place INTEGER PRIMARY KEY, number INTEGER NOT NULL, key BLOB NOT NULL);
+            INSERT INTO only SELECT place, number, key FROM listing;
+            DROP TABLE listing;
+            DROP TABLE lists;
+            ALTER TABLE only RENAME TO listing;
             UPDATE meta SET value = '1' WHERE name = 'format';
         """)
     database.close()

@@ -7,26 +7,36 @@ import pytest
 
 from data.journal import FILE, Journal, Outcome
 from data.reasons import Reason
-from data.rows import BadRow, Row
+from data.rows import BadRow, Origin, Row
 from data.settings import DownloadSettings
 
 SETTINGS = DownloadSettings().crop_settings
 ROW = Row(1, "Ann", "http://a.example/1.jpg", None, "ab" * 32)
+LIST = Origin("/a/list.csv", "list.csv", is_file=True)
 BAD = BadRow(2, 9, "Bob,ftp://b", "url: expected http", "Bob", "ftp://b")
-LATER = {"3": [], "2": ["md5", "whole"], "1": ["md5", "whole", "look"]}  # columns that a format has not yet
+LATER = {"4": [], "3": [], "2": ["md5", "whole"], "1": ["md5", "whole", "look"]}  # columns that a format has not yet
+LISTING_OF_FORMAT_3 = """
+    DROP TABLE lists;
+    ALTER TABLE listing RENAME TO later;
+    CREATE TABLE listing (place INTEGER PRIMARY KEY, number INTEGER NOT NULL, key BLOB NOT NULL);
+    INSERT INTO listing SELECT place, number, key FROM later;
+    DROP TABLE later;
+"""
 
 
 def made(folder: Path, format: str) -> None:
     """A journal of that format with a stored crop, as the program of its time has left it."""
     with Journal(folder, SETTINGS) as journal:
         journal.begin_list()
-        journal.list_rows([(1, ROW.key)])
+        journal.list_rows([(1, ROW.key, True)])
         journal.record(
             [(ROW.key, Outcome(ROW, Reason.OK, "Ann/1.jpg", "cd" * 32, "ef" * 32, perceptual_hash="0" * 64))]
         )
     database = sqlite3.connect(folder / FILE)
     for column in LATER[format]:
         database.execute(f"ALTER TABLE outcomes DROP COLUMN {column}")
+    if format < "4":
+        database.executescript(LISTING_OF_FORMAT_3)
     database.execute("UPDATE meta SET value = ? WHERE name = 'format'", (format,))
     database.commit()
     database.close()
@@ -39,19 +49,22 @@ def test_every_format_so_far_is_read_on(tmp_path: Path, format: str) -> None:
         ((key, outcome),) = journal.outcomes()
         assert (key, outcome.row, outcome.file) == (ROW.key, ROW, "Ann/1.jpg")
         assert outcome.perceptual_hash == (None if format == "1" else "0" * 64)
-        journal.list_rows([(2, BAD.key)])
+        journal.begin_list(LIST)
+        journal.list_rows([(1, BAD.key, True)])
+        journal.end_list()
         journal.record([(BAD.key, Outcome(BAD, Reason.BAD_ROW, detail=BAD.problem))])
     with Journal(tmp_path, SETTINGS) as journal:
-        assert [(line.number, line.name, line.url, line.reason) for line in journal.manifest_lines()] == [
-            (1, "Ann", ROW.url, "ok"),
-            (2, "Bob", "ftp://b", "bad_row"),
+        assert [(line.number, line.name, line.url, line.reason, line.list) for line in journal.manifest_lines()] == [
+            (1, "Ann", ROW.url, "ok", ""),
+            (1, "Bob", "ftp://b", "bad_row", "list.csv"),
         ]
         assert [outcome.row for _, outcome in journal.outcomes()] == [ROW]
 
 
 def test_a_bad_row_is_forgotten_with_its_person(tmp_path: Path) -> None:
     with Journal(tmp_path, SETTINGS) as journal:
-        journal.list_rows([(2, BAD.key)])
+        journal.begin_list(LIST)
+        journal.list_rows([(2, BAD.key, True)])
         journal.record([(BAD.key, Outcome(BAD, Reason.BAD_ROW))])
         assert journal.names() == ["Bob"]
         assert journal.forget("Bob") == 1
