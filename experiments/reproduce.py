@@ -4,7 +4,6 @@ Small networks are no faster with two threads, but two trainings at once use two
 tasks and return outcomes. Each outcome is also kept on disk, until all experiments of the command are published.
 """
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -14,6 +13,7 @@ import torch
 
 from data.atomic_write import remove_leftovers
 from data.process_pool import in_processes
+from data.program import command
 from errors import RunError
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import BUDGETS, Budget, Experiment, Measurement
@@ -68,7 +68,7 @@ def jobs(experiments: Sequence[Experiment], budget: Budget) -> list[Job]:
 
 def command_of(experiment: Experiment, sources: Sources, effort: Effort) -> str:
     """Return the command that gives an experiment's results, with all that decides them and is not the default."""
-    usual, words = Sources(), ["python", "cli.py", "reproduce", experiment.name]
+    usual = Sources()
     chosen = {
         "--budget": (effort.budget, BUDGETS[0]),
         "--max-epochs": (effort.max_epochs, None),
@@ -76,7 +76,8 @@ def command_of(experiment: Experiment, sources: Sources, effort: Effort) -> str:
         **({"--faces": (sources.faces, usual.faces)} if experiment.faces else {}),
         **({"--weights": (sources.weights, usual.weights)} if experiment.faces else {}),
     }
-    return shlex.join(words + [word for flag, (is_, was) in chosen.items() if is_ != was for word in (flag, str(is_))])
+    flags = [word for flag, (is_, was) in chosen.items() if is_ != was for word in (flag, str(is_))]
+    return command("reproduce", experiment.name, *flags)
 
 
 def reproduce(

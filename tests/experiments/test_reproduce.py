@@ -145,7 +145,7 @@ def test_a_command_names_only_what_its_experiment_reads() -> None:
         ("cs559", " --mnist digits"),
         ("csc411", " --mnist digits --faces photos --weights random"),
     ):
-        assert command_of(EXPERIMENTS[name], sources, effort) == f"python cli.py reproduce {name}{flags}"
+        assert command_of(EXPERIMENTS[name], sources, effort) == f"faces reproduce {name}{flags}"
 
 
 @pytest.mark.parametrize("without", [("small",), ("small", "other")])

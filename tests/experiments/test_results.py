@@ -43,7 +43,7 @@ OUTCOMES = {
     "b": [Measurement(note="no weights")],
 }
 
-COMMAND = "python cli.py reproduce small --faces 'my photos'"
+COMMAND = "faces reproduce small --faces 'my photos'"
 
 
 def test_a_row_is_the_mean_over_the_seeds_with_their_deviation() -> None:
@@ -148,7 +148,7 @@ def test_where_the_budget_ended_a_training_is_said(runs: Sequence[Measurement], 
 
 def test_a_name_that_is_no_text_stands_in_the_command_with_escapes(tmp_path: Path) -> None:
     folder = os.fsdecode(b"pho\xffos")
-    page = publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick", f"python cli.py reproduce small --mnist {folder}")
+    page = publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick", f"faces reproduce small --mnist {folder}")
     assert "--mnist pho\\udcffos`" in page.read_text(encoding="utf-8")
     found = json.loads((tmp_path / "small.json").read_text(encoding="utf-8"))
     assert found["command"].endswith(folder)

@@ -68,7 +68,7 @@ def test_a_missing_file_says_how_to_get_it(small_mnist: Path, file: MnistFile) -
     (small_mnist / file.name).unlink()
     said = complaint(small_mnist)
     assert said.startswith(f"MNIST is not in {small_mnist}: expected {file.name} or {file.name}.gz there")
-    assert f"`python cli.py download mnist --out {small_mnist}`" in said
+    assert f"`faces download mnist --out {small_mnist}`" in said
     assert "--from FOLDER" in said
 
 
@@ -76,7 +76,7 @@ def test_without_a_folder_the_default_one_is_meant(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     said = complaint(MNIST_FOLDER)
     assert said.startswith("MNIST is not in datasets/mnist: ")
-    assert "`python cli.py download mnist`" in said
+    assert "`faces download mnist`" in said
 
 
 def test_a_damaged_file_is_named(small_mnist: Path) -> None:
