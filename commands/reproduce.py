@@ -25,7 +25,8 @@ def add_to(commands: Any) -> None:
     about = (
         "Run published experiments on this project's training core: for each a table of reported beside measured, a "
         "JSON file and the report's figures. quick takes fewer epochs and seeds, and says where; full is the protocol. "
-        "Until all are done, what was measured is kept in unfinished/ of --out: stopped, the same command goes on."
+        "Until all are done, what was measured is kept in unfinished/ of --out: stopped, the same command goes on. "
+        "What cannot be measured, without weights for example, is named on the page; the exit code is then 1."
     )
     brief = "run published experiments, reported beside measured"
     example = "reproduce csc411 cs559 --budget quick --out results"
