@@ -89,7 +89,7 @@ def test_the_39_photos_of_a_run_are_opened_once_and_counted_on_the_bar(
     assert steps["opening photos"][0] == 39
     assert len(steps["opening photos"][1]) == 39
     assert "preparing photos" not in steps, "one process alone shares nothing"
-    assert [about.get("stored") for about in told] == [True if how == "stored" else None], "as earlier runs noted it"
+    assert {about.get("stored") for about in told} == {True if how == "stored" else None}, "as earlier runs noted it"
 
 
 @pytest.mark.parametrize(("rank", "size", "own"), [(0, 2, 7), (1, 2, 6), (0, 3, 5), (2, 3, 4), (0, 1, None)])
