@@ -13,6 +13,7 @@ What several of them use:
     arguments      types of the values of flags
     flags          flags that several commands have
     folders        the folder of photos: as given, downloaded from a URL, or the portraits
+    list_file      the file of a list, or a copy of what comes through a pipe
     console        results on stdout, log and progress on stderr
     stopping       what is said on Ctrl-C: how far the command came, and the command that goes on
     summary        the results of a download, as lines

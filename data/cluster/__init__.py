@@ -9,6 +9,7 @@ A list is split into partitions, all rows of a host in one. A worker of a Ray cl
     partition_result   what a worker returns
     places             the two destinations: a folder that all machines share, or a URL
     storage, shards    files at a URL, and the Parquet files that hold crops there
+    lists              the lists that a URL was filled from
     download, unpack   the whole download; from a URL back to a folder on this machine
     locate, connection find a cluster; join or start one
 

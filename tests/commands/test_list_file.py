@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,12 @@ def fifo(monkeypatch: pytest.MonkeyPatch, folder: Path, text: bytes) -> str:
     path = folder / "fifo"
     if not path.exists():
         os.mkfifo(path)
-    threading.Thread(target=path.write_bytes, args=(text,), daemon=True).start()
+
+    def write() -> None:
+        with suppress(BrokenPipeError):  # of a reader that a test stops
+            path.write_bytes(text)
+
+    threading.Thread(target=write, daemon=True).start()
     return str(path)
 
 
