@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import os
 import subprocess
 import sys
@@ -296,7 +297,13 @@ def test_whole_photos_are_trained_on_the_faces_found(
     metrics = json.loads(Path("run/metrics.json").read_text())
     assert metrics["source"] == str(tmp_path / "album")
     assert Path(metrics["data"]).name.startswith("album-faces-")
-    assert run("predict", "run", "album", "--detect") == 0
+    page = Path("run/report.html").read_text()
+    assert "Who is this? album" in page
+    assert re.search(r"\d{3}\.jpg", page), "photos are called by their own names"
+    assert not re.search(r"\d{3}-[0-9a-f]{12}\.jpg", page), "and not by those of crops"
+    assert run("predict", "run", "album", "--no-detect") == 0
+    assert {row["box"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))} == {""}
+    assert run("predict", "run", "album") == 0  # as the run was trained
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert sum(row["status"] != "no_face" for row in rows) >= 8
     assert all(row["box"].count(",") == 3 for row in rows if row["status"] != "no_face")
