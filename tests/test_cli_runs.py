@@ -217,7 +217,7 @@ def test_a_resumed_training_adds_up_its_time(place: Path, monkeypatch: pytest.Mo
     assert first > 0
     assert run("train-faces", "--resume", "--out", "run", "--quiet") == 0
     metrics = files.read_metrics(Path("run"))
-    assert metrics["seconds"] > first > metrics["training_seconds"] > 0
+    assert metrics["seconds"] > first > metrics["training_seconds"]
 
 
 def seconds_of(file: Path) -> float:
@@ -253,7 +253,7 @@ def test_killed_at_any_moment_a_run_is_the_old_one_or_the_new_one(place: Path, k
             assert whole(folder)
         else:  # between the two renames
             missing += 1
-        if moment % 3:  # each takes a second
+        if moment % 6:  # each takes a second
             continue
         assert run(*asked, "--resume" if (folder / files.REQUEST).exists() else "--overwrite") == 0
         assert contents(folder) == new
@@ -265,7 +265,7 @@ def test_killed_at_any_moment_a_run_is_the_old_one_or_the_new_one(place: Path, k
 def test_killed_at_any_moment_a_new_run_is_whole_or_not_there(place: Path, killed_at: Kill) -> None:
     torch.set_num_threads(1)
     run("train-faces", "photos", *FLAGS, "--out", "new", "--quiet")
-    for moment in range(2, 200, 6):
+    for moment in range(2, 200, 8):
         folder = Path(f"run-{moment:03}")
         asked = ("train-faces", "photos", *FLAGS, "--out", folder, "--quiet")
         if not killed_at(moment, folder, *asked):
@@ -280,7 +280,7 @@ def test_killed_at_any_moment_a_new_run_is_whole_or_not_there(place: Path, kille
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_says_the_command_that_goes_on(place: Path, number: signal.Signals) -> None:
     """A real process: it ends within seconds, and the printed command, typed as it is, ends with the same bytes."""
-    long = ("--train", 6, "--validation", 2, "--test", 2, "--epochs", 1500, "--hidden", 4, "--seed", 5)
+    long = ("--train", 6, "--validation", 2, "--test", 2, "--epochs", 600, "--hidden", 4, "--seed", 5)
     command = [sys.executable, str(REPOSITORY / "cli.py"), "train-faces", "photos", *map(str, long), "--out", "run"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
@@ -294,7 +294,7 @@ def test_a_signal_saves_and_says_the_command_that_goes_on(place: Path, number: s
     assert "Traceback" not in said
     line = said.splitlines()[-1]
     assert line.startswith("faces train-faces: stopped after epoch ")
-    assert " of 1500; go on: " in line
+    assert " of 600; go on: " in line
     go_on = line.partition("go on: ")[2]
     assert go_on.endswith("cli.py train-faces --resume --out run")
     assert subprocess.run(f"{go_on} --quiet", shell=True, env=environment, capture_output=True).returncode == 0

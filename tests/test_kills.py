@@ -83,7 +83,7 @@ class WholePhoto(FaceDetector):
 
 
 def test_features(killed_at: Kill) -> None:
-    for photo in Path("photos").glob("*/[4-9].png"):
+    for photo in [*Path("photos").glob("*/[4-9].png"), Path("photos/Cy/2.png"), Path("photos/Cy/3.png")]:
         photo.unlink()
     flags = ("--weights", "random", "--batch-size", 1, "--quiet", "--device", "cpu")
     assert ended_after_kills(killed_at, Path("photos"), lambda folder: ("features", folder, *flags)) == MOMENTS
@@ -110,6 +110,6 @@ def test_forgetting_a_person(killed_at: Kill) -> None:
 
 def test_faces_found_in_whole_photos(killed_at: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("faces.detection.folder.FaceDetector", WholePhoto)
-    flags = ("--train", 3, "--validation", 1, "--test", 1, "--epochs", 1, "--hidden", 2, "--quiet", "--overwrite")
-    asked = ("train-faces", "photos", "--detect", *flags, "--out", "run", "--out-faces")
+    monkeypatch.setattr("faces.training_run.train_faces", lambda task, *rest, **named: {"unknown": {}})
+    asked = ("train-faces", "photos", "--detect", "--quiet", "--json", "--out", "run", "--out-faces")
     assert ended_after_kills(killed_at, Path("faces"), lambda folder: (*asked, folder), ".lock") == MOMENTS

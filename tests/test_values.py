@@ -8,7 +8,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 ROOMS = ("commands", "data", "experiments", "faces", "mnist", "nn", "report")
 CHANGE = {
     *("ClassifierSettings", "HiddenSettings", "TransferSettings", "DigitParameters"),  # as scikit-learn has them
-    *("PartitionResult", "VerifyResult", "Skipped", "QueuedRow", "_Host", "History", "Progress"),
+    *("PartitionResult", "VerifyResult", "_ListTally", "Skipped", "QueuedRow", "_Host", "History", "Progress"),
 }
 
 

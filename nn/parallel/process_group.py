@@ -88,14 +88,16 @@ class ProcessGroup(Ranks):
             dist.barrier(group=self._barrier_group)
 
     def is_first_failure(self, error: BaseException) -> bool:
-        """Return whether no other rank has failed before this one; then this one prints why.
+        """Return whether no other rank has failed before this one; then this one prints why. Ctrl-C and TERM, which all
+        ranks get, are told by rank 0, which saves.
 
         The count of failures is kept by rank 0. If that has ended, the answer is True, but for Ctrl-C, which all ranks
         get and rank 0 has printed.
         """
         try:
             self._store.set_timeout(FAILURE_TIMEOUT)
-            return bool(self._store.add("failed", 1) == 1)
+            first = bool(self._store.add("failed", 1) == 1)
+            return self.is_first if isinstance(error, KeyboardInterrupt) else first
         except RuntimeError:
             return not isinstance(error, KeyboardInterrupt)
 

@@ -148,7 +148,7 @@ class StateKeeper(AbstractContextManager["StateKeeper"]):
     def save(self) -> None:
         """Save the state at the end of the last epoch, if there was one."""
         if self._last is not None:
-            about = {"guard": fingerprint_of(self._asked), "asked": self._asked, "seconds": round(self.seconds, 2)}
+            about = {"guard": fingerprint_of(self._asked), "asked": self._asked, "seconds": self.seconds}
             self._save(TrainingState(self._last.tensors, {**self._last.metadata, **about}).to_bytes())
             self._saved = time.monotonic()
 

@@ -189,6 +189,6 @@ def test_a_folder_with_all_of_it_is_trained_on_and_reported(
     assert "</html>" in Path("run/report.html").read_text()
     assert cli.main(["predict", "run", "photos"]) == 1  # some photos cannot be read
     printed = capsys.readouterr()
-    statuses = [line.rpartition(",")[2] for line in printed.out.splitlines()[1:]]
+    statuses = [line.split(",")[-2] for line in printed.out.splitlines()[1:]]
     assert statuses.count("ok") + statuses.count("unknown") >= len(folder.photos)
     assert {"truncated", "not_an_image"} <= set(statuses)
