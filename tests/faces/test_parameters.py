@@ -167,6 +167,6 @@ def test_the_transfer_head_alone_is_trained_once_more_for_each_person_and_the_hi
 
 @pytest.mark.parametrize("name", ["top", "batch_size", "threads"])
 def test_a_prediction_has_at_least_one_of_each(name: str) -> None:
-    assert vars(PredictSettings(**{name: 1}))[name] == 1  # type: ignore[arg-type]
+    assert vars(PredictSettings(**{name: 1}))[name] == 1
     with pytest.raises(UsageError, match=f"{name} must be at least 1, got 0"):
-        PredictSettings(**{name: 0})  # type: ignore[arg-type]
+        PredictSettings(**{name: 0})
