@@ -39,7 +39,9 @@ from coverage.exceptions import CoverageException
 CHECKOUT = Path(__file__).resolve().parent.parent
 SMALL = 10  # integers up to here are changed
 SECONDS = 120.0  # of tests for a change, as they took unchanged: the nearest and fastest
+LONGEST = 120  # seconds that one test may take with a change
 MEMORY = 12 << 30  # bytes: a change may ask for more than there are
+PYTEST = ("-n", "0", "--tb=no", "-p", "no:cacheprovider", "-p", "benchmarks.mutations")
 COVERAGE = """
 [run]
 parallel = true
@@ -249,7 +251,7 @@ class Reach:
             settings, measured = Path(results) / "coveragerc", Path(results) / "tests.json"
             settings.write_text(COVERAGE.format(results=results, tree=tree))
             told = {"COVERAGE_PROCESS_START": str(settings), "MUTATIONS_TESTS": str(measured)}
-            run_tests(tree, ["-p", "benchmarks.mutations", *files], None, stdout=sys.stderr, **told)
+            run_tests(tree, files, None, stdout=sys.stderr, **told)
             for part in Path(results).glob("lines.*"):
                 data = CoverageData(str(part))
                 with suppress(CoverageException):  # of a process that a test killed while it wrote
@@ -304,7 +306,7 @@ def run_changed(tree: Path, change: Change, tests: list[str], seconds: float) ->
         said = run_tests(tree, ["-x", *tests], 3 * seconds + 60)
     finally:
         path.write_bytes(source)
-    if said is None:
+    if said is None or said[0] == -signal.SIGALRM:
         return "noticed: no end"
     code, text = said
     if code == 0:
@@ -325,7 +327,7 @@ def run_tests(
     }
     shutil.rmtree(tree / ".hypothesis", ignore_errors=True)  # which remembers what failed with another change
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-n", "0", "--tb=no", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", *PYTEST, *arguments],
         cwd=tree,
         env=os.environ | own | environment,
         stdout=stdout or subprocess.PIPE,
@@ -340,9 +342,9 @@ def run_tests(
     except subprocess.TimeoutExpired:
         return None
     finally:
-        if process.poll() is None:
+        with suppress(ProcessLookupError):  # what is left of it, and of what it has started
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        process.wait()
     return process.returncode, text
 
 
@@ -365,7 +367,7 @@ def _file_of(test: str) -> str:
     return test.partition("::")[0]
 
 
-# What follows is called by pytest when this file measures which test runs which lines.
+# What follows is called by pytest, of which this file is a plugin.
 
 _tests: dict[str, Test] = {}
 
@@ -373,15 +375,17 @@ _tests: dict[str, Test] = {}
 @contextmanager
 def _context(name: str) -> Iterator[None]:
     measuring = Coverage.current()
-    assert measuring is not None
-    outer = measuring.switch_context(name)
+    outer = measuring.switch_context(name) if measuring else None
     yield
-    measuring.switch_context(outer or "")
+    if measuring:
+        measuring.switch_context(outer or "")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Note the lines under the name of the test."""
+    """Note the lines under the name of the test; with a change, let it end the run if it has no end."""
+    if Coverage.current() is None:
+        signal.alarm(LONGEST)
     names: list[str] = item.fixturenames  # type: ignore[attr-defined]
     _tests[item.nodeid] = Test(True, 0.0, [f"fixture {name}" for name in names])
     with _context(item.nodeid):
@@ -406,7 +410,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_sessionfinish() -> None:
     """Write down what is known of the tests."""
-    Path(os.environ["MUTATIONS_TESTS"]).write_text(json.dumps({name: vars(test) for name, test in _tests.items()}))
+    if Coverage.current() is not None:
+        Path(os.environ["MUTATIONS_TESTS"]).write_text(json.dumps({name: vars(test) for name, test in _tests.items()}))
 
 
 if __name__ == "__main__":
