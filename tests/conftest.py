@@ -30,7 +30,11 @@ Process = subprocess.Popen[str]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (`-n 2`) a file's tests run in one of them, and so do all that share the Ray cluster."""
+    """With several processes (`-n 2`) a file's tests run in one of them, and so do all that share the Ray cluster.
+
+    The long ones, of whole commands, begin: at the end one process would be left with them.
+    """
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
     for item in items:
         file = item.nodeid.partition("::")[0]
         group = "ray" if file.startswith("tests/data/cluster/") or "ray_cluster" in item.fixturenames else file  # type: ignore[attr-defined]
