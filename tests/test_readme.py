@@ -67,7 +67,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("Ada Lovelace", "Grace Hopper"):
             (place / folder / name).mkdir(parents=True)
             pattern = np.kron(generator.integers(40, 215, (4, 4)), np.ones((12, 12)))
-            for number in range(12):
+            for number in range(6):
                 noisy = (pattern + generator.integers(-40, 40, (48, 48))).clip(0, 255).astype(np.uint8)
                 Image.fromarray(noisy).save(place / folder / name / f"{number}.jpg")
     demo = [str(program), "train-faces", "photos", "--out", "runs/demo", "--epochs", "2"]

@@ -235,7 +235,7 @@ with cluster(locate(None)) as ray:
     new = set(Path(tempfile.gettempdir()).glob("ray*")) - before
     for pid in ours:
         try:
-            mine = any(str(folder) in Path(f"/proc/{pid}/cmdline").read_text() for folder in new)
+            mine = any(os.fsencode(folder) in Path(f"/proc/{pid}/cmdline").read_bytes() for folder in new)
             links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()] if mine else []
         except OSError:
             continue
