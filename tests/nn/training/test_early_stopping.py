@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from errors import LayerError
+from nn.training import TrainingSettings
 from nn.training.early_stopping import EarlyStopping, Mode, Rule
 
 
@@ -91,3 +92,10 @@ def test_what_cannot_be_meant_is_refused() -> None:
         EarlyStopping(0)
     with pytest.raises(LayerError, match="mode must be one of min, max, got best"):
         EarlyStopping(1, mode="best")  # type: ignore[arg-type]
+
+
+def test_a_training_counts_bad_epochs_from_the_first_one_unless_told() -> None:
+    for told, counted in (({}, 1), ({"first_epoch": 3}, 3)):
+        stopping = TrainingSettings(epochs=9, batch_size=1, patience=1, **told).early_stopping()
+        stopped = [stopping.update(1.0) for _ in range(5)]
+        assert stopped.index(True) + 1 == max(2, counted), "the first epoch is the best so far"
