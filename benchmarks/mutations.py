@@ -94,7 +94,7 @@ def main() -> None:
 class Change:
     """One token of a file, `before`, at the bytes from `start` on, becomes `after`.
 
-    `lines` are those whose tests can notice it; none for what runs when the module is imported.
+    `lines` are those whose tests can notice it; None for what runs when the module is imported, defaults among it.
     """
 
     start: tuple[str, int, int]  # file, line, byte of the line
@@ -147,9 +147,10 @@ class Finder(ast.NodeVisitor):
             case ast.Assign(targets=[ast.Name(id="__all__")]):
                 return
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self._visit_all(node.decorator_list)
+                self._within = None
+                self._visit_all([*node.decorator_list, node.args])
                 self._within = range(node.body[0].lineno, (node.end_lineno or 0) + 1)
-                self._visit_all([node.args, *node.body])  # a default is used where the function runs
+                self._visit_all(node.body)
             case ast.ClassDef():
                 self._within = None
                 self._visit_all(ast.iter_child_nodes(node))
@@ -270,6 +271,9 @@ class Reach:
         lines = contexts.keys() if change.lines is None else contexts.keys() & change.lines
         chosen = self._named(context for line in lines for context in contexts[line])
         near = {test for test in self._tests if Path(_file_of(test)).is_relative_to(mirrored)}
+        if change.lines is None:
+            whole = {_file_of(test) for test in chosen}
+            chosen = {test for test in self._tests if _file_of(test) in whole}
         if change.lines is None or not chosen:
             chosen |= near | self._readers
         passed = [test for test in self._tests if test in chosen and self._tests[test].passed]

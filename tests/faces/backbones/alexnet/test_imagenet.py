@@ -118,3 +118,19 @@ def test_no_torchvision_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="torch and torchvision do not belong together"):
         load_weights("imagenet")
     assert load_weights("random").source == "random"
+
+
+def test_what_is_downloaded_is_checked_and_runs_no_code(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = pytest.importorskip("torchvision.models")
+    told: dict[str, object] = {}
+
+    def fetch(**options: object) -> None:
+        told.update(options)
+        raise OSError("no network")
+
+    normalisation = SimpleNamespace(mean=[0.1, 0.2, 0.3], std=[0.4, 0.5, 0.6])
+    entry = SimpleNamespace(url=URL.format("0"), transforms=lambda: normalisation, get_state_dict=fetch)
+    monkeypatch.setattr(models, "AlexNet_Weights", SimpleNamespace(IMAGENET1K_V1=entry))
+    with pytest.raises(RunError, match="cannot be fetched"):
+        load_weights("imagenet")
+    assert (told["check_hash"], told["weights_only"], told["map_location"]) == (True, True, "cpu")
