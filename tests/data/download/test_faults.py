@@ -282,9 +282,14 @@ FAULTS = [
     Fault("a certificate that nobody trusts", Reason.TLS, 0, lambda site: [row(site.secure())]),
     Fault("a server that never answers", TIMEOUT, 2, one(never_answers), at_most=3),
     Fault("a body that stops coming", TIMEOUT, 2, one(stops_answering), at_most=3),
-    Fault("a byte of the body now and then", DEADLINE, 1, one(drip("HTTP/1.1 200 OK", "Content-Length: 9999", "", ""))),
-    Fault("a byte of a header now and then", DEADLINE, 1, one(drip("HTTP/1.1 200 OK", "X-Slow: "))),
-    Fault("100 Continue without end", DEADLINE, 1, one(endless_hints)),
+    # on a busy machine a server that drips may be taken for one that has stopped, once
+    Fault(
+        *("a byte of the body now and then", DEADLINE, 1),
+        one(drip("HTTP/1.1 200 OK", "Content-Length: 9999", "", "")),
+        at_most=2,
+    ),
+    Fault("a byte of a header now and then", DEADLINE, 1, one(drip("HTTP/1.1 200 OK", "X-Slow: ")), at_most=2),
+    Fault("100 Continue without end", DEADLINE, 1, one(endless_hints), at_most=2),
     Fault("a body shorter than announced", SHORT, 3, one(short_body)),
     Fault("chunks that break off", SHORT, 3, one(short_chunks)),
     Fault("a gzip body that breaks off", SHORT, 3, packed(gzip.compress(PHOTO)[:-12])),
