@@ -83,14 +83,10 @@ def request_of(options: argparse.Namespace, folder: Path | str | None = None) ->
     for name, value in vars(options).items():
         if name in NOT_KEPT or value is None or value is False or value == options.default_of(name):
             continue
-        flags += [flag(name)] if value is True else [flag(name), _absolute(value)]
-    return {"command": options.name, "folder": None if folder is None else _absolute(folder), "flags": flags}
-
-
-def _absolute(value: object) -> str:
-    if isinstance(value, Path):
-        return str(value.resolve())
-    return str(Path(value).resolve()) if isinstance(value, str) and Path(value).is_file() else str(value)
+        is_file = isinstance(value, Path) or (name == "weights" and Path(value).is_file())
+        flags += [flag(name)] if value is True else [flag(name), str(Path(value).resolve() if is_file else value)]
+    place = folder.resolve() if isinstance(folder, Path) else folder
+    return {"command": options.name, "folder": None if place is None else str(place), "flags": flags}
 
 
 def _resumed(options: argparse.Namespace) -> argparse.Namespace:

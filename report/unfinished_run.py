@@ -48,10 +48,11 @@ def training_in(out: Path, *, resume: bool = False, overwrite: bool = False) -> 
     with locked(out, busy):
         remove_leftovers(out)
         check_out(out, resume=resume, overwrite=overwrite)  # once more: now nobody else changes it
+        was_asked = (out / REQUEST).exists()  # by an earlier training, which must be able to go on
         try:
             yield
         except Exception:  # an interrupted training can go on also before its first epoch has ended
-            if not any((out / name).exists() for name in (STATE, STATE_BEFORE)):
+            if not was_asked and not any((out / name).exists() for name in (STATE, STATE_BEFORE)):
                 (out / REQUEST).unlink(missing_ok=True)
             raise
 

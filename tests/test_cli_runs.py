@@ -67,6 +67,14 @@ def test_a_run_is_resumed_without_its_folder_and_flags(place: Path, capsys: pyte
     assert not list(Path().iterdir()), "portraits were drawn"
 
 
+def test_a_file_that_is_called_as_the_value_of_a_flag_is_not_taken_for_it(place: Path) -> None:
+    flags = (*FLAGS, "--class-weight", "balanced")
+    Path("balanced").write_text("")
+    assert run("train-faces", "photos", *flags, "--out", "run", "--quiet") == 0
+    assert "balanced" in files.read_metrics(Path("run"))["request"]["flags"]
+    assert run("train-faces", "--resume", "--out", "run", "--quiet") == 0
+
+
 def test_what_is_asked_for_beside_it_must_be_the_same(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train-faces", "photos", *FLAGS, "--out", "run", "--quiet") == 0
     assert run("train-faces", "--resume", "--out", "run", "--epochs", 4, "--lr", 0.5) == 2

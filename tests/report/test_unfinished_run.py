@@ -174,3 +174,16 @@ def test_a_folder_that_nothing_was_written_into_is_left_as_it_was_found(tmp_path
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["six-2"]
     leave_out(free_out(tmp_path / "others", "six"))
     assert not (tmp_path / "others").exists()
+
+
+@pytest.mark.parametrize("error", [MemoryError, RunError])
+def test_a_training_that_fails_leaves_what_an_earlier_one_was_asked_for(tmp_path: Path, error: type[Exception]) -> None:
+    (tmp_path / files.REQUEST).write_bytes(b'{"flags": []}')
+
+    def fail() -> None:
+        with training_in(tmp_path, resume=True):
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert read_request(tmp_path) == {"flags": []}
