@@ -38,6 +38,8 @@ def forget(options: argparse.Namespace) -> int:
     from data.download.forget import forget as forget_person
     from data.journal import FILE
 
+    if options.runs is not None and not options.runs.is_dir():
+        raise UsageError(f"--runs {options.runs} is not a folder: expected one of runs; nothing was removed")
     own = options.folder / options.person
     if own.is_dir() and not (options.folder / FILE).is_file():
         raise UsageError(

@@ -110,3 +110,12 @@ def test_a_run_that_does_not_know_how_it_was_trained_is_removed(
         capsys, "Bo", "--runs", "runs"
     )
     assert not run.exists()
+
+
+def test_a_folder_of_runs_that_is_none_is_said_before_anything_is_removed(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for runs in ("nowhere", "datasets/six/manifest.csv"):
+        assert cli.main(["forget", "datasets/six", "Bo", "--runs", runs]) == 2
+        assert f"--runs {runs} is not a folder: expected one of runs; nothing was removed" in capsys.readouterr().err
+    assert list(Path("datasets/six/Bo").iterdir())
