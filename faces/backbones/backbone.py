@@ -1,7 +1,7 @@
 """The interface of a frozen network: a further network is a subclass of `Backbone`."""
 
 from abc import ABC, abstractmethod
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -30,12 +30,22 @@ class FrozenNetwork(Protocol):
 class Backbone(ABC):
     """A frozen network with its weights: crops in, features out."""
 
+    name: str
+    """As `--model` names it."""
     size: int
     """Side of its crops, in pixels."""
+    channels: ClassVar[int] = 3
+    """Of its crops: RGB."""
     numbers: int
     """How many numbers the features of a crop are."""
+    source: str
+    """What `--weights` takes to load the same weights again, from any folder."""
     sha256: str
     """SHA-256 of its weights, 64 hexadecimal digits."""
+    margin: float
+    """What an aligned crop shows around the face on each side, as a share of the face's side."""
+    has_roots: bool
+    """Whether no feature is below 0, so that square roots can keep the few strongest from deciding alone."""
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:

@@ -19,10 +19,14 @@ from faces.backbones.precision import Precision
 class AlexNet(Backbone):
     """Features: the 256 maps of conv5 after pooling, 6 x 6 each, 9,216 numbers per crop."""
 
+    name = "alexnet"
     numbers = FEATURES
+    margin = 0.2
+    has_roots = True
 
-    def __init__(self, weights: Weights, *, size: int = SIZE) -> None:
+    def __init__(self, weights: Weights, *, size: int = SIZE, source: str | None = None) -> None:
         self.weights, self.size, self.sha256 = weights, size, weights.sha256
+        self.source = source or weights.source
 
     def identity(self) -> dict[str, Any]:
         """Return architecture, weights, preprocessing and size, as JSON."""
@@ -49,7 +53,7 @@ class AlexNet(Backbone):
 
 def load_alexnet(weights: str, *, size: int = SIZE, accept: Callable[[str], None] = lambda sha256: None) -> AlexNet:
     """Return AlexNet with the weights "imagenet", "random" or of a file; `accept` and errors as in `load_weights`."""
-    return AlexNet(load_weights(weights, accept), size=size)
+    return AlexNet(load_weights(weights, accept), size=size, source=absolute(weights))
 
 
 def absolute(weights: str) -> str:
