@@ -1,4 +1,4 @@
-"""`features`: AlexNet's features of a folder's photos, cached beside them for `train-faces --model alexnet`."""
+"""`features`: a frozen network's features of a folder's photos, cached beside them for `train-faces`."""
 
 import argparse
 import math
@@ -6,7 +6,7 @@ from typing import Any
 
 from commands.arguments import folder_or_storage, positive
 from commands.console import log, print_json, progress
-from commands.flags import add_engine, add_max_pixels, add_output, check_engine
+from commands.flags import add_engine, add_frozen, add_max_pixels, add_output, check_engine
 from commands.folders import unpacked
 from commands.parser import add_command
 from commands.stopping import going_on, stopped_after
@@ -19,7 +19,7 @@ PHOTOS_A_BATCH = 64
 
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
-    about = "compute AlexNet's conv5 features of all photos of a folder, and cache them beside it for train-faces"
+    about = "compute a frozen network's features of all photos of a folder, and cache them beside it for train-faces"
     add = add_command(commands, "features", features, about, "features datasets/six --engine ray --address auto")
     add(
         "folder",
@@ -27,7 +27,7 @@ def add_to(commands: Any) -> None:
         metavar="DIR|URL",
         help="one folder of photos per person, or what download --out URL filled",
     )
-    add("--weights", default="imagenet", metavar="W", help="imagenet, random, or a .pth, .safetensors or .npz file")
+    add_frozen(add, "alexnet")
     add("--batch-size", type=positive, default=PHOTOS_A_BATCH, metavar="N", help="photos computed together")
     add("--device", choices=DEVICES, default="auto", help="local only: where to compute")
     add("--num-gpus", type=float, default=0.0, metavar="X", help="ray only: GPUs for each actor, 0.5 is half a GPU")
@@ -51,18 +51,22 @@ def features(options: argparse.Namespace) -> int:
         require("ray")  # said before thousands of photos are read
     folder = unpacked(options.folder)
     from data.photos.folder import read_folder
-    from faces.backbones.alexnet.alexnet import load_alexnet
+    from faces.backbones.catalogue import load_backbone
     from faces.backbones.precision import choose_precision
+    from faces.detection.landmarks import align_photos
     from faces.device import choose_device
     from faces.features.cache import cache_features
 
     device = choose_device(options.device)
-    read, backbone = read_folder(folder, max_pixels=options.max_pixels), load_alexnet(options.weights)
-    photos = read.photos
-    for note in read.notes:
+    backbone = load_backbone(options.model, options.weights)
+    read = read_folder(folder, max_pixels=options.max_pixels)
+    with progress("finding eyes, nose and mouth", len(read.photos), quiet=options.quiet) as on_photo:
+        where: dict[str, Any] = {"device": device, "max_pixels": options.max_pixels, "on_photo": lambda: on_photo("")}
+        photos, align, aligned = align_photos(folder, read.photos, options.align, **where)
+    for note in (*read.notes, aligned):
         log(note)
     arguments: dict[str, Any] = {"batch_size": options.batch_size, "precision": choose_precision(device)}
-    arguments |= {"max_pixels": options.max_pixels}
+    arguments |= {"max_pixels": options.max_pixels, "align": align}
     done: list[int] = []  # photos: first those whose features an earlier run has cached, then each batch
     with (
         going_on(lambda: stopped_after(sum(done), len(photos), "photo")),

@@ -11,8 +11,10 @@ from commands.arguments import positive
 from commands.parser import Add
 from data.settings import DownloadSettings
 from errors import UsageError
+from faces.settings import check_backbone
 
 ENGINES = ("local", "ray")
+HIDDEN = "hidden"  # the model that is no head on a frozen network
 _WEB_VALUES = (
     ("workers", int, "N", "requests in flight"),
     ("per_host", int, "N", "requests in flight to any one host"),
@@ -57,6 +59,45 @@ def add_max_pixels(add: Add) -> None:
     """--max-pixels, for a command that opens photos."""
     about = "largest photo opened, width x height (default: 250 million for a plain JPEG, else 64 million)"
     add("--max-pixels", type=positive, metavar="N", help=about)
+
+
+def add_frozen(add: Add, default: str) -> None:
+    """--model, --weights and --align, for a command that computes with a frozen network; the hidden layer is one of the
+    models where it is the default."""
+    one = "hidden: one hidden layer on grey pixels; or a head on a frozen network: " if default == HIDDEN else ""
+    about = (
+        "alexnet: conv5; face: a network for faces, of an extra; torchvision:NAME: any of its classification networks"
+    )
+    add(
+        "--model",
+        type=_hidden_or_frozen if default == HIDDEN else _frozen,
+        default=default,
+        metavar="M",
+        help=one + about,
+    )
+    add(
+        "--weights",
+        metavar="W",
+        help="of a frozen network: random, or a file, .pth or .safetensors, of alexnet also .npz (default: its own, "
+        "which torchvision fetches, or the extra has)",
+    )
+    add(
+        "--align",
+        action=argparse.BooleanOptionalAction,
+        help="turn and scale each face so that eyes, nose and mouth lie in the same places (default: where they are "
+        "known, or an extra is installed that finds them)",
+    )
+
+
+def _hidden_or_frozen(text: str) -> str:
+    return text if text == HIDDEN else _frozen(text)
+
+
+def _frozen(text: str) -> str:
+    try:
+        return check_backbone(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def flag(name: str) -> str:

@@ -52,6 +52,10 @@ def forget(options: argparse.Namespace) -> int:
             from faces.features.cache import forget as forget_features
 
             forget_features(options.folder, photos)
+        if any(options.folder.glob(".landmarks*")):
+            from faces.detection.landmarks import forget as forget_landmarks
+
+            forget_landmarks(options.folder, photos)
 
     forgotten = forget_person(options.folder, options.person, forget_photos=forget_photos)
     if not options.json:

@@ -65,7 +65,7 @@ def predict(options: argparse.Namespace) -> int:
         raise UsageError("--box and --detect: expected one of them, as each says where the faces are")
     from data.photos.box_table import BoxTable
     from data.photos.photo_files import PhotoFiles
-    from faces.detection.cascade import FaceDetector
+    from faces.detection.landmarks import face_finder
     from faces.device import choose_device
     from faces.predict import FaceSource, PredictSettings
     from faces.predict import predict as predictions_of
@@ -74,9 +74,10 @@ def predict(options: argparse.Namespace) -> int:
 
     table = BoxTable(options.boxes) if options.boxes else None
     settings = PredictSettings(top=options.top, threshold=options.threshold, max_pixels=options.max_pixels)
-    classifier = load_faces(options.run, weights=options.weights, device=choose_device(options.device))
+    device = choose_device(options.device)
+    classifier = load_faces(options.run, weights=options.weights, device=device)
     detect = classifier.found_faces and not options.box if options.detect is None else options.detect
-    source = FaceSource(table=table, box=options.box, find=FaceDetector().find if detect else None)
+    source = FaceSource(table=table, box=options.box, find=face_finder(device) if detect else None)
     walk = PhotoFiles(options.photo, lines_of_stdin())
     heading, line = FORMATS[options.format]
     failed = False

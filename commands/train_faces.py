@@ -1,7 +1,6 @@
 """`train-faces`: folders of photos, one per person, into a run folder.
 
-A further network is an entry of `MODELS`, a class of settings in `faces/settings` and its case in `_train`. A flag that
-is left out has the default of its network.
+A flag that is left out has the default of its network: of the hidden layer, or of a head on a frozen network.
 """
 
 import argparse
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count, folder_or_storage, positive
 from commands.console import log, progress
-from commands.flags import add_max_pixels, defaults
+from commands.flags import HIDDEN, add_frozen, add_max_pixels, defaults
 from commands.folders import DATASETS, PORTRAITS, beside, check_elsewhere, portraits, unpacked
 from commands.parser import Add, add_command
 from commands.training import (
@@ -26,13 +25,21 @@ from commands.training import (
 )
 from data.settings import DownloadSettings, SplitSizes
 from errors import UsageError
-from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, ClassifierSettings, HiddenSettings, TransferSettings
+from faces.settings import (
+    CLASS_WEIGHTS,
+    DEVICES,
+    HEADS,
+    MEMORY_LIMIT,
+    ClassifierSettings,
+    HiddenSettings,
+    TransferSettings,
+)
 
 if TYPE_CHECKING:
     from faces.detection.folder import Found
     from nn.parallel import Ranks
 
-MODELS: dict[str, type[ClassifierSettings]] = {"hidden": HiddenSettings, "alexnet": TransferSettings}
+MODELS: dict[str, type[ClassifierSettings]] = {HIDDEN: HiddenSettings, "the others": TransferSettings}
 
 
 def add_to(commands: Any) -> None:
@@ -79,26 +86,22 @@ def add_to(commands: Any) -> None:
         type=positive,
         default=MEMORY_LIMIT,
         metavar="MIB",
-        help="alexnet only: if the features, counted three times, exceed it, they stay on disk, shuffled by the 1000",
+        help="not for hidden: if the features, counted three times, exceed it, they stay on disk, shuffled by the 1000",
     )
     add_run(add)
 
 
 def _add_model(add: Add) -> None:
     """Add --model and the flags of its settings."""
+    add_frozen(add, HIDDEN)
     add(
-        "--model",
-        choices=list(MODELS),
-        default="hidden",
-        help="hidden: one hidden layer on grey pixels; alexnet: conv5 features and a head",
+        "--head",
+        choices=HEADS,
+        default=TransferSettings.head,
+        help="of a frozen network; lda: linear discriminant analysis, computed, not trained; softmax: softmax "
+        "regression; auto: lda, or a network with --hidden N",
     )
-    add(
-        "--weights",
-        default="imagenet",
-        metavar="W",
-        help="alexnet only: imagenet, random, or a .pth, .safetensors or .npz file",
-    )
-    hidden = ("--hidden", count, "N", "hidden units; alexnet takes 0 too: softmax regression")
+    hidden = ("--hidden", count, "N", "hidden units")
     add_settings(add, MODELS, "photos", lr="learning rate at the start", others=[hidden])
     add(
         "--class-weight",
@@ -118,7 +121,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
     source = ranks.rank_zero_first(lambda: _photos(options, ranks.is_first))
     check_elsewhere(options.out, source, "--out")
     check_elsewhere(options.out_faces, source, "--out-faces")
-    out = out_folder(options, f"{source.resolve().name}-{options.model}", ranks, source)
+    out = out_folder(options, f"{source.resolve().name}-{options.model.replace(':', '-')}", ranks, source)
     with ExitStack() as using:
         folder, found = source, None
         if options.detect:
@@ -132,10 +135,11 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
 
         parameters["device"] = choose_device(options.device, ranks)
         classifier: Classifier
-        if options.model == "hidden":
+        if options.model == HIDDEN:
             classifier = HiddenClassifier(**parameters)
         else:
-            classifier = TransferClassifier(weights=options.weights, **parameters)
+            frozen = {"model": options.model, "weights": options.weights, "head": options.head}
+            classifier = TransferClassifier(**frozen, **parameters)
             ranks.rank_zero_first(lambda: classifier.identity())  # the first rank downloads the weights
         classifier.max_pixels, classifier.found_faces = options.max_pixels, options.detect
         task = FaceTraining(
@@ -145,6 +149,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
             classifier=classifier,
             sizes=sizes,
             min_photos=options.min_photos,
+            align=options.align,
             strict=options.strict,
             notes=found.lines if found else (),
             originals=found.originals if found else {},

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 from torch import Generator, Tensor
 
 from data.atomic_write import atomic_write
-from data.photos import Mode, Photo, load_images
+from data.photos import FILTER, Mode, Photo, load_images
 from data.photos.pixels import Images, pixels_of
+from data.photos.placed import Placed
+from data.rows import Box
 from errors import RunError, UsageError
+from faces.detection.landmarks import place_face
 from faces.device import choose_device
 from faces.photos import PhotoArray, Photos
 from faces.settings import ClassifierSettings
@@ -50,8 +54,6 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     `threshold_` is None and everybody counts as known.
     """
 
-    kind: ClassVar[str]
-    """The name of the model in a run folder."""
     image_mode: ClassVar[Mode]
     """The channels of the images that the network sees."""
     quantity: ClassVar[str] = "probability of the name"
@@ -68,6 +70,21 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     """Whether it was trained on faces that a detector found in whole photos; then `predict` finds them so too."""
     network: Sequential
     history: History
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """The name of the model in a run folder."""
+
+    @property
+    @abstractmethod
+    def image_size(self) -> int:
+        """Side of the images that the network sees, in pixels."""
+
+    @property
+    @abstractmethod
+    def image_margin(self) -> float:
+        """What an aligned image shows around the face on each side, as a share of the face's side."""
 
     def fit(
         self,
@@ -179,7 +196,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         """Return images as the network takes them, to be handed to `fit` and `predict` more than once."""
         if isinstance(images, Photos):
             return images
-        return self.read(pixels_of(images, self.size, self.image_mode))
+        return self.read(pixels_of(images, self.image_size, self.image_mode, self.margin_if_aligned, self.place))
 
     @abstractmethod
     def read(self, pixels: NDArray[np.uint8]) -> PhotoArray:
@@ -188,7 +205,19 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     def open(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Return photos of a folder, prepared. Raises DatasetError naming one that is no image."""
         paths, digests = [folder / photo.file for photo in photos], [photo.sha256 for photo in photos]
-        return self.read(load_images(paths, self.size, self.image_mode, on_photo, self.max_pixels, digests))
+        faces, margin = [photo.face for photo in photos], self.margin_if_aligned
+        how = (self.image_size, self.image_mode, on_photo, self.max_pixels, digests, faces, margin)
+        return self.read(load_images(paths, *how))
+
+    @property
+    def margin_if_aligned(self) -> float | None:
+        """The margin of aligned faces; None when faces are taken as they are."""
+        return self.image_margin if self.align else None
+
+    def place(self, picture: Image.Image, box: Box | None = None) -> Placed:
+        """Return where the face lies in this box of a picture; None: in a picture that is a crop of a face. UsageError
+        when finding it needs what is not installed."""
+        return place_face(picture, box, self.torch_device.type)
 
     def cache(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
         """Compute what `open` can find beside the folder later. Most models have nothing to keep."""
@@ -218,7 +247,8 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     def identity(self) -> dict[str, Any]:
         """Return, as JSON, all that beside kind and seed decides what is trained: settings, layers, and more."""
-        return {"settings": self.settings(), "layers": self.layer_kinds()}
+        image = {"mode": self.image_mode, "size": self.image_size, "filter": FILTER, "margin": self.margin_if_aligned}
+        return {"settings": self.settings(), "layers": self.layer_kinds(), "image": image}
 
     def layer_kinds(self) -> list[str]:
         """Return the kinds of the network's layers, in order, also before `fit`."""
@@ -260,11 +290,12 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         `parameters` take the place of saved ones. Settings of another version are passed over.
         """
         try:
-            if metadata["model"] != cls.kind:
-                raise RunError(f"the checkpoint holds the model {metadata['model']!r}, expected {cls.kind!r}")
             known = {field.name for field in fields(cls)}
             saved = {name: value for name, value in metadata["settings"].items() if name in known}
             classifier = cls(**{**saved, "seed": int(metadata["seed"]), "device": device, **parameters})
+            if metadata["model"] != classifier.kind:
+                raise RunError(f"the checkpoint holds the model {metadata['model']!r}, expected {classifier.kind!r}")
+            classifier.check_source(metadata)
             classifier.classes_ = np.array(metadata["classes"])
             classifier.found_faces = bool(metadata.get("found_faces", False))
             threshold = metadata["unknown"]["threshold"]
@@ -282,6 +313,9 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         classifier.history = History()
         classifier.check_computes_as_trained(tensors, metadata)
         return classifier
+
+    def check_source(self, metadata: Mapping[str, Any]) -> None:
+        """Raise RunError unless what the network was trained on is there, such as the weights of a frozen network."""
 
     # What a subclass says; photos are tensors (N, ...) on the device.
 

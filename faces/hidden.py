@@ -27,11 +27,25 @@ class HiddenClassifier(HiddenSettings, Classifier):
     Prepared photos are grey images (N, 1, size, size), float32 in [0, 1].
     """
 
-    kind = "hidden"
     image_mode = "L"
     one_thread = True
 
     normaliser: Normaliser
+
+    @property
+    def kind(self) -> str:
+        """The name of the model in a run folder."""
+        return "hidden"
+
+    @property
+    def image_size(self) -> int:
+        """Side of the images that the network sees, in pixels."""
+        return self.size
+
+    @property
+    def image_margin(self) -> float:
+        """What an aligned image shows around the face."""
+        return self.margin
 
     @property
     def hidden_weights(self) -> Tensor:

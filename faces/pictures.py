@@ -25,7 +25,6 @@ class Pictured(Protocol):
     """What a classifier has to have to be drawn."""
 
     hidden: int
-    size: int
 
     @property
     def hidden_weights(self) -> Tensor | None:
@@ -61,7 +60,7 @@ def weights_figure(
     every, kind = classifier.unit_classes(), unit_kind(classifier)
     chosen = chosen_units(every, units, kind)
     if (weights := classifier.hidden_weights) is not None:
-        tiles, side = weights.cpu().numpy(), classifier.size
+        tiles, side = weights.cpu().numpy(), weights.shape[-1]
         shown = that_fit(chosen, 1)
         subtitle = (
             f"{units_words(shown, chosen, every, kind, 'people')}: weights on {side} x {side} pixels, under the person "

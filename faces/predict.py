@@ -17,9 +17,10 @@ import numpy as np
 from PIL import Image
 
 from data.photos.box_table import BoxTable
-from data.photos.cutting import Region, find_regions, open_regions
+from data.photos.cutting import Region, find_regions, open_face, open_regions, outside
 from data.photos.decoding import quiet_decoding
 from data.photos.images import MOST_BYTES
+from data.photos.placed import Placed, placed_in
 from data.reasons import Failure, Reason
 from data.rows import Box
 from errors import UsageError
@@ -31,12 +32,12 @@ from faces.predictions import Prediction, Status
 class FaceSource:
     """Where the boxes of the faces come from: the table if it lists the photo, else `find` if given, else the box.
 
-    With none of them, the face is the whole photo.
+    With none of them, the face is the whole photo, or where its file says. `find` is as in `find_regions`.
     """
 
     table: BoxTable | None = None
     box: Box | None = None
-    find: Callable[[Image.Image], Sequence[Box]] | None = None
+    find: Callable[[Image.Image, int], Sequence[Placed]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,24 +125,64 @@ def _opened(
 
 
 def _open(file: Path, source: FaceSource, classifier: Classifier, max_pixels: int | None) -> list[_Face]:
-    size, mode = classifier.size, classifier.image_mode
     listed = source.table.of(file) if source.table else []
     boxes = listed or [source.box]
     data = _read(file)
     if not isinstance(data, bytes):
         return [_Face(file, box, data) for box in boxes]
     if source.find and not listed:
-        found = find_regions(data, source.find, size, mode, max_pixels=max_pixels)
+        found = _found(data, source.find, classifier, max_pixels)
         if isinstance(found, Failure):
             return [_Face(file, None, found)]
         return [_Face(file, region.box, region) for region in found] or [_Face(file, None, Status.NO_FACE)]
-    regions = open_regions(data, boxes, size, mode, max_pixels=max_pixels)
+    regions = _cut(data, boxes, classifier, max_pixels)
     if isinstance(regions, Failure):
         return [_Face(file, box, regions) for box in boxes]
     return [
         _Face(file, box, region) if isinstance(region, Failure) else _Face(file, region.box, region)
         for box, region in zip(boxes, regions, strict=True)
     ]
+
+
+def _found(
+    data: bytes, find: Callable[[Image.Image, int], Sequence[Placed]], classifier: Classifier, max_pixels: int | None
+) -> list[Region] | Failure:
+    """Return the faces that `find` finds, as the network takes them: aligned, if it was trained on aligned ones."""
+    size, mode, margin = classifier.image_size, classifier.image_mode, classifier.margin_if_aligned
+    return find_regions(data, find, size, mode, margin=margin, max_pixels=max_pixels)
+
+
+def _cut(
+    data: bytes, boxes: Sequence[Box | None], classifier: Classifier, max_pixels: int | None
+) -> list[Region | Failure] | Failure:
+    """Return the faces in these boxes as the network takes them, or why there is none; None is the whole photo, or
+    where its file says that the face lies."""
+    size, mode, margin = classifier.image_size, classifier.image_mode, classifier.margin_if_aligned
+    said = placed_in(data)
+    if list(boxes) == [None] and (margin is None or said.points is not None):
+        picture = open_face(data, said, size, mode, margin, max_pixels=max_pixels)
+        return picture if isinstance(picture, Failure) else [Region(None, picture)]
+    if margin is None:
+        return open_regions(data, boxes, size, mode, max_pixels=max_pixels)
+    places: list[Box | Failure | None] = []
+
+    def place(picture: Image.Image, scale: int) -> list[Placed]:
+        """Return where the faces lie; boxes that are not in the picture are noted."""
+        width, height = picture.size
+        inside = [box and Box(*(edge // scale for edge in box)).within(width, height) for box in boxes]
+        for box, seen in zip(boxes, inside, strict=True):
+            places.append(outside(box, scale * width, scale * height) if box and not seen else box)
+        return [
+            Placed(seen, classifier.place(picture, seen).points)
+            for box, seen in zip(boxes, inside, strict=True)
+            if seen or not box
+        ]
+
+    found = _found(data, place, classifier, max_pixels)
+    if isinstance(found, Failure):
+        return found
+    regions = iter(found)
+    return [place if isinstance(place, Failure) else next(regions) for place in places]
 
 
 def _read(file: Path) -> bytes | Status | Failure:

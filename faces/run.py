@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def load(path: str | Path, *, weights: str | None = None, device: str = "auto") -> "Classifier | DigitClassifier":
     """Read a trained classifier: `path` is a run folder, of faces or digits, or what `save` has written.
 
-    `weights` names AlexNet's weights if they are no longer where the training found them. Raises RunError when the
-    model is missing, damaged, of another format, or of an unknown kind.
+    `weights` names the frozen network's weights if they are no longer where the training found them. Raises RunError
+    when the model is missing, damaged, of another format, or of an unknown kind.
     """
     from mnist.classifier import DigitClassifier
     from mnist.networks import NETWORKS
@@ -30,7 +30,7 @@ def load(path: str | Path, *, weights: str | None = None, device: str = "auto") 
         model = metadata.get("model")
         if model in NETWORKS:
             return DigitClassifier.from_checkpoint(tensors, metadata)
-        if model == TransferClassifier.kind:
+        if "backbone" in metadata:
             return TransferClassifier.from_checkpoint(tensors, metadata, device=device, weights=weights)
         return HiddenClassifier.from_checkpoint(tensors, metadata, device=device)
     except RunError as error:

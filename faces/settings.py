@@ -10,8 +10,12 @@ from data.settings import check_seed
 from errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
+HEADS = ("auto", "lda", "softmax")
+BACKBONES = ("alexnet", "face")
+TORCHVISION = "torchvision:"  # before the name of one of its classification networks
 CLASS_WEIGHTS = ("none", "balanced")
 MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training holds in memory; more stay on the disk
+MIN_FACE = 24  # pixels of a photo: a face whose longer side has fewer is not used where faces are found
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -28,7 +32,7 @@ class ClassifierSettings:
     start: float = 0.001  # deviation of the weights into the hidden units before training
     patience: int | None = None  # epochs without a lower validation loss, then the best epoch is restored; None: never
     class_weight: str = "none"  # balanced: each person counts as much as any other, however few their photos
-    size: int  # side of the images that the network sees, in pixels
+    align: bool = False  # faces are turned and scaled so that eyes, nose and mouth lie in the same places
     seed: int = 0  # decides the weights and the order of the photos
     device: str = "auto"  # where to compute: cpu, cuda, or auto, cuda where there is one
 
@@ -38,7 +42,7 @@ class ClassifierSettings:
     def check(self) -> None:
         """Raise UsageError for a value that is not allowed."""
         check_seed(self.seed)
-        for name in ("epochs", "batch_size", "size"):
+        for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name in ("hidden", "weight_decay", "start"):
@@ -61,7 +65,8 @@ class HiddenSettings(ClassifierSettings):
     hidden: int = 300
     epochs: int = 300
     weight_decay: float = 1e-4
-    size: int = 32
+    size: int = 32  # side of the images that the network sees, in pixels
+    margin: float = 0.05  # what an aligned image shows around the face on each side, as a share of the face's side
     rotation: float = 10.0  # augmentation in training: degrees,
     shift: float = 0.04  # fraction of the side,
     zoom: float = 0.1  # and factor - 1, each at most, either way; half of the photos are mirrored
@@ -69,21 +74,39 @@ class HiddenSettings(ClassifierSettings):
     def check(self) -> None:
         """Raise UsageError for a value that is not allowed."""
         super().check()
-        if self.hidden < 1:
-            raise UsageError(f"hidden must be at least 1, got {self.hidden}")
-        for name in ("rotation", "shift", "zoom"):
+        for name in ("hidden", "size"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("margin", "rotation", "shift", "zoom"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise UsageError(f"{name} must be a number from 0, got {getattr(self, name)}")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TransferSettings(ClassifierSettings):
-    """A network trained on AlexNet's conv5 features; `hidden` 0 is softmax regression."""
+    """A head on the features of a frozen network."""
 
+    model: str = "alexnet"  # the frozen network: alexnet, face, or torchvision:NAME
+    weights: str | None = None  # its weights: None, those that it comes with; or as its loader says
+    head: str = "auto"  # lda; softmax, softmax regression or, with `hidden` units, a network; auto: lda without them
     hidden: int = 0
     epochs: int = 60
     lr: float = 5e-4
     weight_decay: float = 1.0
     patience: int | None = 10
-    size: int = 227
-    weights: str = "imagenet"  # AlexNet's: imagenet, random, or the path of a file
+
+    def check(self) -> None:
+        """Raise UsageError for a value that is not allowed."""
+        super().check()
+        check_backbone(self.model)
+        if self.head not in HEADS:
+            raise UsageError(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
+        if self.head == "lda" and self.hidden:
+            raise UsageError(f"head lda has no hidden units, got hidden {self.hidden}: leave one of the two out")
+
+
+def check_backbone(name: str) -> str:
+    """Return the name of a frozen network. UsageError when it is none."""
+    if name not in BACKBONES and not (name.startswith(TORCHVISION) and name != TORCHVISION):
+        raise UsageError(f"no network {name!r}: expected hidden, {', '.join(BACKBONES)}, or {TORCHVISION}NAME")
+    return name

@@ -7,7 +7,7 @@ train, but only the first measures and writes.
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from data.download.manifest import escape_formula
 from data.photos.folder import Folder, Photo, read_folder
-from data.photos.images import FILTER
 from data.photos.split import Split, split
 from data.settings import SplitSizes
 from data.wording import count
 from faces.classifier import Classifier
+from faces.detection.landmarks import align_photos
 from faces.open_set import OpenedPart, known_accepted, leave_each_out, rounds
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
 from faces.run_page import name_of, page_of_run
@@ -51,6 +51,8 @@ class FaceTraining:
     sizes: SplitSizes = field(default_factory=SplitSizes)
     min_photos: int | None = None
     """People with fewer different photos are left out; None: as few as leave one in each part."""
+    align: bool | None = None
+    """Whether faces are aligned; None: if their points are known, or what finds them is installed."""
     strict: bool = False
     """Whether a photo that cannot be read is an error; else it is left out."""
     source: Path | None = None
@@ -89,9 +91,9 @@ def train_faces(
 def _train(task: FaceTraining, bar: Bar, on_note: Callable[[str], None]) -> dict[str, Any]:
     started = time.monotonic()
     ranks, classifier = task.ranks, task.classifier
-    folder = _read(task, bar)
+    folder, aligned = ranks.rank_zero_first(lambda: _aligned(task, _read(task, bar), bar))
     if ranks.is_first:
-        for line in folder.notes:
+        for line in (*folder.notes, aligned):
             on_note(line)
     parts = split(folder.photos, task.sizes, np.random.default_rng(classifier.seed))
     ranks.check_samples(len(parts.train), "photos")
@@ -132,6 +134,7 @@ def _train(task: FaceTraining, bar: Bar, on_note: Callable[[str], None]) -> dict
             **classifier.identity(),
             "split_sizes": asdict(task.sizes),
             "left_out": [*task.notes, *folder.notes],
+            "aligned": aligned,
             "device": str(classifier.torch_device),
             "processes": ranks.size,
             "guard": fingerprint_of(asked),
@@ -155,6 +158,19 @@ def _read(task: FaceTraining, bar: Bar) -> Folder:
             on_photo=lambda: advance(""),
             advice=partial(_advice, task),
         )
+
+
+def _aligned(task: FaceTraining, folder: Folder, bar: Bar) -> tuple[Folder, str]:
+    """Return the folder with the points of the faces, if they are to be aligned, and a line about that.
+
+    Sets `align` of the classifier.
+    """
+    with bar("finding eyes, nose and mouth", len(folder.photos)) as advance:
+        device, max_pixels = task.classifier.torch_device.type, task.classifier.max_pixels
+        options: dict[str, Any] = {"device": device, "max_pixels": max_pixels, "on_photo": lambda: advance("")}
+        photos, align, line = align_photos(folder.path, folder.photos, task.align, **options)
+    task.classifier.set_params(align=align)
+    return replace(folder, photos=tuple(photos)), line
 
 
 def _advice(task: FaceTraining, photos: Mapping[str, int]) -> str:
@@ -245,7 +261,6 @@ def _contents(
     """Yield name and content of each file of the run, the network first."""
     classifier = task.classifier
     about = {key: metrics[key] for key in ("counts", "guard", "versions")}
-    about["image"] = {"mode": classifier.image_mode, "size": classifier.size, "filter": FILTER}
     about["metrics"] = {"test_accuracy": metrics["test_accuracy"], "n": len(parts.test)}
     yield files.MODEL, classifier.to_bytes(about)
     yield files.HISTORY, classifier.history.to_csv().encode()

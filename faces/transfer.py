@@ -1,4 +1,4 @@
-"""Transfer: a small network, trained by the one loop on features of a frozen network, which are computed once."""
+"""Transfer: a head on features of a frozen network, which are computed once; trained by the one loop, or computed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,8 +13,8 @@ from torch.nn.functional import normalize
 
 from data.photos.folder import Photo
 from errors import RunError, StorageError
-from faces.backbones.alexnet.alexnet import absolute, load_alexnet
 from faces.backbones.backbone import Backbone
+from faces.backbones.catalogue import load_backbone
 from faces.classifier import Classifier
 from faces.features.cache import VIEWS, cache_features, features_of, once_per_photo
 from faces.features.statistics import deviation_and_mean, first_of_each
@@ -22,29 +22,33 @@ from faces.features.stored import StoredFeatures, store_features
 from faces.features.stream import FeatureStream
 from faces.photos import AT_ONCE, PhotoArray, Photos
 from faces.settings import TransferSettings
-from nn.initialisers import glorot, normal
-from nn.layers import Dropout, Linear, ReLU, Sequential
-from nn.training import Data
+from nn.discriminant import discriminant
+from nn.initialisers import glorot, normal, zeros
+from nn.layers import Dropout, Linear, ReLU, Sequential, UnitLength
+from nn.training import Data, History
 from report.hidden_units import UnitClass, unit_classes
 
 NEIGHBOURS = 5  # training photos of the named person that a face is compared with
 MOST_NEIGHBOURS = 100  # photos per person that are kept for it
 READ_AT_ONCE = 64  # images in one forward pass
+SHARPNESS = 10.0  # the head lda's logits are so many times a cosine
 HELD = 3  # features, their roots, directions among the neighbours, once more while people are left out: measured
 
 
 class TransferClassifier(TransferSettings, Classifier):
-    """A small network on AlexNet's conv5 features; the convolutions are frozen.
+    """A head on the features of a frozen network, such as AlexNet's conv5.
 
-    >>> model = faces.TransferClassifier(weights="imagenet").fit(images, names)
+    >>> model = faces.TransferClassifier(model="alexnet", weights="imagenet").fit(images, names)
     >>> model.predict(["photo.jpg"])
 
-    Prepared photos are the features of a crop and of its mirror image, (N, 2, numbers) float32. Their square root is
-    taken, which keeps the few strongest features from deciding alone, and they are divided by the training photos'
-    deviation. In training a photo is shown as itself or mirrored, at random; answers average both.
+    Prepared photos are the features of a crop and of its mirror image, (N, 2, numbers) float32. Of features that are
+    never below 0 the square root is taken, which keeps the few strongest from deciding alone.
+
+    The head `lda` is not trained: its weights are computed (`nn.discriminant`) from unit vectors, from the training
+    photos' mean to the mean of a photo and its mirror image. Another head is trained on features divided by their
+    deviation; a photo is shown as itself or mirrored, at random, and answers average both.
     """
 
-    kind = "alexnet"
     image_mode = "RGB"
     quick_to_train = True
     quantity = (
@@ -61,14 +65,35 @@ class TransferClassifier(TransferSettings, Classifier):
     neighbour_classes: Tensor
     """(photos,)"""
 
-    _backbone: tuple[str, int, Backbone] | None = None
+    _backbone: tuple[str, str | None, Backbone] | None = None
+    _rank: int = 1  # directions that the head lda looks at
+
+    @property
+    def kind(self) -> str:
+        """The name of the model in a run folder: that of the frozen network."""
+        return self.model
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether the head is computed, not trained."""
+        return self.head == "lda" or (self.head == "auto" and not self.hidden)
 
     @property
     def backbone(self) -> Backbone:
         """The frozen network. Raises RunError when there are no such weights."""
-        if self._backbone is None or self._backbone[:2] != (self.weights, self.size):
-            self._backbone = (self.weights, self.size, load_alexnet(self.weights, size=self.size))
+        if self._backbone is None or self._backbone[:2] != (self.model, self.weights):
+            self._backbone = (self.model, self.weights, load_backbone(self.model, self.weights))
         return self._backbone[2]
+
+    @property
+    def image_size(self) -> int:
+        """Side of the images that the network sees, in pixels."""
+        return self.backbone.size
+
+    @property
+    def image_margin(self) -> float:
+        """What an aligned image shows around the face."""
+        return self.backbone.margin
 
     @property
     def bytes_a_photo(self) -> int:
@@ -81,8 +106,9 @@ class TransferClassifier(TransferSettings, Classifier):
 
     def identity(self) -> dict[str, Any]:
         """Return the settings and the weights of the backbone."""
-        backbone = {"from": absolute(self.weights), "sha256": self.backbone.sha256}
-        return {**super().identity(), "backbone": backbone}
+        backbone = self.backbone
+        about = {"name": backbone.name, "from": backbone.source, "sha256": backbone.sha256, "numbers": backbone.numbers}
+        return {**super().identity(), "backbone": about}
 
     def clone(self) -> Self:
         """Return another one with the same parameters, untrained; the backbone is not loaded again."""
@@ -100,9 +126,7 @@ class TransferClassifier(TransferSettings, Classifier):
 
     def open(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Photos of a folder -> their features, from the cache beside it where they are there."""
-        device = self.torch_device.type
-        options: dict[str, Any] = {"device": device, "max_pixels": self.max_pixels}
-        return PhotoArray(features_of(folder, photos, self.backbone, on_photo=on_photo, **options))
+        return PhotoArray(features_of(folder, photos, self.backbone, on_photo=on_photo, **self._options))
 
     def cache(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
         """Compute the features that the cache beside the folder does not have; a disk that refuses keeps none."""
@@ -112,8 +136,11 @@ class TransferClassifier(TransferSettings, Classifier):
 
     def open_stored(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Photos of a folder -> where their features lie on the disk. StorageError when it refuses to keep them."""
-        options: dict[str, Any] = {"device": self.torch_device.type, "max_pixels": self.max_pixels}
-        return store_features(folder, photos, self.backbone, on_photo=on_photo, **options)
+        return store_features(folder, photos, self.backbone, on_photo=on_photo, **self._options)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {"device": self.torch_device.type, "max_pixels": self.max_pixels, "align": self.align}
 
     def unit_classes(self) -> list[UnitClass]:
         """Return for each hidden unit the person that its output weights raise most; without a hidden layer each
@@ -137,7 +164,8 @@ class TransferClassifier(TransferSettings, Classifier):
         return probability.amax(1) + similar.topk(nearest, dim=1).values.mean(1)
 
     def _opened(self, numbers: NDArray[Any]) -> Tensor:
-        return super()._opened(numbers).sqrt()
+        opened = super()._opened(numbers)
+        return opened.sqrt() if self.backbone.has_roots else opened
 
     def _learn_inputs(self, photos: Tensor, target: Tensor) -> None:
         self.scale, self.centre = photos.std(), photos.mean((0, 1))
@@ -162,15 +190,31 @@ class TransferClassifier(TransferSettings, Classifier):
         """Keep the directions of a few photos per person; `read` returns the photos at the places it is given."""
         kept = first_of_each(target, MOST_NEIGHBOURS)
         pieces = (self._directions(read(chosen)) for chosen in torch.split(kept, AT_ONCE))
-        self.neighbours = _together(len(kept), pieces)
+        self.neighbours = _together(len(kept), pieces).half().float()  # as they are saved
         self.neighbour_classes = target[kept]
 
     def _directions(self, photos: Tensor) -> Tensor:
         """Return unit vectors from the training photos' mean to each photo, (N, numbers)."""
         return normalize(photos.mean(1) - self.centre, dim=1)
 
+    def _train(self, data: Data, target: Tensor, generator: Generator, *others: Any) -> History:
+        if not self.is_computed:
+            return super()._train(data, target, generator, *others)
+        self._compute_head()
+        return History()
+
+    def _compute_head(self) -> None:
+        """Make the head `lda` of the training photos that are kept."""
+        classes = len(self.classes_)
+        whitening, means = discriminant(self.neighbours, self.neighbour_classes, classes)
+        self._rank = len(whitening)
+        self.network = self._build(whitening.shape[1], classes, torch.Generator(self.torch_device))
+        first, last = (layer for layer in self.network.layers if isinstance(layer, Linear))
+        first.weight.value.copy_(whitening)
+        last.weight.value.copy_(SHARPNESS * normalize(means, dim=1))
+
     def _inputs(self, photos: Tensor) -> Tensor:
-        return photos[:, 0] / self.scale
+        return self._directions(photos) if self.is_computed else photos[:, 0] / self.scale
 
     def _augmented(self, photos: Tensor, generator: Generator) -> Tensor:
         side = torch.randint(0, 2, (len(photos),), generator=generator, device=photos.device)
@@ -178,10 +222,14 @@ class TransferClassifier(TransferSettings, Classifier):
 
     def _views(self, photos: Tensor) -> Iterator[Tensor]:
         yield photos
-        yield photos.flip(1)
+        if not self.is_computed:
+            yield photos.flip(1)
 
     def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
         device, small = self.torch_device, normal(self.start)
+        if self.is_computed:
+            made: dict[str, Any] = {"generator": generator, "initialiser": zeros, "device": device}
+            return Sequential(Linear(inputs, self._rank, **made), UnitLength(), Linear(self._rank, classes, **made))
         if not self.hidden:
             return Sequential(Linear(inputs, classes, generator=generator, initialiser=small, device=device))
         return Sequential(
@@ -205,6 +253,7 @@ class TransferClassifier(TransferSettings, Classifier):
     def _restore(self, tensors: Mapping[str, Tensor]) -> int:
         self.scale, self.centre = tensors["scale"], tensors["centre"]
         self.neighbours, self.neighbour_classes = tensors["neighbours"].float(), tensors["neighbour_classes"]
+        self._rank = len(tensors["network.0.weight"])
         return len(self.centre)
 
     @classmethod
@@ -214,22 +263,28 @@ class TransferClassifier(TransferSettings, Classifier):
         """Return what `to_bytes` saved, with the backbone it was trained on; the parameter `weights` says where its
         weights are now. RunError when they are others, which are then not read, or it is another model's."""
         try:
-            source, sha256 = str(metadata["backbone"]["from"]), str(metadata["backbone"]["sha256"])
-        except (KeyError, TypeError) as error:
+            source, settings = str(metadata["backbone"]["from"]), dict(metadata["settings"])
+        except (KeyError, TypeError, ValueError) as error:
             raise RunError("the checkpoint does not say which weights its features came from; train again") from error
+        settings.setdefault("head", "softmax")  # the only one without hidden units, before there were others
         weights = parameters.pop("weights", None) or source
-        classifier = super().from_checkpoint(tensors, metadata, device=device, weights=weights, **parameters)
+        return super().from_checkpoint(
+            tensors, {**metadata, "settings": settings}, device=device, weights=weights, **parameters
+        )
+
+    def check_source(self, metadata: Mapping[str, Any]) -> None:
+        """Load the frozen network. RunError when its weights are others than those of the training: then they are not
+        read."""
+        sha256 = str(metadata["backbone"]["sha256"])
 
         def accept(found: str) -> None:
             if found != sha256:
                 raise RunError(
                     f"the network was trained on features of other weights: expected SHA-256 {sha256[:12]}..., "
-                    f"{weights} has {found[:12]}...; name the right file with --weights"
+                    f"{self.weights} has {found[:12]}...; name the right file with --weights"
                 )
 
-        backbone = load_alexnet(weights, size=classifier.size, accept=accept)
-        classifier._backbone = (weights, classifier.size, backbone)
-        return classifier
+        self._backbone = (self.model, self.weights, load_backbone(self.model, self.weights, accept))
 
 
 def _together(n: int, pieces: Iterable[Tensor]) -> Tensor:

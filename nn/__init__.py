@@ -9,6 +9,7 @@
     parallel/       several processes that train one network
     kernels/        fast matrix products and convolutions
     initialisers    the first values of a parameter
+    discriminant    classes told apart by means and a covariance, without training
     schedules       the learning rate as a function of the step
     checkpoint      tensors and JSON as bytes
     gradient_check  finite differences, compared with `backward`

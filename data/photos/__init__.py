@@ -6,8 +6,9 @@ kinds          the kind of file that bytes are, and whether it can be decoded he
 bare, bare_jpeg   a file -> its first picture, without all that is none
 levels         grey of more than 8 bits -> grey of 8
 decoding       bytes -> an open picture, or the reason why not
-landmarks      five points of a face, and how a crop's file keeps them
+landmarks      five points of a face
 alignment      a face turned and scaled so that they lie in the same places in every picture
+placed         where a face lies in a picture, and how a crop's file keeps that
 cutting        parts of a photo, stored or upright, resized
 images         the photos of a folder as one array
 photo_files    the photos that a command is given: files, folders, lists of names

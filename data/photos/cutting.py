@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from data.photos.alignment import aligned, similarity
 from data.photos.decoding import Opened, decode, flat
+from data.photos.placed import WHOLE, Placed, comment_of
 from data.reasons import Failure, Reason
 from data.rows import Box
 from data.settings import DownloadSettings, Filter
@@ -61,7 +63,8 @@ def open_regions(
     def cut_boxes(opened: Opened) -> list[Region | Failure]:
         width, height = opened.seen if upright else opened.stored
         inside = [
-            None if box is None else box.within(width, height) or _outside(box, width, height, upright) for box in boxes
+            None if box is None else box.within(width, height) or outside(box, width, height, upright=upright)
+            for box in boxes
         ]
         scale = 1
         if scaled:
@@ -84,15 +87,17 @@ def open_regions(
 
 def find_regions(
     data: bytes,
-    find: Callable[[Image.Image], Sequence[Box]],
+    find: Callable[[Image.Image, int], Sequence[Placed]],
     size: int,
     mode: Mode,
     *,
+    margin: float | None = None,
     max_pixels: int | None = DownloadSettings.max_pixels,
 ) -> list[Region] | Failure:
-    """Cut out the boxes that `find` returns for the upright photo, which it gets in mode RGB; in its order.
+    """Cut out the faces that `find` returns for the upright photo, which it gets in mode RGB; in its order.
 
-    A JPEG of more pixels than are decoded at once is looked at smaller; boxes count the pixels of the whole one.
+    A JPEG of more pixels than are decoded at once is looked at smaller: `find` gets how many times, and says where the
+    faces are in what it sees; the boxes of the regions count pixels of the whole photo. `margin` is as in `cut_face`.
     """
 
     def upright(opened: Opened) -> tuple[Image.Image, int]:
@@ -104,8 +109,45 @@ def find_regions(
         return found
     picture, scale = found
     return [
-        Region(_larger(box, scale), cut(picture, box, size, mode, DownloadSettings.filter)) for box in find(picture)
+        Region(face.box and _larger(face.box, scale), cut_face(picture, face, size, mode, margin))
+        for face in find(picture, scale)
     ]
+
+
+def open_face(
+    data: bytes,
+    face: Placed,
+    size: int,
+    mode: Mode,
+    margin: float | None,
+    *,
+    max_pixels: int | None = DownloadSettings.max_pixels,
+) -> Image.Image | Failure:
+    """Return the face in an upright photo, cut out by `cut_face`; a Failure if there is none."""
+    if margin is None or face.points is None:
+        regions = open_regions(data, [face.box], size, mode, max_pixels=max_pixels)
+        region = regions if isinstance(regions, Failure) else regions[0]
+        return region if isinstance(region, Failure) else region.picture
+    factor, _ = similarity(face.points, size, margin)
+
+    def cut_aligned(opened: Opened) -> Image.Image:
+        scale = opened.shrink(opened.photo.mode, 1 / (abs(factor) * _SPARE))
+        return cut_face(opened.upright(), face, size, mode, margin, scale)
+
+    return decode(data, cut_aligned, max_pixels=max_pixels)
+
+
+def cut_face(
+    photo: Image.Image, face: Placed, size: int, mode: Mode, margin: float | None, scale: int = 1
+) -> Image.Image:
+    """Return the face as size x size pixels in `mode`: aligned, with `margin` of its side around it, where its points
+    are known; its box where they are not, or without a margin.
+
+    The photo has been decoded `scale` times smaller than the pixels that box and points count.
+    """
+    if margin is None or face.points is None:
+        return cut(photo, face.box, size, mode, DownloadSettings.filter, scale)
+    return aligned(flat(photo).convert(mode), face.points.moved(1 / scale, 0, 0), size, margin)
 
 
 def crop_image(
@@ -129,10 +171,13 @@ def crop_image(
 def crop(data: bytes, box: Box | None, settings: DownloadSettings) -> bytes | Failure:
     """A row's crop as a JPEG file of `size` x `size` pixels: `crop_image`, encoded."""
     picture = crop_image(data, box, settings)
-    if isinstance(picture, Failure):
-        return picture
+    return picture if isinstance(picture, Failure) else jpeg(picture)
+
+
+def jpeg(picture: Image.Image, face: Placed = WHOLE) -> bytes:
+    """Return a crop as a JPEG file that says where the face lies in it."""
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=_QUALITY, subsampling=0, comment=b"")
+    picture.save(file, "JPEG", quality=_QUALITY, subsampling=0, comment=comment_of(face))
     return file.getvalue()
 
 
@@ -174,5 +219,6 @@ def _turned(box: Box, orientation: int, width: int, height: int) -> Box:
     return Box(y1, x1, y2, x2) if orientation in (5, 6, 7, 8) else Box(x1, y1, x2, y2)
 
 
-def _outside(box: Box, width: int, height: int, upright: bool) -> Failure:
+def outside(box: Box, width: int, height: int, *, upright: bool = True) -> Failure:
+    """Return why nothing can be cut out: no part of the box lies in a photo of this size."""
     return Failure(Reason.BAD_BOX, f"box {box} in {'an upright' if upright else 'a'} photo of {width} x {height}")

@@ -19,6 +19,7 @@ from data.photos.decoding import quiet_decoding
 from data.photos.grouping import Scanned, group, shared_between_people
 from data.photos.images import read_photo
 from data.photos.photo_files import PHOTO_NAMES, Skipped, is_leftover, photos_below
+from data.photos.placed import WHOLE, Placed, placed_in
 from data.quality import picture_hash
 from data.reasons import Failure
 from data.wording import count
@@ -43,6 +44,14 @@ class Photo:
     sha256: str  # of the file's bytes, 64 hexadecimal digits
     group: int  # equal for photos made from one original picture
     part: str | None = None  # train, validation or test, if the folder itself says so
+    face: Placed = WHOLE  # where the face lies in it
+
+    @property
+    def key(self) -> str:
+        """What decides the face that is cut out: the digest of the file, and one of the points where they are known."""
+        if self.face.points is None:
+            return self.sha256
+        return f"{self.sha256}-{hashlib.sha256(repr(self.face.points).encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ def read_folder(
     groups = group(path, usable)
     few = _too_few(found.names, usable, groups, min_photos)
     photos = tuple(
-        Photo(photo.file, photo.name, photo.sha256, number, photo.part)
+        Photo(photo.file, photo.name, photo.sha256, number, photo.part, photo.face)
         for photo, number in zip(usable, groups, strict=True)
         if photo.name not in few
     )
@@ -214,8 +223,8 @@ def _scanned(
                     unusable[result[0]] = result[1]
 
 
-def _scan(file: Path, max_pixels: int | None) -> tuple[str, int] | str:
-    """Return the SHA-256 and the perceptual hash of a photo, or why it cannot be read."""
+def _scan(file: Path, max_pixels: int | None) -> tuple[str, int, Placed] | str:
+    """Return the SHA-256 and the perceptual hash of a photo, and where its face lies; or why it cannot be read."""
     data = read_photo(file)
     if isinstance(data, Failure):
         return _why(data)
@@ -223,7 +232,7 @@ def _scan(file: Path, max_pixels: int | None) -> tuple[str, int] | str:
     region = regions if isinstance(regions, Failure) else regions[0]
     if isinstance(region, Failure):
         return _why(region)
-    return hashlib.sha256(data).hexdigest(), picture_hash(region.picture)
+    return hashlib.sha256(data).hexdigest(), picture_hash(region.picture), placed_in(data)
 
 
 def _why(failure: Failure) -> str:

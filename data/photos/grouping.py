@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from data.photos.placed import WHOLE, Placed
 from data.quality import close_pairs
 
 _BITS = range(16, 241)  # set in the hash of a picture that has contents; flat ones are all alike
@@ -19,6 +20,7 @@ class Scanned(NamedTuple):
     part: str | None
     sha256: str
     hash: int  # perceptual
+    face: Placed = WHOLE
 
 
 class Sets:

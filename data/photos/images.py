@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data.photos.cutting import Mode, open_regions
+from data.photos.cutting import Mode, open_face
 from data.photos.decoding import quiet_decoding
+from data.photos.placed import Placed, placed_in
 from data.reasons import Failure, Reason, one_line
 from data.settings import DownloadSettings
 from errors import DatasetError
@@ -35,17 +36,20 @@ def load_images(
     on_photo: Callable[[], None] = lambda: None,
     max_pixels: int | None = DownloadSettings.max_pixels,
     digests: Sequence[str] | None = None,
+    faces: Sequence[Placed] | None = None,
+    margin: float | None = None,
 ) -> NDArray[np.uint8]:
     """Return (N, C, size, size) in 0..255, C = 1 for mode L and 3 for RGB, in the order of `paths`.
 
-    Decoding runs on all cores. Raises DatasetError naming the first photo that is not a readable image, or has another
-    SHA-256 than that of `digests`.
+    Decoding runs on all cores. `faces` and `margin` are as in `open_photo`, for each photo. Raises DatasetError naming
+    the first photo that is not a readable image, or has another SHA-256 than that of `digests`.
     """
     channels = len(mode) if mode == "RGB" else 1
     images = np.empty((len(paths), channels, size, size), np.uint8)
 
     def load(index: int) -> None:
-        picture = load_photo(paths[index], size, mode, max_pixels, None if digests is None else digests[index])
+        sha256, face = None if digests is None else digests[index], None if faces is None else faces[index]
+        picture = load_photo(paths[index], size, mode, max_pixels, sha256, face, margin)
         images[index] = np.asarray(picture).reshape(size, size, channels).transpose(2, 0, 1)  # (C, size, size)
         on_photo()
 
@@ -61,6 +65,8 @@ def load_photo(
     mode: Mode,
     max_pixels: int | None = DownloadSettings.max_pixels,
     sha256: str | None = None,
+    face: Placed | None = None,
+    margin: float | None = None,
 ) -> Image.Image:
     """Do as `open_photo` does with a file.
 
@@ -72,7 +78,7 @@ def load_photo(
     try:
         if isinstance(data, Failure):
             raise ValueError(f"{data.reason}: {data.detail}")
-        return open_photo(data, size, mode, max_pixels)
+        return open_photo(data, size, mode, max_pixels, face, margin)
     except ValueError as error:
         raise DatasetError(f"{path} is not an image that can be read ({error}): replace or remove it") from error
 
@@ -99,10 +105,20 @@ def read_photo(path: Path, sha256: str | None = None) -> bytes | Failure:
     return data
 
 
-def open_photo(data: bytes, size: int, mode: Mode, max_pixels: int | None = DownloadSettings.max_pixels) -> Image.Image:
-    """Return the whole photo, upright, flattened on white, resized to size x size. ValueError when it is no image."""
-    opened = open_regions(data, [None], size, mode, max_pixels=max_pixels)
-    region = opened if isinstance(opened, Failure) else opened[0]
-    if isinstance(region, Failure):
-        raise ValueError(f"{region.reason}: {region.detail}")
-    return region.picture
+def open_photo(
+    data: bytes,
+    size: int,
+    mode: Mode,
+    max_pixels: int | None = DownloadSettings.max_pixels,
+    face: Placed | None = None,
+    margin: float | None = None,
+) -> Image.Image:
+    """Return the face in the photo, upright, flattened on white, as size x size pixels: the whole photo, unless the
+    file says where in it the face lies, or `face` does. ValueError when it is no image.
+
+    With a `margin` it is aligned, if its points are known.
+    """
+    picture = open_face(data, face or placed_in(data), size, mode, margin, max_pixels=max_pixels)
+    if isinstance(picture, Failure):
+        raise ValueError(f"{picture.reason}: {picture.detail}")
+    return picture

@@ -1,7 +1,8 @@
 """Features computed once: cached features are read beside the data set, and only missing ones are computed.
 
-The cache key of a photo is the SHA-256 of its file together with all that decides its features (`kind_of`): for a new
-photo, other weights or another size, only what changed is computed. Each batch is written as one shard, in order. A run
+The cache key of a photo is the SHA-256 of its file, and of the points of its face (`Photo.key`), together with all else
+that decides its features (`kind_of`): for a new photo, other weights or another size, only what changed is computed.
+Each batch is written as one shard, in order. A run
 that is killed leaves whole shards, and the next run computes the same batches as a run without the interruption.
 `features_of` returns features; `cache_features` only fills the cache, and holds one batch in memory at a time.
 """
@@ -18,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from data.atomic_write import remove_leftovers
+from data.photos.alignment import VERSION as ALIGNMENT
 from data.photos.folder import Photo
 from data.photos.images import FILTER
 from errors import StorageError
@@ -28,6 +30,7 @@ from faces.features.shards import Shard, add_shard, read_shards, remove_shard
 
 VERSION = 1  # to be raised when the same photo and the same weights come to give other features
 VIEWS = 2  # a photo and its mirror image
+_DIGEST = 64  # letters of a SHA-256, with which a photo's key begins
 
 _log = logging.getLogger(__name__)  # without a handler, Python puts warnings on stderr as they are
 
@@ -44,16 +47,18 @@ def features_of(
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
     max_pixels: int | None = None,
+    align: bool = False,
     on_photo: OnPhoto = lambda: None,
     on_warning: OnWarning = lambda line: _log.warning("%s", line),
 ) -> NDArray[np.float32]:
     """Return the features of `photos` of the data set `folder` and of their mirror images: (N, 2, numbers).
 
+    With `align`, of the aligned faces of those photos whose points are known.
     `on_photo` is called once for each of the N photos. When shards cannot be written, the features are computed all the
     same, and `on_warning` is called once with the reason. Raises UsageError for a size that the network does not take,
     DatasetError naming a photo that is not an image.
     """
-    kind = kind_of(backbone, precision or choose_precision(device))
+    kind = kind_of(backbone, precision or choose_precision(device), align=align)
     table = _Table(photos, backbone.numbers, on_photo)
     for shard in valid_shards(folder, kind, backbone.numbers):
         table.fill(shard.photos, shard.features.numpy())
@@ -73,6 +78,7 @@ def cache_features(
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
     max_pixels: int | None = None,
+    align: bool = False,
     on_photos: Callable[[int], None] = lambda n: None,
 ) -> int:
     """Compute the features of `photos` that are not in the cache and write them to it; return how many were computed.
@@ -80,7 +86,7 @@ def cache_features(
     Copies of one file count once. `on_photos` is called with the number of photos whose features have just been found
     or written. Raises as `features_of`, and StorageError when a shard cannot be written.
     """
-    kind = kind_of(backbone, precision or choose_precision(device))
+    kind = kind_of(backbone, precision or choose_precision(device), align=align)
     missing = missing_photos(folder, photos, backbone, kind)
     on_photos(len(photos) - len(missing))
     if missing:
@@ -93,11 +99,11 @@ def cache_features(
 
 def missing_photos(folder: Path, photos: Sequence[Photo], backbone: Backbone, kind: dict[str, Any]) -> list[Photo]:
     """Return the photos whose features are not in the cache, in order; of copies of one file, the first."""
-    first = {photo.sha256: photo for photo in reversed(photos)}
+    first = {photo.key: photo for photo in reversed(photos)}
     for shard in valid_shards(folder, kind, backbone.numbers):
-        for digest in shard.photos:
-            first.pop(digest, None)
-    return [photo for photo in photos if first.get(photo.sha256) is photo]
+        for key in shard.photos:
+            first.pop(key, None)
+    return [photo for photo in photos if first.get(photo.key) is photo]
 
 
 def once_per_photo(on_photo: OnPhoto) -> Callable[[int], None]:
@@ -119,7 +125,7 @@ def forget(folder: Path, photos: Collection[str]) -> int:
     remove_leftovers(folder)
     changed = 0
     for path, shard in read_shards(folder):
-        others = [i for i, photo in enumerate(shard.photos) if photo not in photos] if shard else []
+        others = [i for i, key in enumerate(shard.photos) if key[:_DIGEST] not in photos] if shard else []
         if shard and len(others) == len(shard.photos):
             continue
         if shard and others:
@@ -129,9 +135,10 @@ def forget(folder: Path, photos: Collection[str]) -> int:
     return changed
 
 
-def kind_of(backbone: Backbone, precision: Precision) -> dict[str, Any]:
-    """Return, as JSON, all that decides a photo's features except the photo itself."""
+def kind_of(backbone: Backbone, precision: Precision, *, align: bool = False) -> dict[str, Any]:
+    """Return, as JSON, all that decides a photo's features except the photo itself and the points in it."""
     kind = {"version": VERSION, **backbone.identity(), "filter": FILTER, "mode": "RGB", "precision": precision}
+    kind |= {"alignment": {"version": ALIGNMENT, "margin": backbone.margin}} if align else {}
     as_json: dict[str, Any] = json.loads(json.dumps(kind))
     return as_json
 
@@ -161,19 +168,20 @@ def _computed(
     """Compute the photos' features, in order; yield each batch as a shard, which is not written yet."""
     if not photos:
         return
-    paths, digests = [folder / photo.file for photo in photos], [photo.sha256 for photo in photos]
+    keys = [photo.key for photo in photos]
     computed = 0
     for batch in extract(
-        paths,
+        folder,
+        photos,
         backbone,
         mirror=True,
         device=device,
         precision=kind["precision"],
         batch_size=batch_size,
         max_pixels=max_pixels,
-        digests=digests,
+        align="alignment" in kind,
     ):
-        yield Shard(kind, tuple(digests[computed : computed + len(batch)]), torch.from_numpy(batch))
+        yield Shard(kind, tuple(keys[computed : computed + len(batch)]), torch.from_numpy(batch))
         computed += len(batch)
 
 
@@ -183,13 +191,13 @@ class _Table:
     def __init__(self, photos: Sequence[Photo], numbers: int, on_photo: OnPhoto) -> None:
         self.features = np.empty((len(photos), VIEWS, numbers), np.float32)
         self._photos, self._on_photo = photos, on_photo
-        self._rows: dict[str, list[int]] = {}  # SHA-256 -> rows that are missing
+        self._rows: dict[str, list[int]] = {}  # key -> rows that are missing
         for row, photo in enumerate(photos):
-            self._rows.setdefault(photo.sha256, []).append(row)
+            self._rows.setdefault(photo.key, []).append(row)
 
-    def fill(self, digests: Sequence[str], features: NDArray[np.float32]) -> None:
-        for digest, of_photo in zip(digests, features, strict=True):
-            for row in self._rows.pop(digest, ()):
+    def fill(self, keys: Sequence[str], features: NDArray[np.float32]) -> None:
+        for key, of_photo in zip(keys, features, strict=True):
+            for row in self._rows.pop(key, ()):
                 self.features[row] = of_photo
                 self._on_photo()
 

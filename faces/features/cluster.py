@@ -6,6 +6,7 @@ batches and the same arithmetic give the same shards, named by their SHA-256: a 
 actor was lost gives the same file.
 """
 
+import pickle
 import socket
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -38,6 +39,7 @@ def cache_features_on_ray(
     num_gpus: float = 0.0,
     batch_size: int = BATCH_SIZE,
     max_pixels: int | None = None,
+    align: bool = False,
     on_photos: Callable[[int], None] = lambda n: None,
 ) -> int:
     """Do as `cache.cache_features` does, on the cluster at `address`: "auto", HOST:PORT, or None to start one here.
@@ -46,7 +48,7 @@ def cache_features_on_ray(
     the machine that trains: a training reads only features of its own precision. Raises as `cache_features`, UsageError
     when there is no such cluster, ClusterError when the connection to it is lost.
     """
-    kind = kind_of(backbone, precision)
+    kind = kind_of(backbone, precision, align=align)
     located = locate(address)
     missing = missing_photos(folder, photos, backbone, kind)
     on_photos(len(photos) - len(missing))
@@ -54,7 +56,7 @@ def cache_features_on_ray(
         return 0
     remove_leftovers(folder)
     batches = [missing[start : start + batch_size] for start in range(0, len(missing), batch_size)]
-    lines = [{"files": [p.file for p in batch], "photos": [p.sha256 for p in batch]} for batch in batches]
+    lines = [{"photos": pickle.dumps(batch)} for batch in batches]  # as Ray itself sends objects
     with cluster(located) as ray, cluster_errors(ray):
         threads = 1 if num_gpus else min(cpus(ray)[0], workers_and_threads("cpu")[1])
         arguments = {
@@ -103,16 +105,17 @@ class FeatureActor:
 
     def __call__(self, line: dict[str, Any]) -> dict[str, Any]:
         """Compute a batch and write its shard; return the number of photos, or the class and the text of the error."""
-        paths = [self._folder / file for file in line["files"]]
+        photos: list[Photo] = pickle.loads(line["photos"])
+        margin = self._kind["alignment"]["margin"] if "alignment" in self._kind else None
+        how: dict[str, Any] = {"max_pixels": self._max_pixels, "margin": margin}
         try:
             with quiet_decoding():
-                features = batch_features(
-                    self._network, paths, mirror=True, max_pixels=self._max_pixels, digests=line["photos"]
-                )
-            add_shard(self._folder, Shard(self._kind, tuple(line["photos"]), torch.from_numpy(features)))
+                features = batch_features(self._network, self._folder, photos, mirror=True, **how)
+            keys = tuple(photo.key for photo in photos)
+            add_shard(self._folder, Shard(self._kind, keys, torch.from_numpy(features)))
         except FacesError as error:
             return {"photos": 0, "kind": type(error).__name__, "error": str(error)}
-        return {"photos": len(paths), "kind": "", "error": ""}
+        return {"photos": len(photos), "kind": "", "error": ""}
 
     @cached_property
     def _network(self) -> FrozenNetwork:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data.photos.decoding import quiet_decoding
+from data.photos.folder import Photo
 from data.photos.images import load_photo
 from faces.backbones.backbone import Backbone, FrozenNetwork
 from faces.backbones.precision import Precision
@@ -29,7 +30,8 @@ Features = NDArray[np.float32]
 
 
 def extract(
-    paths: Sequence[Path],
+    folder: Path,
+    photos: Sequence[Photo],
     backbone: Backbone,
     *,
     mirror: bool = False,
@@ -37,42 +39,42 @@ def extract(
     precision: Precision | None = None,
     batch_size: int = BATCH_SIZE,
     max_pixels: int | None = None,
-    digests: Sequence[str] | None = None,
+    align: bool = False,
     on_photo: OnPhoto = lambda: None,
 ) -> Generator[Features, None, None]:
-    """Yield the features of the photos, in order, a batch at a time: (n, 1, numbers).
+    """Yield the features of the photos of `folder`, in order, a batch at a time: (n, 1, numbers).
 
-    With `mirror`, of each photo and of its mirror image: (n, 2, numbers). `on_photo` is called once for each photo,
-    from several threads. Raises UsageError for a size that the network does not take, DatasetError naming a photo that
-    is not an image, or has another SHA-256 than that of `digests`.
+    With `mirror`, of each photo and of its mirror image: (n, 2, numbers); with `align`, of aligned faces. `on_photo` is
+    called once for each photo, from several threads. Raises UsageError for a size that the network does not take,
+    DatasetError naming a photo that is not an image, or is no longer the one that was read.
     """
-    most = min(batch_size, len(paths))
-    network = backbone.network(device=device, precision=precision, batch_size=most)
+    network = backbone.network(device=device, precision=precision, batch_size=min(batch_size, len(photos)))
+    margin = backbone.margin if align else None
 
     def features(batch: slice) -> Features:
-        own = None if digests is None else digests[batch]
         return batch_features(
-            network, paths[batch], mirror=mirror, max_pixels=max_pixels, digests=own, on_photo=on_photo
+            network, folder, photos[batch], mirror=mirror, max_pixels=max_pixels, margin=margin, on_photo=on_photo
         )
 
-    batches = (slice(start, start + batch_size) for start in range(0, len(paths), batch_size))
+    batches = (slice(start, start + batch_size) for start in range(0, len(photos), batch_size))
     yield from _in_order(features, batches, *workers_and_threads(device))
 
 
 def batch_features(
     network: FrozenNetwork,
-    paths: Sequence[Path],
+    folder: Path,
+    photos: Sequence[Photo],
     *,
     mirror: bool = False,
     max_pixels: int | None = None,
-    digests: Sequence[str] | None = None,
+    margin: float | None = None,
     on_photo: OnPhoto = lambda: None,
 ) -> Features:
     """Return the features of one batch, as `extract` yields them, computed with the torch threads of this thread."""
-    crops = _opened(paths, network.size, max_pixels, [None] * len(paths) if digests is None else digests, on_photo)
+    crops = _opened(folder, photos, network.size, max_pixels, margin, on_photo)
     compute = network.both_ways if mirror else network
     numbers = compute(crops.pin_memory() if network.device.type == "cuda" else crops)
-    return numbers.view(len(paths), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, numbers)
+    return numbers.view(len(photos), -1, numbers.shape[-1]).cpu().numpy()  # (n, 1 or 2, numbers)
 
 
 def workers_and_threads(device: str) -> tuple[int, int]:
@@ -103,11 +105,17 @@ def _in_order(
 
 
 def _opened(
-    paths: Sequence[Path], size: int, max_pixels: int | None, digests: Sequence[str | None], on_photo: OnPhoto
+    folder: Path,
+    photos: Sequence[Photo],
+    size: int,
+    max_pixels: int | None,
+    margin: float | None,
+    on_photo: OnPhoto,
 ) -> Tensor:
-    """Return the photos as RGB crops, (n, 3, size, size) uint8, channels last in memory."""
-    crops = np.empty((len(paths), size, size, 3), np.uint8)
-    for crop, path, digest in zip(crops, paths, digests, strict=True):
-        crop[:] = np.asarray(load_photo(path, size, "RGB", max_pixels, digest))
+    """Return the faces as RGB crops, (n, 3, size, size) uint8, channels last in memory."""
+    crops = np.empty((len(photos), size, size, 3), np.uint8)
+    for crop, photo in zip(crops, photos, strict=True):
+        picture = load_photo(folder / photo.file, size, "RGB", max_pixels, photo.sha256, photo.face, margin)
+        crop[:] = np.asarray(picture)
         on_photo()
     return torch.from_numpy(crops).permute(0, 3, 1, 2)

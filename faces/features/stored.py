@@ -79,6 +79,7 @@ def store_features(
     *,
     device: str = "cpu",
     max_pixels: int | None = None,
+    align: bool = False,
     on_photo: Callable[[], None] = lambda: None,
 ) -> StoredFeatures:
     """Compute the features that are not in the cache, and return those of all photos, on the disk.
@@ -87,20 +88,20 @@ def store_features(
     written, as there is no other place for the features.
     """
     on_photos = once_per_photo(on_photo)
-    cache_features(folder, photos, backbone, device=device, max_pixels=max_pixels, on_photos=on_photos)
-    kind = kind_of(backbone, choose_precision(device))
+    cache_features(folder, photos, backbone, device=device, max_pixels=max_pixels, align=align, on_photos=on_photos)
+    kind = kind_of(backbone, choose_precision(device), align=align)
     files: list[Path] = []
-    places: dict[str, tuple[int, int]] = {}  # SHA-256 of a photo -> its file and row
+    places: dict[str, tuple[int, int]] = {}  # key of a photo -> its file and row
     for path, shard in read_shards(folder, kind):
         if shard:
-            places |= {digest: (len(files), row) for row, digest in enumerate(shard.photos)}
+            places |= {key: (len(files), row) for row, key in enumerate(shard.photos)}
             files.append(path)
-    removed = [photo for photo in photos if photo.sha256 not in places]
+    removed = [photo for photo in photos if photo.key not in places]
     if removed:
         raise DatasetError(
             f"the features of {removed[0].file} in {folder} were removed by another run: run again, one run at a time"
         )
-    found = np.array([places[photo.sha256] for photo in photos], np.int64).reshape(-1, 2)  # (N, 2)
+    found = np.array([places[photo.key] for photo in photos], np.int64).reshape(-1, 2)  # (N, 2)
     return StoredFeatures(files, found[:, 0], found[:, 1], numbers=backbone.numbers)
 
 

@@ -22,6 +22,7 @@ from nn.layers.sequential import Sequential
 from nn.layers.sigmoid import Sigmoid
 from nn.layers.softmax import Softmax
 from nn.layers.tanh import Tanh
+from nn.layers.unit_length import UnitLength
 
 __all__ = [
     "AvgPool2d",
@@ -46,4 +47,5 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "UnitLength",
 ]

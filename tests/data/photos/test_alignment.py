@@ -1,6 +1,5 @@
 """Alignment: five points of a face come to lie in the same places."""
 
-import io
 import math
 
 import numpy as np
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.photos.alignment import aligned, framed, is_sensible, similarity
-from data.photos.landmarks import Landmarks, Placed, comment_of, placed_in
+from data.photos.landmarks import Landmarks
 
 FACE = Landmarks((46.0, 47.8), (104.1, 46.7), (75.0, 79.0), (49.7, 103.4), (99.6, 102.3))
 """Where the points belong in a square of 150 pixels with a margin of a quarter."""
@@ -93,34 +92,3 @@ def test_a_small_aligned_picture_averages_the_photo_it_does_not_pick_single_pixe
     photo = Image.fromarray(checks.astype(np.uint8))
     small = np.asarray(aligned(photo, turned(0, 10, 0, 0), 32, 0.05))
     assert np.abs(small.astype(int) - 127).max() <= 3
-
-
-@given(st.lists(st.floats(-1e5, 1e5), min_size=10, max_size=10))
-def test_a_crop_says_where_its_face_lies(numbers: list[float]) -> None:
-    points = Landmarks(*zip(numbers[::2], numbers[1::2], strict=True))
-    file = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(file, "JPEG", comment=comment_of(Placed((1.5, 2.0, 7.25, 8.0), points)))
-    said = placed_in(file.getvalue())
-    assert said.box == (1.5, 2.0, 7.25, 8.0)
-    assert said.points is not None
-    assert np.allclose(said.points.array(), points.array(), atol=0.006)
-
-
-@pytest.mark.parametrize(
-    "comment",
-    [
-        b"",
-        b"a holiday",
-        b'faces {"box": [1, 2, 3], "points": null}',
-        b'faces {"box": null, "points": [[1, 2], [3, 4], [5, 6], [7, 8]]}',
-        b'faces {"box": null, "points": [[1, 2], [3, 4], [5, 6], [7, 8], [9, NaN]]}',
-        b'faces {"box": null, "points": [[1, 2], [3, 4], [5, 6], [7, 8], [9, 1e300]]}',
-        b'faces {"box": [9, 0, 1, 4], "points": null}',
-        b'faces {"box": "__import__", "points": [true, [3, 4], [5, 6], [7, 8], [9, 9]]}',
-    ],
-)
-def test_any_other_comment_says_nothing(comment: bytes) -> None:
-    file = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(file, "JPEG", comment=comment)
-    assert placed_in(file.getvalue()) == Placed()
-    assert placed_in(comment) == Placed()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from data.photos import cutting, quiet_decoding
 from data.photos.cutting import Region, crop, crop_image, find_regions, open_regions
+from data.photos.placed import Placed
 from data.reasons import Failure, Reason
 from data.rows import Box
 from data.settings import FILTERS, DownloadSettings
@@ -243,9 +244,9 @@ def test_scaled_decoding_of_a_large_turned_photo_cuts_the_same_place() -> None:
 def test_what_is_found_is_cut_out_of_the_upright_photo() -> None:
     seen: list[tuple[str, tuple[int, int]]] = []
 
-    def find(photo: Image.Image) -> list[Box]:
+    def find(photo: Image.Image, scale: int) -> list[Placed]:
         seen.append((photo.mode, photo.size))
-        return [Box(120, 0, 240, 80), Box(0, 80, 120, 160)]
+        return [Placed(Box(120, 0, 240, 80)), Placed(Box(0, 80, 120, 160))]
 
     found = find_regions(turned(8), find, 16, "RGB")
     assert isinstance(found, list)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.photos import crop, find_regions, flat, open_regions, quiet_decoding
+from data.photos.placed import Placed
 from data.reasons import Failure, Reason
 from data.rows import Box
 from data.settings import DownloadSettings
@@ -194,7 +195,7 @@ NOISE = Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 90, 3), d
 def test_what_is_no_photo_has_a_reason(data: bytes, reason: Reason) -> None:
     for opened in (
         open_regions(data, [None, Box(1, 1, 9, 9)], 8, "L"),
-        find_regions(data, lambda photo: [Box(0, 0, 5, 5)], 8, "L"),
+        find_regions(data, lambda photo, scale: [Placed(Box(0, 0, 5, 5))], 8, "L"),
     ):
         assert isinstance(opened, Failure)
         assert opened.reason is reason

@@ -13,6 +13,7 @@ from PIL import Image
 
 from data.photos import crop, find_regions, open_photo, open_regions
 from data.photos.cutting import Region
+from data.photos.placed import Placed
 from data.reasons import Failure, Reason
 from data.rows import Box
 from data.settings import DownloadSettings
@@ -84,13 +85,13 @@ def test_a_small_face_in_a_large_photo_is_cut_from_a_smaller_one() -> None:
     assert np.unique(regions[0].pixels).tolist() == [128]
     seen = []
 
-    def find(photo: Image.Image) -> list[Box]:
-        seen.append(photo.size)
-        return [Box(10, 20, 30, 40)]
+    def find(photo: Image.Image, scale: int) -> list[Placed]:
+        seen.append((*photo.size, scale))
+        return [Placed(Box(10, 20, 30, 40))]
 
     found = find_regions(data, find, 16, "L")
     assert isinstance(found, list)
-    assert seen == [(6_000, 4_500)]
+    assert seen == [(6_000, 4_500, 2)]
     assert found[0].box == Box(20, 40, 60, 80)  # in pixels of the whole photo
 
 

@@ -9,6 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from data.photos import crop, find_regions, open_photo, open_regions
 from data.photos.cutting import crop_image
+from data.photos.placed import Placed
 from data.rows import Box
 from data.settings import DownloadSettings
 
@@ -94,7 +95,10 @@ def test_a_box_counts_stored_pixels_and_its_crop_is_turned_upright(kind: str, or
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_box_of_an_upright_photo_finds_its_place(kind: str, orientation: int) -> None:
     data, black = laid(orientation, kind), Box(57, 41, 87, 55)
-    for found in (open_regions(data, [black], 16, "L"), find_regions(data, lambda photo: [black], 16, "L")):
+    for found in (
+        open_regions(data, [black], 16, "L"),
+        find_regions(data, lambda photo, scale: [Placed(black)], 16, "L"),
+    ):
         assert isinstance(found, list)
         assert not isinstance(found[0], type(None))
         assert found[0].pixels.max() < 60  # type: ignore[union-attr]

@@ -40,6 +40,7 @@ from nn.layers import (
     Sigmoid,
     Softmax,
     Tanh,
+    UnitLength,
 )
 
 Oracle = Callable[[Tensor, dict[str, Tensor]], Tensor]
@@ -204,6 +205,7 @@ CASES = [
     LayerCase("softmax", Softmax, (6,), lambda x, p: x.softmax(1)),
     LayerCase("softmax with beta", lambda: Softmax(2.5), (6,), lambda x, p: (2.5 * x).softmax(1)),
     LayerCase("softmax of images", lambda: Softmax(2.5), (4, 3, 5), lambda x, p: (2.5 * x).softmax(1)),
+    LayerCase("unit length", UnitLength, (6,), lambda x, p: functional.normalize(x, dim=1)),
     LayerCase("dropout", lambda: Dropout(0.4, generator=seeded(3)), (3, 5), lambda x, p: dropped(x)),
     LayerCase("dropout of nothing", lambda: Dropout(0.0, generator=seeded(3)), (7,), lambda x, p: x * 1),
     LayerCase("map dropout", lambda: MapDropout(0.4, generator=seeded(3)), (4, 2, 3), lambda x, p: maps_dropped(x)),
