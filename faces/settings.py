@@ -12,6 +12,7 @@ from errors import UsageError
 DEVICES = ("auto", "cpu", "cuda")
 CLASS_WEIGHTS = ("none", "balanced")
 MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training holds in memory; more stay on the disk
+MIN_FACE = 24  # pixels of a photo: a face whose longer side has fewer is not used where faces are found
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
