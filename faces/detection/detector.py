@@ -19,8 +19,9 @@ from faces.settings import MIN_FACE
 
 VERSION = 1  # to be raised when the same photo and settings come to give other faces
 
-_AROUND = 0.3  # of a known face, on each side, that the network sees of its photo
-_KNOWN_SIDE = 100  # pixels that the longer side of a known face is scaled to: 160 with what is around it
+_AROUND, _AROUND_CROP = 0.3, 0.1  # of a known face's sides, seen on each side of it; of a crop: its edge, repeated
+_KNOWN_SIDE = 80  # pixels that the longer side of a known face is scaled to: the network sees 128, 96 of a crop
+_KNOWN_THRESHOLD = 0.2  # probability, lower than elsewhere: there is a face
 _LEAST_OVERLAP = 0.2  # IoU of a known face's box and the one found for it
 _TURNS = (0, 1, 3, 2)  # quarter turns, counter-clockwise, in the order in which they are tried
 _TRANSPOSED = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
@@ -90,8 +91,9 @@ class FaceDetector:
     def search(self, picture: Image.Image) -> Search:
         """Return the faces in a photo of any mode. Where there is none, it is turned by 90, 270 and 180 degrees."""
         scale = min(1.0, self.settings.side / max(picture.size))
-        small = _resized(picture, scale, (0, 0, *picture.size))
-        found = self._turned(small)
+        size = (max(round(scale * picture.width), 1), max(round(scale * picture.height), 1))
+        small = _resized(picture, size, (0, 0, *picture.size))
+        found = self._turned(small, self.settings.threshold)
         sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1) / scale
         large = np.flatnonzero(sides >= self.settings.min_face)
         boxes = (_squares(found.boxes) / scale).round()
@@ -107,44 +109,42 @@ class FaceDetector:
 
         None where no face is found there, or not with points that a face can have.
         """
-        wanted = box or Box(0, 0, *picture.size)
-        inside = wanted.within(*picture.size)
-        if inside is None:
+        whole = Box(0, 0, *picture.size)
+        wanted = (box or whole).within(*picture.size)
+        if wanted is None:
             return None
-        scale = _KNOWN_SIDE / max(wanted.x2 - wanted.x1, wanted.y2 - wanted.y1)
-        around = [_AROUND * (wanted.x2 - wanted.x1), _AROUND * (wanted.y2 - wanted.y1)]
-        x1, y1 = wanted.x1 - around[0], wanted.y1 - around[1]
-        x2, y2 = wanted.x2 + around[0], wanted.y2 + around[1]
-        seen = Box(max(int(x1), 0), max(int(y1), 0), min(ceil(x2), picture.width), min(ceil(y2), picture.height))
-        small = _resized(picture, scale, seen)
-        left, top = round(scale * (seen.x1 - x1)), round(scale * (seen.y1 - y1))
-        frame = framed(small, -left, -top, round(scale * (x2 - x1)) - left, round(scale * (y2 - y1)) - top)
-        place = scale * np.array([wanted]) - np.tile([scale * seen.x1 - left, scale * seen.y1 - top], 2)
-        found = self._turned(frame)
-        overlaps = _overlaps(place, found.boxes)[0]
+        around = _AROUND_CROP if wanted == whole else _AROUND
+        width, height = wanted.x2 - wanted.x1, wanted.y2 - wanted.y1
+        x, y = wanted.x1 - around * width, wanted.y1 - around * height  # where the frame around the face begins
+        pitch = max(width, height) / _KNOWN_SIDE  # pixels of the picture, each way, for one of the frame
+        columns, rows = (round((1 + 2 * around) * side / pitch) for side in (width, height))
+        left, right = max(ceil(-x / pitch), 0), min(int((picture.width - x) / pitch), columns)
+        top, bottom = max(ceil(-y / pitch), 0), min(int((picture.height - y) / pitch), rows)
+        if left >= right or top >= bottom:
+            return None
+        ends = min(x + right * pitch, picture.width), min(y + bottom * pitch, picture.height)
+        small = _resized(picture, (right - left, bottom - top), (x + left * pitch, y + top * pitch, *ends))
+        frame = framed(small, -left, -top, columns - left, rows - top)
+        found = self._turned(frame, _KNOWN_THRESHOLD)
+        overlaps = _overlaps((np.array([wanted]) - (x, y, x, y)) / pitch, found.boxes)[0]
         if overlaps.max(initial=0) < _LEAST_OVERLAP:
             return None
-        points = found.points[overlaps.argmax()] - (left, top)
-        landmarks = _landmarks(points / scale + (seen.x1, seen.y1))
+        landmarks = _landmarks(pitch * found.points[overlaps.argmax()] + (x, y))
         return landmarks if is_sensible(landmarks) else None
 
-    def _turned(self, picture: Image.Image) -> Candidates:
+    def _turned(self, picture: Image.Image, threshold: float) -> Candidates:
         """Return the faces in the picture, in pixels of it as it is; where there is none, in the picture turned."""
-        settings = self.settings
         for turn in _TURNS:
             turned = picture.transpose(_TRANSPOSED[turn]) if turn else picture
-            found = self._network(np.array(turned), settings.threshold)
+            found = self._network(np.array(turned), threshold)
             if len(found.scores):
-                return _back(_distinct(found, settings.overlap), turn, *turned.size)
+                return _back(_distinct(found, self.settings.overlap), turn, *turned.size)
         return found
 
 
-def _resized(picture: Image.Image, scale: float, part: tuple[int, int, int, int]) -> Image.Image:
+def _resized(picture: Image.Image, size: tuple[int, int], part: tuple[float, float, float, float]) -> Image.Image:
     """Return a part of the picture in another size, RGB."""
-    x1, y1, x2, y2 = part
-    size = (max(round(scale * (x2 - x1)), 1), max(round(scale * (y2 - y1)), 1))
-    whole = flat(picture).convert("RGB")
-    return whole.resize(size, Image.Resampling.BILINEAR, part, reducing_gap=2.0)
+    return flat(picture).resize(size, Image.Resampling.BILINEAR, part, reducing_gap=2.0).convert("RGB")
 
 
 def _distinct(found: Candidates, most: float) -> Candidates:
