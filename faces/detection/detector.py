@@ -1,0 +1,194 @@
+"""Faces in photos: where each one is, and its eyes, nose and corners of the mouth. The network is CenterFace."""
+
+from dataclasses import asdict, dataclass
+from math import ceil
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from data.photos.alignment import framed, is_sensible
+from data.photos.decoding import flat
+from data.photos.landmarks import Landmarks
+from data.rows import Box
+from errors import UsageError
+from faces.detection.centerface import Candidates, CenterFace
+from faces.detection.centerface_file import SHA256
+from faces.settings import MIN_FACE
+
+VERSION = 1  # to be raised when the same photo and settings come to give other faces
+
+_AROUND, _AROUND_CROP = 0.3, 0.1  # of a known face's sides, seen on each side of it; of a crop: its edge, repeated
+_KNOWN_SIDE = 80  # pixels that the longer side of a known face is scaled to: the network sees 128, 96 of a crop
+_KNOWN_THRESHOLD = 0.2  # probability, lower than elsewhere: there is a face
+_LEAST_OVERLAP = 0.2  # IoU of a known face's box and the one found for it
+_TURNS = (0, 1, 3, 2)  # quarter turns, counter-clockwise, in the order in which they are tried
+_TRANSPOSED = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings:
+    """How faces are found. UsageError for a value that is not allowed."""
+
+    side: int = 1280  # a photo is made smaller until its longer side has at most so many pixels
+    threshold: float = 0.5  # the least probability of a face
+    overlap: float = 0.3  # IoU: of two boxes that overlap more, the more probable one is a face
+    min_face: int = MIN_FACE  # pixels of the photo: a face whose longer side has fewer is not used
+
+    def __post_init__(self) -> None:
+        for name in ("side", "min_face"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("threshold", "overlap"):
+            if not 0 < getattr(self, name) < 1:
+                raise UsageError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFace:
+    """A face in a photo: its box, a square within the photo, and its points, in pixels of the photo; its probability.
+
+    The points are those of the upright face: the left eye of a face on its head is the right one in the photo.
+    """
+
+    box: Box
+    landmarks: Landmarks
+    score: float
+
+
+class Search(NamedTuple):
+    """What was found in a photo: the faces, the largest first, and how many others were smaller than `min_face`."""
+
+    faces: list[FoundFace]
+    too_small: int
+
+
+class FaceDetector:
+    """Finds faces and their points. Several threads may use one detector at the same time.
+
+    Raises UsageError when the extra `.[face]` is not installed, RunError when its file is another one than is known.
+    """
+
+    def __init__(self, settings: DetectorSettings | None = None, *, device: str = "cpu") -> None:
+        self.settings = settings or DetectorSettings()
+        self._network = CenterFace(device=device)
+
+    def identity(self) -> dict[str, Any]:
+        """Return, as JSON, all that decides what is found."""
+        return {
+            "network": "CenterFace",
+            "weights": SHA256,
+            "version": VERSION,
+            "precision": self._network.precision,
+            "settings": asdict(self.settings),
+        }
+
+    def find(self, picture: Image.Image) -> list[FoundFace]:
+        """Return the faces in an upright photo of any mode, the largest first; as `search`."""
+        return self.search(picture).faces
+
+    def search(self, picture: Image.Image) -> Search:
+        """Return the faces in a photo of any mode. Where there is none, it is turned by 90, 270 and 180 degrees."""
+        scale = min(1.0, self.settings.side / max(picture.size))
+        size = (max(round(scale * picture.width), 1), max(round(scale * picture.height), 1))
+        small = _resized(picture, size, (0, 0, *picture.size))
+        found = self._turned(small, self.settings.threshold)
+        sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1) / scale
+        large = np.flatnonzero(sides >= self.settings.min_face)
+        boxes = (_squares(found.boxes) / scale).round()
+        faces = [
+            FoundFace(inside, _landmarks(found.points[n] / scale), float(found.scores[n]))
+            for n in large
+            if (inside := Box(*map(int, boxes[n])).within(*picture.size)) is not None
+        ]
+        return Search(sorted(faces, key=_by_size), len(sides) - len(large))
+
+    def landmarks(self, picture: Image.Image, box: Box | None = None) -> Landmarks | None:
+        """Return the points, in pixels of the picture, of the face in this box; None: the picture is a crop of a face.
+
+        None where no face is found there, or not with points that a face can have.
+        """
+        whole = Box(0, 0, *picture.size)
+        wanted = (box or whole).within(*picture.size)
+        if wanted is None:
+            return None
+        around = _AROUND_CROP if wanted == whole else _AROUND
+        width, height = wanted.x2 - wanted.x1, wanted.y2 - wanted.y1
+        x, y = wanted.x1 - around * width, wanted.y1 - around * height  # where the frame around the face begins
+        pitch = max(width, height) / _KNOWN_SIDE  # pixels of the picture, each way, for one of the frame
+        columns, rows = (round((1 + 2 * around) * side / pitch) for side in (width, height))
+        left, right = max(ceil(-x / pitch), 0), min(int((picture.width - x) / pitch), columns)
+        top, bottom = max(ceil(-y / pitch), 0), min(int((picture.height - y) / pitch), rows)
+        if left >= right or top >= bottom:
+            return None
+        ends = min(x + right * pitch, picture.width), min(y + bottom * pitch, picture.height)
+        small = _resized(picture, (right - left, bottom - top), (x + left * pitch, y + top * pitch, *ends))
+        frame = framed(small, -left, -top, columns - left, rows - top)
+        found = self._turned(frame, _KNOWN_THRESHOLD)
+        overlaps = _overlaps((np.array([wanted]) - (x, y, x, y)) / pitch, found.boxes)[0]
+        if overlaps.max(initial=0) < _LEAST_OVERLAP:
+            return None
+        landmarks = _landmarks(pitch * found.points[overlaps.argmax()] + (x, y))
+        return landmarks if is_sensible(landmarks) else None
+
+    def _turned(self, picture: Image.Image, threshold: float) -> Candidates:
+        """Return the faces in the picture, in pixels of it as it is; where there is none, in the picture turned."""
+        for turn in _TURNS:
+            turned = picture.transpose(_TRANSPOSED[turn]) if turn else picture
+            found = self._network(np.array(turned), threshold)
+            if len(found.scores):
+                return _back(_distinct(found, self.settings.overlap), turn, *turned.size)
+        return found
+
+
+def _resized(picture: Image.Image, size: tuple[int, int], part: tuple[float, float, float, float]) -> Image.Image:
+    """Return a part of the picture in another size, RGB."""
+    return flat(picture).resize(size, Image.Resampling.BILINEAR, part, reducing_gap=2.0).convert("RGB")
+
+
+def _distinct(found: Candidates, most: float) -> Candidates:
+    """Return one candidate a face: of any two whose boxes overlap more than `most`, the more probable one."""
+    left = np.argsort(-found.scores, kind="stable")
+    kept: list[int] = []
+    while len(left):
+        best, others = left[0], left[1:]
+        kept.append(best)
+        left = others[_overlaps(found.boxes[[best]], found.boxes[others])[0] <= most]
+    return Candidates(found.scores[kept], found.boxes[kept], found.points[kept])
+
+
+def _squares(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return squares of the same centres and areas, (N, 4): the boxes of a FaceScrub list are squares of this size."""
+    centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    half = np.sqrt(sides.prod(axis=1, keepdims=True)) / 2
+    return np.concatenate((centres - half, centres + half), axis=1)
+
+
+def _overlaps(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the intersection over union, in [0, 1], of each box of `a`, (N, 4), and each of `b`, (M, 4): (N, M)."""
+    shared = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
+    both = shared.clip(0).prod(axis=-1)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=-1) for boxes in (a, b)]
+    result: NDArray[np.float64] = both / (areas[0][:, None] + areas[1][None] - both)
+    return result
+
+
+def _back(found: Candidates, turn: int, width: int, height: int) -> Candidates:
+    """Return what was found in a picture of this size as it lies when so many quarter turns are undone, clockwise."""
+    corners = found.boxes.reshape(-1, 2, 2)
+    points = found.points
+    for _ in range(turn):
+        corners, points = (np.stack((height - xy[..., 1], xy[..., 0]), axis=-1) for xy in (corners, points))
+        width, height = height, width
+    boxes = np.concatenate((corners.min(axis=1), corners.max(axis=1)), axis=1)
+    return Candidates(found.scores, boxes, points)
+
+
+def _landmarks(points: NDArray[Any]) -> Landmarks:
+    return Landmarks(*((float(x), float(y)) for x, y in points))
+
+
+def _by_size(face: FoundFace) -> tuple[int, Box]:
+    """Return a sort key: the largest first, of equal ones the leftmost."""
+    return -(face.box.x2 - face.box.x1) * (face.box.y2 - face.box.y1), face.box
