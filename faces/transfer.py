@@ -13,8 +13,8 @@ from torch.nn.functional import normalize
 
 from data.photos.folder import Photo
 from errors import RunError, StorageError
-from faces.backbones.alexnet.alexnet import absolute, load_alexnet
-from faces.backbones.backbone import Backbone
+from faces.backbones.alexnet.alexnet import load_alexnet
+from faces.backbones.backbone import Backbone, absolute
 from faces.classifier import Classifier
 from faces.features.cache import VIEWS, cache_features, features_of, once_per_photo
 from faces.features.statistics import deviation_and_mean, first_of_each
