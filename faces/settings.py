@@ -5,13 +5,27 @@ scikit-learn has it. The values were chosen on validation photos (docs/measured.
 """
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from data.settings import check_seed
 from errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
 CLASS_WEIGHTS = ("none", "balanced")
+BACKBONES = ("alexnet", "face")  # frozen networks, beside any classification network of torchvision:
+TORCHVISION = "torchvision:"  # before its name
 MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training holds in memory; more stay on the disk
+
+
+def check_model(model: str) -> str:
+    """Return the name of a backbone. UsageError unless it is one; torchvision's own names are not looked up."""
+    if model in BACKBONES or model.removeprefix(TORCHVISION) not in ("", model):
+        return model
+    near = get_close_matches(model.lower(), BACKBONES, n=1)
+    raise UsageError(
+        f"model must be {', '.join(BACKBONES)} or {TORCHVISION}NAME, such as {TORCHVISION}resnet50, got {model!r}"
+        + "".join(f"; did you mean {name}?" for name in near)
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
