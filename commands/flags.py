@@ -11,7 +11,7 @@ from commands.arguments import positive
 from commands.parser import Add
 from data.settings import DownloadSettings
 from errors import UsageError
-from faces.settings import check_backbone
+from faces.settings import check_model
 
 ENGINES = ("local", "ray")
 HIDDEN = "hidden"  # the model that is no head on a frozen network
@@ -95,7 +95,7 @@ def _hidden_or_frozen(text: str) -> str:
 
 def _frozen(text: str) -> str:
     try:
-        return check_backbone(text)
+        return check_model(text)
     except UsageError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -5,17 +5,29 @@ scikit-learn has it. The values were chosen on validation photos (docs/measured.
 """
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from data.settings import check_seed
 from errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
 HEADS = ("auto", "lda", "softmax")
-BACKBONES = ("alexnet", "face")
-TORCHVISION = "torchvision:"  # before the name of one of its classification networks
 CLASS_WEIGHTS = ("none", "balanced")
+BACKBONES = ("alexnet", "face")  # frozen networks, beside any classification network of torchvision:
+TORCHVISION = "torchvision:"  # before its name
 MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training holds in memory; more stay on the disk
 MIN_FACE = 24  # pixels of a photo: a face whose longer side has fewer is not used where faces are found
+
+
+def check_model(model: str) -> str:
+    """Return the name of a backbone. UsageError unless it is one; torchvision's own names are not looked up."""
+    if model in BACKBONES or model.removeprefix(TORCHVISION) not in ("", model):
+        return model
+    near = get_close_matches(model.lower(), BACKBONES, n=1)
+    raise UsageError(
+        f"model must be {', '.join(BACKBONES)} or {TORCHVISION}NAME, such as {TORCHVISION}resnet50, got {model!r}"
+        + "".join(f"; did you mean {name}?" for name in near)
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -98,15 +110,8 @@ class TransferSettings(ClassifierSettings):
     def check(self) -> None:
         """Raise UsageError for a value that is not allowed."""
         super().check()
-        check_backbone(self.model)
+        check_model(self.model)
         if self.head not in HEADS:
             raise UsageError(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
         if self.head == "lda" and self.hidden:
             raise UsageError(f"head lda has no hidden units, got hidden {self.hidden}: leave one of the two out")
-
-
-def check_backbone(name: str) -> str:
-    """Return the name of a frozen network. UsageError when it is none."""
-    if name not in BACKBONES and not (name.startswith(TORCHVISION) and name != TORCHVISION):
-        raise UsageError(f"no network {name!r}: expected hidden, {', '.join(BACKBONES)}, or {TORCHVISION}NAME")
-    return name

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,11 +28,12 @@ from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo, read_folder
 from data.photos.images import read_photo
+from data.photos.placed import Placed
 from data.reasons import Failure
-from data.rows import Box
 from data.wording import count
 from errors import DatasetError, UsageError
-from faces.detection.cascade import FaceDetector
+from faces.detection.detector import FaceDetector
+from faces.detection.landmarks import placed
 from faces.features.cache import forget as forget_features
 from report.run_folder import as_json
 
@@ -123,7 +124,7 @@ def detect_folder(
     folder = read_folder(source, strict=strict, max_pixels=max_pixels)
     photos, digests = folder.photos, {photo.sha256 for photo in folder.photos}
     crops = {photo: target / (photo.part or "") / photo.name / _crop_name(photo) for photo in photos}
-    made_with = {"size": size, "detector": asdict(detector.settings), "several": several}
+    made_with = {"size": size, "detector": detector.identity(), "several": several}
     record = _prepare_target(source, target, made_with, set(crops.values()))
     fresh = [photo for photo in photos if photo.sha256 not in record["without"] and not crops[photo].exists()]
 
@@ -188,11 +189,11 @@ def _write_crop(
     """Write the crop if there is a face; return the number of faces, or why the photo cannot be used."""
     n = 0
 
-    def largest(upright: Image.Image) -> Sequence[Box]:
+    def largest(upright: Image.Image, scale: int) -> Sequence[Placed]:
         nonlocal n
-        boxes = detector.find(upright)
-        n = len(boxes)
-        return () if several == "skip" and n > 1 else boxes[:1]
+        found = [placed(face) for face in detector.find(upright)]
+        n = len(found)
+        return () if several == "skip" and n > 1 else found[:1]
 
     data = read_photo(photo, sha256)
     if isinstance(data, Failure):

@@ -10,7 +10,7 @@ import pytest
 
 from errors import RunError
 from faces import photos
-from faces.backbones.alexnet import weight_files
+from faces.backbones import weight_files
 from faces.open_set import MOST_ROUNDS, OpenedPart, leave_each_out, rounds
 from faces.photos import PhotoArray
 from faces.transfer import TransferClassifier

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from faces.backbones.alexnet.architecture import FEATURES, SIZE
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.network import Network
 from faces.backbones.alexnet.weights import load_weights
-from faces.backbones.backbone import Backbone
+from faces.backbones.backbone import Backbone, absolute, filter_pictures
 from faces.backbones.precision import Precision
 
 
@@ -42,20 +41,11 @@ class AlexNet(Backbone):
         return Network(self.weights, size=self.size, device=device, precision=precision, batch_size=batch_size)
 
     def filters(self) -> list[NDArray[np.uint8]]:
-        """Return conv1's filters as RGB pictures (11, 11, 3); each uses the whole range of grey levels."""
+        """Return conv1's filters as RGB pictures (11, 11, 3)."""
         weight, _ = self.weights.convolutions[0]  # (filters, 3, 11, 11)
-        kernels = weight.permute(0, 2, 3, 1).cpu().numpy()
-        if self.weights.preprocessing.channels == "BGR":
-            kernels = kernels[..., ::-1]
-        largest = np.abs(kernels).max((1, 2, 3), keepdims=True)
-        return list((127.5 + 127.5 * kernels / np.maximum(largest, 1e-12)).astype(np.uint8))
+        return filter_pictures(weight.flip(1) if self.weights.preprocessing.channels == "BGR" else weight)
 
 
 def load_alexnet(weights: str, *, size: int = SIZE, accept: Callable[[str], None] = lambda sha256: None) -> AlexNet:
     """Return AlexNet with the weights "imagenet", "random" or of a file; `accept` and errors as in `load_weights`."""
     return AlexNet(load_weights(weights, accept), size=size, source=absolute(weights))
-
-
-def absolute(weights: str) -> str:
-    """Return `weights` with a file as its absolute path, so that it is found from any folder."""
-    return str(Path(weights).resolve()) if Path(weights).is_file() else weights

@@ -1,7 +1,5 @@
-"""The weights of a frozen network, and their checksum."""
+"""The weights of a frozen network."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -20,12 +18,3 @@ class Weights:
     architecture: Architecture
     preprocessing: Preprocessing
     convolutions: Convolutions  # (weight, bias) of conv1 to conv5, float32, on the CPU
-
-
-def digest(convolutions: Sequence[tuple[Tensor, Tensor]]) -> str:
-    """Return the SHA-256 of all weights and biases, in order, as bytes of float32."""
-    sha256 = hashlib.sha256()
-    for weight, bias in convolutions:
-        sha256.update(weight.contiguous().numpy().tobytes())
-        sha256.update(bias.contiguous().numpy().tobytes())
-    return sha256.hexdigest()

@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 
 from faces.backbones.alexnet.architecture import ORIGINAL
-from faces.backbones.alexnet.frozen import Weights, digest
-from faces.backbones.alexnet.imagenet import IMAGENET, imagenet_weights
+from faces.backbones.alexnet.frozen import Weights
+from faces.backbones.alexnet.imagenet import imagenet_weights
 from faces.backbones.alexnet.weight_files import read_weights
+from faces.backbones.torchvision_weights import IMAGENET, RANDOM
+from faces.backbones.weight_files import digest
 from nn.initialisers import he, zeros
 
 __all__ = ["IMAGENET", "RANDOM", "Weights", "load_weights", "random_weights"]
-
-RANDOM = "random"
 
 
 def load_weights(spec: str, accept: Callable[[str], None] = lambda sha256: None) -> Weights:
@@ -46,7 +46,7 @@ def random_weights(seed: int = 0) -> Weights:
     )
     return Weights(
         source=RANDOM,
-        sha256=digest(convolutions),
+        sha256=digest(tensor for convolution in convolutions for tensor in convolution),
         architecture=ORIGINAL,
         preprocessing=ORIGINAL.preprocessing,
         convolutions=convolutions,
