@@ -92,8 +92,11 @@ def name_of(metrics: dict[str, Any]) -> str:
 
 
 def _subtitle(metrics: dict[str, Any]) -> str:
-    names = {"hidden": "one hidden layer on grey pixels", "alexnet": "AlexNet's conv5 features and a trained head"}
-    return f"{names[metrics['model']]}, {len(metrics['classes'])} people, seed {metrics['seed']}"
+    model = "one hidden layer on grey pixels"
+    if "backbone" in metrics:
+        model = f"features of {metrics['backbone']['name']} and a {metrics['head']} head"
+    aligned = "aligned faces" if metrics["image"]["margin"] is not None else "faces as they are"
+    return f"{model}, {aligned}, {len(metrics['classes'])} people, seed {metrics['seed']}"
 
 
 def validation_did(classifier: Classifier) -> str:
@@ -108,12 +111,12 @@ def validation_did(classifier: Classifier) -> str:
 
 def _facts(metrics: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
     """Return titles and values: the data, the settings, the device and the versions."""
-    settings = metrics["settings"]
+    settings, size = metrics["settings"], metrics["image"]["size"]
     facts = [
         ("photos", metrics.get("source") or str(folder)),
-        ("trained for", f"up to {count(settings['epochs'], 'epoch')}, in batches of {settings['batch_size']}"),
+        ("trained for", _trained_for(metrics)),
         ("hidden units", str(settings["hidden"] or "none")),
-        ("input", f"{settings['size']} x {settings['size']} pixels"),
+        ("input", f"{size} x {size} pixels; {metrics['aligned']}"),
         (
             "computed in",
             f"{metrics['seconds']} s, {metrics['training_seconds']} s of it training, on {metrics['device']}",
@@ -124,6 +127,13 @@ def _facts(metrics: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
         backbone = metrics["backbone"]
         facts.insert(3, ("weights", f"{Path(backbone['from']).name}, SHA-256 {backbone['sha256'][:12]}"))
     return facts
+
+
+def _trained_for(metrics: dict[str, Any]) -> str:
+    settings = metrics["settings"]
+    if metrics.get("head") == "lda":
+        return "no epoch: the head is computed from means and a covariance"
+    return f"up to {count(settings['epochs'], 'epoch')}, in batches of {settings['batch_size']}"
 
 
 def _jpeg(photo: RunPhoto, side: int) -> bytes:

@@ -270,9 +270,11 @@ def _contents(
     title = f"{name_of(metrics)}: {accuracy_line(metrics)}"
     restored = classifier.patience is not None and metrics["validation_accuracy"] is not None
     history = classifier.history
-    curve = learning_curve(history.columns(), title, history.best_epoch if restored else None, loss=history.loss)
+    best_epoch = history.best_epoch if restored else None
+    curve = learning_curve(history.columns(), title, best_epoch, loss=history.loss) if len(history) else b""
     confusion = confusion_picture(confusion_of(metrics), metrics["classes"], title)
-    yield files.CURVE, curve
+    if curve:
+        yield files.CURVE, curve
     yield files.CONFUSION, confusion
     units = _units(task, parts, train)
     yield files.UNITS, files.as_json(units)

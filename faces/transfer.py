@@ -108,7 +108,8 @@ class TransferClassifier(TransferSettings, Classifier):
         """Return the settings and the weights of the backbone."""
         backbone = self.backbone
         about = {"name": backbone.name, "from": backbone.source, "sha256": backbone.sha256, "numbers": backbone.numbers}
-        return {**super().identity(), "backbone": about}
+        head = "lda" if self.is_computed else "hidden" if self.hidden else "softmax"
+        return {**super().identity(), "backbone": about, "head": head}
 
     def clone(self) -> Self:
         """Return another one with the same parameters, untrained; the backbone is not loaded again."""
