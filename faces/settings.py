@@ -11,6 +11,7 @@ from errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
 CLASS_WEIGHTS = ("none", "balanced")
+STRANGERS = 0.01  # the share of strangers that may be given a name
 MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training holds in memory; more stay on the disk
 
 
