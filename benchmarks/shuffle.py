@@ -3,7 +3,7 @@
     python benchmarks/shuffle.py FOLDER --weights FILE [--seeds 4] [--windows 64 128 256 1024]
 
 FOLDER has one subfolder of photos per person. For each window it prints, summed over the seeds, how many test photos
-are named correctly; and, with each person left out once, how many known faces and how many strangers are accepted. It
+are named correctly, and how many of known people and of strangers are given a name. It
 shows the cost of the weaker shuffle of `train-faces --memory-limit`.
 """
 
@@ -22,7 +22,8 @@ from data.photos import Folder, read_folder, split
 from data.settings import SplitSizes
 from faces import transfer
 from faces.features.stream import WINDOW, FeatureStream
-from faces.open_set import OpenedPart, leave_each_out
+from faces.open_set import OpenedPart, measure_unknown
+from faces.settings import STRANGERS
 from faces.transfer import TransferClassifier
 
 
@@ -37,17 +38,16 @@ def main() -> None:
     folder, weights = read_folder(options.folder), options.weights
     for window in (None, *options.windows):
         counts = sum(_counts(folder, weights, seed, window) for seed in range(options.seeds))
-        right, test, *strangers = np.asarray(counts).tolist()
-        true_accepts, known, false_accepts, unknown = strangers
+        right, test, known, strangers = np.asarray(counts).tolist()
         print(
             f"{'memory' if window is None else window:>6}: {right} of {test} right, "
-            f"{true_accepts} of {known} known faces and {false_accepts} of {unknown} strangers accepted",
+            f"{known} faces of known people and {strangers} of strangers given a name",
             flush=True,
         )
 
 
 def _counts(folder: Folder, weights: str, seed: int, window: int | None) -> NDArray[np.int_]:
-    """Return right, test photos, true accepts, known, false accepts, strangers."""
+    """Return how many test photos are right, how many there are, and how many pass: of known people, of strangers."""
     classifier = TransferClassifier(weights=weights, seed=seed)
     parts = split(folder.photos, SplitSizes(), np.random.default_rng(seed))
     opened = classifier.open if window is None else classifier.open_stored
@@ -57,12 +57,11 @@ def _counts(folder: Folder, weights: str, seed: int, window: int | None) -> NDAr
     )
     with patch.object(transfer, "FeatureStream", partial(FeatureStream, window=window or WINDOW)):
         classifier.fit(train.photos, train.names, (validation.photos, validation.names))
-        found = leave_each_out(classifier, train, validation, test)
-    if found is None:
-        raise SystemExit(f"{folder.path}: expected at least three people, with photos to validate and test on")
+        found = measure_unknown(classifier, train, validation, test, STRANGERS)
+    if found["not_known"]:
+        raise SystemExit(f"{folder.path}: {found['not_known']}")
     right = int((classifier.predict(test.photos) == np.asarray(test.names)).sum())
-    counts = (right, len(test.names), found.true_accepts, found.known, found.false_accepts, found.strangers)
-    return np.array(counts, np.int_)
+    return np.array((right, len(test.names), *(found[who]["accepted"] for who in ("known", "strangers"))), np.int_)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ def fraction(text: str) -> float:
     return _number(text, lambda value: 0 <= value <= 1, "a number from 0 to 1")
 
 
+def share(text: str) -> float:
+    """Read a number above 0 and below 1."""
+    return _number(text, lambda value: 0 < value < 1, "a number above 0 and below 1")
+
+
 def box(text: str) -> Box:
     """Read a box that can have pixels of a photo."""
     try:

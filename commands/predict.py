@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from commands.arguments import box, number, positive
+from commands.arguments import box, number, positive, share
 from commands.console import lines_of_stdin, log, write
 from commands.flags import add_max_pixels
 from commands.parser import add_command
@@ -49,6 +49,12 @@ def add_to(commands: Any) -> None:
         help="a face less like the known people than T is unknown (default: what the training found)",
     )
     add(
+        "--strangers",
+        type=share,
+        metavar="X",
+        help="take the threshold that lets this share of strangers pass (default: the one that the training was asked)",
+    )
+    add(
         "--format",
         choices=("csv", "json"),
         default="csv",
@@ -63,6 +69,8 @@ def predict(options: argparse.Namespace) -> int:
     """Print the predictions of each face when they are computed; return 1 when a photo could not be used."""
     if options.box and options.detect:
         raise UsageError("--box and --detect: expected one of them, as each says where the faces are")
+    if options.threshold is not None and options.strangers is not None:
+        raise UsageError("--threshold and --strangers: expected one of them, as each says who is unknown")
     from data.photos.box_table import BoxTable
     from data.photos.photo_files import PhotoFiles
     from faces.detection.landmarks import face_finder
@@ -73,9 +81,10 @@ def predict(options: argparse.Namespace) -> int:
     from faces.run import load_faces
 
     table = BoxTable(options.boxes) if options.boxes else None
-    settings = PredictSettings(top=options.top, threshold=options.threshold, max_pixels=options.max_pixels)
     device = choose_device(options.device)
     classifier = load_faces(options.run, weights=options.weights, device=device)
+    threshold = options.threshold if options.strangers is None else classifier.threshold_for(options.strangers)
+    settings = PredictSettings(top=options.top, threshold=threshold, max_pixels=options.max_pixels)
     detect = classifier.found_faces and not options.box if options.detect is None else options.detect
     source = FaceSource(table=table, box=options.box, find=face_finder(device) if detect else None)
     walk = PhotoFiles(options.photo, lines_of_stdin())

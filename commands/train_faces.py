@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.arguments import count, folder_or_storage, positive
+from commands.arguments import count, folder_or_storage, positive, share
 from commands.console import log, progress
 from commands.flags import HIDDEN, add_frozen, add_max_pixels, defaults
 from commands.folders import DATASETS, PORTRAITS, beside, check_elsewhere, portraits, unpacked
@@ -30,6 +30,7 @@ from faces.settings import (
     DEVICES,
     HEADS,
     MEMORY_LIMIT,
+    STRANGERS,
     ClassifierSettings,
     HiddenSettings,
     TransferSettings,
@@ -78,6 +79,13 @@ def add_to(commands: Any) -> None:
         choices=("largest", "skip"),
         default="largest",
         help="--detect: of several faces in a photo, take the largest, or skip the photo",
+    )
+    add(
+        "--strangers",
+        type=share,
+        default=STRANGERS,
+        metavar="X",
+        help="the share of strangers that may be given a name: people are left out in turn to find the threshold",
     )
     add("--strict", action="store_true", help="stop at a photo that cannot be read, instead of leaving it out")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
@@ -156,6 +164,7 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
             request=request_of(options, options.folder if isinstance(options.folder, str) else source),
             resume=options.resume,
             overwrite=options.overwrite,
+            strangers=options.strangers,
             memory_limit=options.memory_limit,
             ranks=ranks,
         )
@@ -165,11 +174,21 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
 
 
 def _strangers(unknown: dict[str, Any]) -> list[str]:
-    """Return the counts of the open-set measurement as a line; no line if it was not made."""
-    if not unknown.get("strangers"):
-        return []
-    line = "strangers  {false_accepts} of {strangers} accepted, known people {true_accepts} of {known}"
-    return [line.format(**unknown)]
+    """Return how many test photos of strangers and of known people were given a name, as lines."""
+    lines = []
+    if "known" in unknown:
+        lines.append(f"known      {_accepted(unknown['known'])}, the others are unknown")
+    if "strangers" in unknown:
+        lines.append(f"strangers  {_accepted(unknown['strangers'])}; asked for: {unknown['share']:.4g} of them")
+    else:
+        lines.append(f"strangers  how many are named cannot be known: {unknown['not_known']}")
+    return lines
+
+
+def _accepted(measured: dict[str, Any]) -> str:
+    low, high = measured["interval"]
+    interval = f" (95% interval {low:.1%} to {high:.1%})" if low < high else ""  # none where all people are alike
+    return f"{measured['accepted']} of {measured['n']} photos named{interval}"
 
 
 def _photos(options: argparse.Namespace, is_first: bool) -> Path:

@@ -24,8 +24,10 @@ from data.rows import Box
 from errors import RunError, UsageError
 from faces.detection.landmarks import place_face
 from faces.device import choose_device
-from faces.photos import PhotoArray, Photos
+from faces.features.statistics import first_of_each, together
+from faces.photos import AT_ONCE, PhotoArray, Photos
 from faces.settings import ClassifierSettings
+from faces.temperature import HIGHEST, LOWEST, best_temperature, tempered
 from nn import checkpoint
 from nn.estimator import TRIAL, Estimator, kinds_of, trial_inputs
 from nn.layers import Sequential
@@ -41,7 +43,9 @@ from report.run_folder import model_file
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-KNOWN_ACCEPTED = 0.9  # the share of the validation photos that the threshold for "unknown" lets pass
+KNOWN_ACCEPTED = 0.9  # the share of the validation photos that pass the threshold where nobody was left out to set it
+NEIGHBOURS = 5  # training photos of the named person that a face is compared with
+MOST_NEIGHBOURS = 100  # photos per person that are kept for it
 NOT_SAVED = ("seed", "device", "weights")  # parameters that stand elsewhere in a checkpoint, or belong to a machine
 
 
@@ -50,20 +54,30 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     Images are an array (N, height, width[, 3]) of uint8 in 0..255 or floats in [0, 1], or a list of paths, Pillow
     images and such arrays, all cut and resized here. A face counts as one of the known people when its `known_scores`,
-    the quantity that `quantity` puts into words, is at least `threshold_`; without validation photos to set it by,
-    `threshold_` is None and everybody counts as known.
+    the quantity that `quantity` puts into words, is at least `threshold_`. `fit` sets it so that nine of ten validation
+    photos pass; without validation photos it is None and everybody counts as known. A training of a folder leaves
+    people out to set it, and `thresholds_` has those for other shares of strangers that may pass. Probabilities are at
+    `temperature_`, which validation photos set: it is 1 without.
     """
 
     image_mode: ClassVar[Mode]
     """The channels of the images that the network sees."""
-    quantity: ClassVar[str] = "probability of the name"
+    compared: ClassVar[str]
+    """Of which numbers of two photos `known_scores` takes the cosine similarity, as words."""
     one_thread: ClassVar[bool] = False
     """On a processor: its steps are too small to be shared out."""
-    quick_to_train: ClassVar[bool] = False
-    """Seconds, so that it can be trained once more for each person left out."""
+    rounds: ClassVar[int]
+    """How often it is trained once more, to see who passes of the people left out: the quicker, the more often."""
 
     classes_: NDArray[Any]
     threshold_: float | None
+    thresholds_: Mapping[float, float]
+    """Share of strangers that may pass -> threshold; empty unless people were left out."""
+    temperature_: float
+    neighbours: Tensor
+    """Directions of a few training photos of each person, unit vectors (photos, numbers)."""
+    neighbour_classes: Tensor
+    """Whose they are, (photos,)."""
     max_pixels: int | None = None
     """Of a photo that `open` reads, as `DownloadSettings` says: no parameter, it does not change what is learned."""
     found_faces: bool = False
@@ -116,8 +130,11 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         self.network = self._build(first.shape[1], len(self.classes_), generator)
         with threads(1 if self.one_thread else torch.get_num_threads()):
             self.history = self._train(data, target, generator, watched, on_epoch, resume, ranks)
-        self.threshold_ = None
+        self._keep_neighbours(photos, target)
+        self.threshold_, self.thresholds_, self.temperature_ = None, {}, 1.0
         if watched is not None:
+            true = self._targets(watched[1]).cpu().numpy()
+            self.temperature_ = best_temperature(self.predict_proba(watched[0]), true)
             self.threshold_ = float(np.quantile(self.known_scores(watched[0]), 1 - KNOWN_ACCEPTED))
         return self
 
@@ -165,8 +182,30 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     def known_scores(self, images: Images | Photos) -> NDArray[np.float32]:
         """Return how surely each face is one of the known people, (N,), higher for surer: `quantity`."""
-        highest: NDArray[np.float32] = self.predict_proba(images).max(1, initial=0)
-        return highest
+        photos = self._fitted(images)
+        return self._piecewise(photos, self._known_scores) if len(photos) else np.empty(0, np.float32)
+
+    @property
+    def quantity(self) -> str:
+        """What `known_scores` are, in words."""
+        if not len(self.neighbours):
+            return "probability of the name"
+        return (
+            "probability of the name, before the temperature, + mean cosine similarity of the "
+            f"{self.compared} with the {NEIGHBOURS} most similar training photos of that person"
+        )
+
+    def threshold_for(self, strangers: float) -> float:
+        """Return the threshold that at most this share of strangers passes, the nearest known one below `strangers`.
+
+        Raises UsageError where the training could not tell.
+        """
+        known = [share for share in self.thresholds_ if share <= strangers]
+        if not known:
+            shares = sorted(self.thresholds_)
+            expected = f"{shares[0]:.4g} or more" if shares else "--threshold T: nobody was left out of its training"
+            raise UsageError(f"strangers {strangers:.4g}: this run does not know the threshold, expected {expected}")
+        return self.thresholds_[max(known)]
 
     def score(self, images: Images | Photos, names: ArrayLike) -> float:
         """Return the accuracy, in [0, 1]."""
@@ -255,8 +294,8 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         return kinds_of(self._build(1, 2, torch.Generator(self.torch_device)))
 
     def trial_answers(self) -> Tensor:
-        """Return the probabilities for a few photos that never change, (n, classes)."""
-        return self._probabilities(self._opened(trial_inputs(*self._photo_shape()).numpy())).cpu()
+        """Return the probabilities, before the temperature, for a few photos that never change, (n, classes)."""
+        return self._averaged(self._opened(trial_inputs(*self._photo_shape()).numpy())).cpu()
 
     def save(self, path: str | Path) -> Path:
         """Write the trained classifier to `path`, a file ending in .safetensors or a folder; return the file.
@@ -275,7 +314,12 @@ class Classifier(ClassifierSettings, Estimator, ABC):
             "model": self.kind,
             "classes": self.classes_.tolist(),
             "seed": self.seed,
-            "unknown": {"quantity": self.quantity, "threshold": self.threshold_},
+            "unknown": {
+                "quantity": self.quantity,
+                "threshold": self.threshold_,
+                "thresholds": sorted(self.thresholds_.items()),
+            },
+            "temperature": self.temperature_,
             "found_faces": self.found_faces,
         }
         tensors = self._saved() | weights | {TRIAL: self.trial_answers()}
@@ -300,6 +344,10 @@ class Classifier(ClassifierSettings, Estimator, ABC):
             classifier.found_faces = bool(metadata.get("found_faces", False))
             threshold = metadata["unknown"]["threshold"]
             classifier.threshold_ = None if threshold is None else float(threshold)
+            classifier.thresholds_ = {float(a): float(b) for a, b in metadata["unknown"].get("thresholds", ())}
+            classifier.temperature_ = float(metadata.get("temperature", 1))
+            if not LOWEST <= classifier.temperature_ <= HIGHEST:
+                raise ValueError(f"the temperature {classifier.temperature_}")
             on_device = {name: tensor.to(classifier.torch_device) for name, tensor in tensors.items()}
             inputs, classes = classifier._restore(on_device), len(classifier.classes_)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -325,7 +373,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     @abstractmethod
     def _learn_inputs(self, photos: Tensor, target: Tensor) -> None:
-        """Measure on the training photos how photos become inputs, and keep of them what `known_scores` needs."""
+        """Measure on the training photos how photos become inputs."""
 
     @abstractmethod
     def _inputs(self, photos: Tensor) -> Tensor:
@@ -334,6 +382,10 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     @abstractmethod
     def _augmented(self, photos: Tensor, generator: Generator) -> Tensor:
         """Photos -> inputs, as in training: changed a little at random, anew each time."""
+
+    @abstractmethod
+    def _directions(self, photos: Tensor) -> Tensor:
+        """Photos -> unit vectors (N, numbers) whose cosine similarity says how alike two faces are."""
 
     @abstractmethod
     def _views(self, photos: Tensor) -> Iterator[Tensor]:
@@ -367,9 +419,29 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         """Validation photos -> what the loop measures on: the network's inputs."""
         return self._inputs(self._opened(photos[:])), self._targets(names)
 
-    def _probabilities(self, x: Tensor) -> Tensor:
+    def _averaged(self, x: Tensor) -> Tensor:
         views = [self.network.forward(self._inputs(view)).softmax(1) for view in self._views(x)]
         return torch.stack(views).mean(0)  # (N, classes)
+
+    def _probabilities(self, x: Tensor) -> Tensor:
+        return tempered(self._averaged(x), self.temperature_)
+
+    def _known_scores(self, x: Tensor) -> Tensor:
+        probability = self._averaged(x)
+        if not len(self.neighbours):  # a checkpoint of an earlier version
+            return probability.amax(1)
+        said = probability.argmax(1)
+        similar = self._directions(x) @ self.neighbours.T  # (N, kept photos)
+        similar.masked_fill_(self.neighbour_classes[None, :] != said[:, None], -1.0)
+        nearest = min(NEIGHBOURS, int(self.neighbour_classes.bincount().min()))
+        return probability.amax(1) + similar.topk(nearest, dim=1).values.mean(1)
+
+    def _keep_neighbours(self, photos: Photos, target: Tensor) -> None:
+        """Keep directions of a few training photos of each person, as saved: a cosine needs no more digits."""
+        kept = first_of_each(target, MOST_NEIGHBOURS)
+        rows = (self._directions(self._opened(photos[chosen.cpu().numpy()])) for chosen in torch.split(kept, AT_ONCE))
+        self.neighbours = together(len(kept), (row.half().float() for row in rows))
+        self.neighbour_classes = target[kept]
 
     def _piecewise(self, photos: Photos, compute: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
         """Return what `compute` makes of the photos, (N, ...); of those on the disk it is given a few at a time."""

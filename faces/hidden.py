@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import normalize, pad
 
 from data.photos.augmentation import Augmentation
 from faces.classifier import Classifier
 from faces.normaliser import Normaliser, local_contrast
-from faces.photos import PhotoArray
+from faces.photos import PhotoArray, Photos
 from faces.settings import HiddenSettings
 from nn.initialisers import glorot, normal
 from nn.layers import Dropout, Linear, ReLU, Sequential
@@ -29,8 +30,12 @@ class HiddenClassifier(HiddenSettings, Classifier):
 
     image_mode = "L"
     one_thread = True
+    rounds = 3
+    compared = "hidden activations"
 
     normaliser: Normaliser
+    centre: Tensor
+    """The training photos' mean activations, (hidden,)."""
 
     @property
     def kind(self) -> str:
@@ -78,6 +83,20 @@ class HiddenClassifier(HiddenSettings, Classifier):
         change = Augmentation(rotation=self.rotation, shift=self.shift, zoom=self.zoom)
         return self.normaliser(change(photos, generator))
 
+    def _keep_neighbours(self, photos: Photos, target: Tensor) -> None:
+        sums = [self._excited(self._opened(piece)).sum(0) for piece in photos.pieces()]
+        self.centre = torch.stack(sums).sum(0) / len(photos)
+        super()._keep_neighbours(photos, target)
+
+    def _directions(self, photos: Tensor) -> Tensor:
+        return normalize(self._excited(photos) - self.centre, dim=1)
+
+    def _excited(self, photos: Tensor) -> Tensor:
+        """Photos -> the activations of the hidden units, the mean over the views, (N, hidden)."""
+        below = Sequential(*self.network.layers[:-1])
+        views = [below.forward(self._inputs(view)) for view in self._views(photos)]
+        return torch.stack(views).mean(0)
+
     def _views(self, photos: Tensor) -> Iterator[Tensor]:
         """Each photo and its mirror image, in place and moved a pixel towards each corner."""
         for seen in (photos, photos.flip(3)):
@@ -100,8 +119,17 @@ class HiddenClassifier(HiddenSettings, Classifier):
         return 1, self.size, self.size
 
     def _saved(self) -> dict[str, Tensor]:
-        return {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
+        return {
+            "mean": self.normaliser.mean,
+            "deviation": self.normaliser.deviation,
+            "centre": self.centre,
+            "neighbours": self.neighbours.half(),
+            "neighbour_classes": self.neighbour_classes,
+        }
 
     def _restore(self, tensors: Mapping[str, Tensor]) -> int:
         self.normaliser = Normaliser(tensors["mean"], tensors["deviation"])
+        none = torch.empty(0, device=self.torch_device)  # earlier checkpoints have no neighbours
+        self.centre, self.neighbours = tensors.get("centre", none), tensors.get("neighbours", none).float()
+        self.neighbour_classes = tensors.get("neighbour_classes", none)
         return len(tensors["mean"])

@@ -15,13 +15,17 @@ from data.photos.folder import Photo
 from faces.classifier import Classifier
 from faces.pictures import picture_of
 from faces.run_photo import RunPhoto
+from report.figures.acceptance import acceptance_picture
 from report.figures.cells import limit_of
+from report.figures.reliability import reliability_picture
 from report.figures.tiles import tile_png
 from report.page import (
     ANSWER_SIDE,
     PHOTOS_A_UNIT,
     UNIT_PHOTO_SIDE,
+    Accepted,
     Accuracy,
+    Calibration,
     DownloadReport,
     Page,
     Unit,
@@ -34,6 +38,7 @@ from report.page import (
     strongest,
 )
 from report.page.wording import count
+from report.reliability import Bin
 from report.results import by_accuracy, confused_pairs, confusion_of
 
 
@@ -67,7 +72,7 @@ def page_of_run(
         title=f"Who is this? {name_of(metrics)}",
         subtitle=_subtitle(metrics),
         facts=_facts(metrics, folder),
-        accuracy=Accuracy(int(counts.trace()), int(counts.sum())),
+        accuracy=Accuracy(int(counts.trace()), int(counts.sum()), metrics["test_interval"]),
         macro_f1=metrics["macro_f1"],
         people=len(classes),
         by_person=by_accuracy(counts, classes),
@@ -78,7 +83,8 @@ def page_of_run(
         surest=shown.surest,
         least_sure=shown.least_sure,
         units=_units(classifier, exciting_photos),
-        unknown=_unknown(metrics["unknown"]),
+        calibration=_calibration(metrics),
+        unknown=_unknown(metrics),
         download=_download(folder),
         counts=metrics["counts"],
         validation_did=validation_did(classifier),
@@ -101,7 +107,7 @@ def _subtitle(metrics: dict[str, Any]) -> str:
 
 def validation_did(classifier: Classifier) -> str:
     """Return what the validation photos were used for, as the end of a sentence."""
-    threshold = "set the threshold below which a face is unknown"
+    threshold = "set how sure its probabilities are, and helped to set the threshold below which a face is unknown"
     history = classifier.history
     if classifier.patience is None or not history.best_epoch:
         return f"{threshold}, and did not change what it learned"
@@ -157,10 +163,36 @@ def _units(classifier: Classifier, exciting_photos: dict[int, list[RunPhoto]]) -
     return Units(shown, len(units), hidden=bool(classifier.hidden))
 
 
-def _unknown(measured: dict[str, Any]) -> Unknown | None:
-    if measured.get("known") is None:
+def _calibration(metrics: dict[str, Any]) -> Calibration | None:
+    """Return whether probabilities mean what they say; None without test photos."""
+    measured = metrics["calibration"]
+    if not measured["n"]:
         return None
-    return Unknown(**{name: measured[name] for name in Unknown.__dataclass_fields__})
+    before, after = ([Bin(**each) for each in measured[when]["bins"]] for when in ("before", "after"))
+    png = reliability_picture(before, after, f"{name_of(metrics)}: {count(measured['n'], 'answer')}")
+    errors = measured["before"]["error"], measured["after"]["error"]
+    return Calibration(measured["temperature"], measured["n"], *errors, png)
+
+
+def _unknown(metrics: dict[str, Any]) -> Unknown | None:
+    """Return what the threshold does; None without one, or without test photos."""
+    measured = metrics["unknown"]
+    if "known" not in measured:
+        return None
+    parts = {part: Accepted(**measured[part]) for part in ("known", "strangers") if part in measured}
+    picture = b""
+    if "strangers" in parts:
+        chosen = (parts["strangers"].share, parts["known"].share)
+        picture = acceptance_picture(measured["curve"], chosen, f"{name_of(metrics)}: who is given a name")
+    return Unknown(
+        quantity=measured["quantity"],
+        threshold=measured["threshold"],
+        share=measured["share"],
+        known=parts["known"],
+        strangers=parts.get("strangers"),
+        not_known=measured["not_known"] or "",
+        curve_png=picture,
+    )
 
 
 def _download(folder: Path) -> DownloadReport | None:

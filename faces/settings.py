@@ -15,6 +15,7 @@ HEADS = ("auto", "lda", "softmax")
 CLASS_WEIGHTS = ("none", "balanced")
 BACKBONES = ("alexnet", "face")  # frozen networks, beside any classification network of torchvision:
 TORCHVISION = "torchvision:"  # before its name
+STRANGERS = 0.01  # the share of strangers that may be given a name
 MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training holds in memory; more stay on the disk
 MIN_FACE = 24  # pixels of a photo: a face whose longer side has fewer is not used where faces are found
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from data.download.manifest import escape_formula
@@ -20,20 +21,24 @@ from data.photos.folder import Folder, Photo, read_folder
 from data.photos.split import Split, split
 from data.settings import SplitSizes
 from data.wording import count
+from errors import UsageError
 from faces.classifier import Classifier
 from faces.detection.landmarks import align_photos
-from faces.open_set import OpenedPart, known_accepted, leave_each_out, rounds
+from faces.open_set import OpenedPart, measure_unknown, rounds
 from faces.pictures import PHOTOS_A_UNIT, weights_picture
 from faces.run_page import name_of, page_of_run
 from faces.run_photo import photos_of
-from faces.settings import MEMORY_LIMIT
+from faces.settings import MEMORY_LIMIT, STRANGERS
+from faces.temperature import tempered
 from nn.parallel import ALONE, Ranks
 from nn.training import StateKeeper, fingerprint_of, left_behind
 from report import run_folder as files
+from report.bootstrap import share_of
 from report.figures.confusion import confusion_picture
 from report.figures.curves import learning_curve
 from report.hidden_units import most_exciting
 from report.progress import Bar, no_bar
+from report.reliability import as_json, reliability
 from report.results import accuracy_line, confusion_of, predictions_csv, results_of
 from report.unfinished_run import begin, finished_before, publish_run, save_state, saved_states, training_in
 
@@ -66,9 +71,15 @@ class FaceTraining:
     resume: bool = False
     overwrite: bool = False
     """Whether a run that is in `out` is replaced."""
+    strangers: float = STRANGERS
+    """The share of strangers that may be given a name, above 0 and below 1: it sets the threshold for "unknown"."""
     memory_limit: int = MEMORY_LIMIT
     """MiB. Features of which a training would hold more stay on the disk and are read a window at a time."""
     ranks: Ranks = ALONE
+
+    def __post_init__(self) -> None:
+        if not 0 < self.strangers < 1:
+            raise UsageError(f"strangers must be above 0 and below 1, a share of them, got {self.strangers}")
 
 
 def train_faces(
@@ -128,7 +139,7 @@ def _train(task: FaceTraining, bar: Bar, on_note: Callable[[str], None]) -> dict
             "classes": classifier.classes_.tolist(),
             "counts": parts.counts(),
             **_measure(classifier, train, validation, test),
-            "unknown": _unknown(classifier, train, validation, test, bar),
+            "unknown": _unknown(classifier, train, validation, test, task.strangers, bar),
             "seconds": round(keeper.seconds, 2),
             "training_seconds": round(sum(classifier.history.column("seconds")), 2),
             **classifier.identity(),
@@ -190,7 +201,8 @@ def _asked(task: FaceTraining, parts: Split) -> dict[str, Any]:
     classifier = task.classifier
     training = {"people": _people(parts), "model": classifier.kind, "seed": classifier.seed, **classifier.identity()}
     stored = {"stored": True} if _stay_on_disk(task, parts) else {}
-    return training | stored | task.ranks.identity()
+    strangers = {} if task.strangers == STRANGERS else {"strangers": task.strangers}
+    return training | stored | strangers | task.ranks.identity()
 
 
 def _people(parts: Split) -> dict[str, str]:
@@ -231,28 +243,40 @@ def _stay_on_disk(task: FaceTraining, parts: Split) -> bool:
 
 
 def _measure(classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart) -> dict[str, Any]:
-    """Return the accuracies, the confusion matrix, and precision and recall of each person."""
+    """Return the accuracies, that of the test photos with its interval, the confusion matrix, precision and recall of
+    each person, and whether the probabilities of the test photos mean what they say."""
 
-    def labels(part: OpenedPart) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
-        true = np.searchsorted(classifier.classes_, np.array(part.names, np.str_))
-        return true, classifier.predict_proba(part.photos).argmax(1)
+    def true(part: OpenedPart) -> NDArray[np.int_]:
+        return np.searchsorted(classifier.classes_, np.array(part.names, np.str_))
 
-    predicted = {"train": labels(train), "validation": labels(validation), "test": labels(test)}
-    return results_of(predicted, classifier.classes_.tolist(), "people")
+    parts = {"train": train, "validation": validation, "test": test}
+    probabilities = {name: classifier.predict_proba(part.photos) for name, part in parts.items()}
+    predicted = {name: (true(part), probabilities[name].argmax(1)) for name, part in parts.items()}
+    right = np.equal(*predicted["test"])
+    return {
+        **results_of(predicted, classifier.classes_.tolist(), "people"),
+        "test_interval": share_of(right, test.names, classifier.seed)["interval"] if test.names else None,
+        "calibration": _calibration(classifier.temperature_, probabilities["test"], right),
+    }
+
+
+def _calibration(temperature: float, probabilities: NDArray[np.float32], right: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the reliability of the answers before and after the temperature; `probabilities` are those after it."""
+    before = tempered(torch.from_numpy(probabilities), 1 / temperature).numpy()
+    return {
+        "temperature": temperature,
+        "n": len(right),
+        "before": as_json(reliability(before.max(1, initial=0), right)),
+        "after": as_json(reliability(probabilities.max(1, initial=0), right)),
+    }
 
 
 def _unknown(
-    classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart, bar: Bar
+    classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart, share: float, bar: Bar
 ) -> dict[str, Any]:
-    """Return the threshold for unknown people and the counts of accepted faces: of strangers too, if the classifier is
-    quick enough to be trained once more for each person left out."""
-    unknown = {"quantity": classifier.quantity, "threshold": classifier.threshold_}
-    if classifier.quick_to_train:
-        with bar("leaving each person out", len(rounds(train))) as advance:
-            measured = leave_each_out(classifier, train, validation, test, lambda: advance(""))
-    else:
-        measured = known_accepted(classifier, test)
-    return unknown if measured is None else unknown | asdict(measured)
+    """Set the threshold for unknown people; return what it does."""
+    with bar("leaving people out", len(rounds(train, classifier.rounds))) as advance:
+        return measure_unknown(classifier, train, validation, test, share, lambda: advance(""))
 
 
 def _contents(

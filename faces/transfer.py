@@ -1,6 +1,6 @@
 """Transfer: a head on features of a frozen network, which are computed once; trained by the one loop, or computed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -17,10 +17,10 @@ from faces.backbones.backbone import Backbone
 from faces.backbones.catalogue import load_backbone
 from faces.classifier import Classifier
 from faces.features.cache import VIEWS, cache_features, features_of, once_per_photo
-from faces.features.statistics import deviation_and_mean, first_of_each
+from faces.features.statistics import deviation_and_mean, together
 from faces.features.stored import StoredFeatures, store_features
 from faces.features.stream import FeatureStream
-from faces.photos import AT_ONCE, PhotoArray, Photos
+from faces.photos import PhotoArray, Photos
 from faces.settings import TransferSettings
 from nn.discriminant import discriminant
 from nn.initialisers import glorot, normal, zeros
@@ -28,8 +28,6 @@ from nn.layers import Dropout, Linear, ReLU, Sequential, UnitLength
 from nn.training import Data, History
 from report.hidden_units import UnitClass, unit_classes
 
-NEIGHBOURS = 5  # training photos of the named person that a face is compared with
-MOST_NEIGHBOURS = 100  # photos per person that are kept for it
 READ_AT_ONCE = 64  # images in one forward pass
 SHARPNESS = 10.0  # the head lda's logits are so many times a cosine
 HELD = 3  # features, their roots, directions among the neighbours, once more while people are left out: measured
@@ -50,20 +48,13 @@ class TransferClassifier(TransferSettings, Classifier):
     """
 
     image_mode = "RGB"
-    quick_to_train = True
-    quantity = (
-        f"probability of the name + mean cosine similarity of the features with the {NEIGHBOURS} most similar "
-        "training photos of that person"
-    )
+    rounds = 12
+    compared = "features"
 
     scale: Tensor
     """The training features' deviation."""
     centre: Tensor
     """Their mean, (numbers,)."""
-    neighbours: Tensor
-    """Unit vectors of training photos around `centre`, (photos, numbers)."""
-    neighbour_classes: Tensor
-    """(photos,)"""
 
     _backbone: tuple[str, str | None, Backbone] | None = None
     _rank: int = 1  # directions that the head lda looks at
@@ -151,48 +142,31 @@ class TransferClassifier(TransferSettings, Classifier):
             return [UnitClass(unit, name, 1.0) for unit, name in enumerate(names)]
         return unit_classes(list(self.network.parameters().values())[-2].value.cpu().numpy(), names)
 
-    def known_scores(self, images: Any) -> NDArray[np.float32]:
-        """Return how surely each face is one of the known people, (N,): `quantity`."""
-        photos = self._fitted(images)
-        return self._piecewise(photos, self._known_scores) if len(photos) else np.empty(0, np.float32)
-
-    def _known_scores(self, photos: Tensor) -> Tensor:
-        probability = self._probabilities(photos)
-        said = probability.argmax(1)
-        similar = self._directions(photos) @ self.neighbours.T  # (N, kept photos)
-        similar.masked_fill_(self.neighbour_classes[None, :] != said[:, None], -1.0)
-        nearest = min(NEIGHBOURS, int(self.neighbour_classes.bincount().min()))
-        return probability.amax(1) + similar.topk(nearest, dim=1).values.mean(1)
-
     def _opened(self, numbers: NDArray[Any]) -> Tensor:
         opened = super()._opened(numbers)
         return opened.sqrt() if self.backbone.has_roots else opened
 
     def _learn_inputs(self, photos: Tensor, target: Tensor) -> None:
         self.scale, self.centre = photos.std(), photos.mean((0, 1))
-        self._keep_neighbours(target, lambda chosen: photos[chosen])
 
     def _training_data(self, photos: Photos, target: Tensor) -> Data:
         if not isinstance(photos, StoredFeatures):
-            x = _together(len(photos), map(self._opened, photos.pieces()))
+            x = together(len(photos), map(self._opened, photos.pieces()))
             self._learn_inputs(x, target)
             return x, target
         self.scale, self.centre = deviation_and_mean(map(self._opened, photos.pieces()))
-        self._keep_neighbours(target, lambda chosen: self._opened(photos[chosen.cpu().numpy()]))
         return FeatureStream(photos, target, self._opened)
 
     def _validation(self, photos: Photos, names: NDArray[Any]) -> Data:
         if not isinstance(photos, StoredFeatures):
             inputs = (self._inputs(self._opened(piece)) for piece in photos.pieces())
-            return _together(len(photos), inputs), self._targets(names)
+            return together(len(photos), inputs), self._targets(names)
         return FeatureStream(photos, self._targets(names), lambda piece: self._inputs(self._opened(piece)))
 
-    def _keep_neighbours(self, target: Tensor, read: Callable[[Tensor], Tensor]) -> None:
-        """Keep the directions of a few photos per person; `read` returns the photos at the places it is given."""
-        kept = first_of_each(target, MOST_NEIGHBOURS)
-        pieces = (self._directions(read(chosen)) for chosen in torch.split(kept, AT_ONCE))
-        self.neighbours = _together(len(kept), pieces).half().float()  # as they are saved
-        self.neighbour_classes = target[kept]
+    def _keep_neighbours(self, photos: Photos, target: Tensor) -> None:
+        super()._keep_neighbours(photos, target)
+        if self.is_computed:
+            self._compute_head()
 
     def _directions(self, photos: Tensor) -> Tensor:
         """Return unit vectors from the training photos' mean to each photo, (N, numbers)."""
@@ -286,13 +260,3 @@ class TransferClassifier(TransferSettings, Classifier):
                 )
 
         self._backbone = (self.model, self.weights, load_backbone(self.model, self.weights, accept))
-
-
-def _together(n: int, pieces: Iterable[Tensor]) -> Tensor:
-    """Return the pieces as one tensor (n, ...), filled one after the other: memory never holds all of them twice."""
-    at, whole = 0, torch.empty(0)
-    for piece in pieces:
-        whole = piece.new_empty((n, *piece.shape[1:])) if at == 0 else whole
-        whole[at : at + len(piece)] = piece
-        at += len(piece)
-    return whole

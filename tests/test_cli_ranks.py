@@ -93,7 +93,7 @@ def test_train_faces_in_two_processes_is_one_run_on_the_features_of_one(
     metrics = json.loads(out)
     assert metrics == json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert (metrics["processes"], np.sum(metrics["confusion"])) == (2, 3)
-    assert metrics["unknown"]["strangers"] == 15
+    assert metrics["unknown"]["known"]["n"] == 3
     assert {path.name for path in tmp_path.iterdir()} == {"people", "run"}
     assert len(list(people.glob(".features-*"))) == 2
     assert cli.main([*map(str, asked[:-3]), "--out", str(tmp_path / "alone"), "--quiet"]) == 0

@@ -1,4 +1,4 @@
-"""Mean and deviation of features that are read a few photos at a time."""
+"""What is computed of features that are read a few photos at a time: mean, deviation, the pieces as one."""
 
 from collections.abc import Iterable
 
@@ -23,3 +23,13 @@ def deviation_and_mean(photos: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
 def first_of_each(target: Tensor, most: int) -> Tensor:
     """Return the indices of the first `most` photos of each class; `target` (N,) has the class of each photo."""
     return torch.cat([(target == label).nonzero()[:most, 0] for label in range(int(target.max()) + 1)])
+
+
+def together(n: int, pieces: Iterable[Tensor]) -> Tensor:
+    """Return the pieces as one tensor (n, ...), filled one after the other: memory never holds all of them twice."""
+    at, whole = 0, torch.empty(0)
+    for piece in pieces:
+        whole = piece.new_empty((n, *piece.shape[1:])) if at == 0 else whole
+        whole[at : at + len(piece)] = piece
+        at += len(piece)
+    return whole

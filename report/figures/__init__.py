@@ -2,7 +2,8 @@
 
 `curves` draws learning curves, `confusion` the confusion matrix, `many_classes` that of hundreds, `tiles` the poster of
 weights, `sheets` small pictures under labels, `series` lines over an axis, `contour` a cost over two weights,
-`bars` reported beside measured values.
+`reliability` what probabilities are worth, `acceptance` known people against strangers, `bars` reported beside measured
+values.
 `style` has the colours and `png`, with `faces.mplstyle`; `lettering` the fonts of names; `layout` headings, legends and
 sizes; `cells` paints weights.
 """

@@ -6,8 +6,10 @@ confidence interval of an accuracy. `render` fills `templates/`, styled by `page
 """
 
 from report.page.content import (
+    Accepted,
     Accuracy,
     Answer,
+    Calibration,
     DownloadReport,
     Page,
     Unit,
@@ -24,8 +26,10 @@ __all__ = [
     "ANSWER_SIDE",
     "PHOTOS_A_UNIT",
     "UNIT_PHOTO_SIDE",
+    "Accepted",
     "Accuracy",
     "Answer",
+    "Calibration",
     "DownloadReport",
     "Page",
     "Unit",

@@ -27,10 +27,14 @@ class Words:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many of the `n` test photos were given the right name."""
+    """How many of the `n` test photos were given the right name.
+
+    `interval` has the bounds of a 95% interval from resampling people; None: each photo counts for itself.
+    """
 
     right: int
     n: int
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,18 +73,45 @@ class Units:
 
 
 @dataclass(frozen=True)
-class Unknown:
-    """How well a threshold on `quantity` tells known people from strangers.
+class Accepted:
+    """How many of `n` photos of so many `people` were given a name, and the 95% interval from resampling people."""
 
-    A true accept is a photo of a known person that got a name, a false accept one of a stranger that did.
+    accepted: int
+    n: int
+    people: int
+    interval: tuple[float, float]
+
+    @property
+    def share(self) -> float:
+        """How many of them, in [0, 1]."""
+        return self.accepted / self.n
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown:
+    """How well a threshold on `quantity` tells known people from strangers, of whom `share` was to pass.
+
+    Without `strangers`, `not_known` says why. `curve_png` shows what other thresholds would let pass.
     """
 
     quantity: str
     threshold: float
-    true_accepts: int
-    known: int
-    false_accepts: int
-    strangers: int
+    share: float
+    known: Accepted
+    strangers: Accepted | None = None
+    not_known: str = ""
+    curve_png: bytes = b""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far probabilities are from how often the `n` test answers are right, in [0, 1], before and after."""
+
+    temperature: float
+    n: int
+    before: float
+    after: float
+    png: bytes
 
 
 @dataclass(frozen=True)
@@ -115,5 +146,6 @@ class Page:
     weights_png: bytes = b""
     weights_words: str = ""  # what it shows, for those who do not see it
     units: Units | None = None
+    calibration: Calibration | None = None
     unknown: Unknown | None = None
     download: DownloadReport | None = None

@@ -23,7 +23,7 @@ def render(page: Page) -> str:
     """Return the page as HTML, to be written as UTF-8. The same content gives the same text, without time or path.
 
     All text is escaped; characters that HTML does not allow are replaced. Raises ValueError when a PNG of the page is
-    none, or when `accuracy` or `unknown` count more than there were.
+    none, or when `accuracy` counts more than there were.
     """
     template = _environment().get_template("page.html")
     html = template.render(page=page, words=page.words, sections=sections(page), style_sheet=style_sheet())
@@ -47,7 +47,8 @@ def sections(page: Page) -> dict[str, str]:
         "certainty": (page.surest or page.least_sure, "Where it is sure, and where it hesitates"),
         "weights": (page.weights_png, "What it looks for"),
         "units": (page.units and derived.units_by_class(page.units), f"What its {kind}s look for"),
-        "strangers": (unknown and (unknown.known or unknown.strangers), "People it does not know"),
+        "calibration": (page.calibration, "Whether its probabilities mean what they say"),
+        "strangers": (unknown, "People it does not know"),
         "download": (download and download.rows, "The photos that arrived"),
     }
     return {name: title for name, (content, title) in titles.items() if content}

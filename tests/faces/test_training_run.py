@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import nn.training.resume
 from data.folder_lock import LOCK
@@ -60,8 +61,60 @@ def test_metrics_say_what_was_done_and_measured(finished: Path, people: Path) ->
     assert {"python", "torch", "numpy"} <= metrics["versions"].keys()
 
 
+def test_metrics_say_how_sure_the_test_accuracy_and_its_probabilities_are(finished: Path) -> None:
+    metrics = json.loads((finished / "metrics.json").read_text())
+    low, high = metrics["test_interval"]
+    assert 0 <= low <= metrics["test_accuracy"] <= high <= 1
+    calibration = metrics["calibration"]
+    assert calibration["n"] == sum(each["n"] for each in calibration["before"]["bins"]) == 9
+    assert calibration["temperature"] == load_faces(finished).temperature_ != 1
+    said = [float(row["probability"]) for row in predictions_of(finished)]
+    after = calibration["after"]["bins"]
+    assert sum(each["probability"] * each["n"] for each in after) == pytest.approx(sum(said), abs=1e-4)
+
+
+def test_of_three_people_it_is_said_that_strangers_cannot_be_known(finished: Path) -> None:
+    unknown = json.loads((finished / "metrics.json").read_text())["unknown"]
+    assert (unknown["rule"], unknown["share"], unknown["known"]["n"]) == ("validation", 0.01, 9)
+    assert unknown["not_known"] == "it takes 5 people to leave some of them out, and there are 3"
+    page = " ".join((finished / "report.html").read_text().split())
+    assert f"How many strangers are given a name cannot be known: {unknown['not_known']}." in page
+
+
+def test_with_more_people_they_are_left_out_in_three_groups(people: Path, tmp_path: Path) -> None:
+    shutil.copytree(people, tmp_path / "people")
+    for name in ("Ada", "Bo", "Cy"):
+        own = tmp_path / "people" / f"{name} upside down"
+        own.mkdir()
+        for photo in (people / name).iterdir():
+            with Image.open(photo) as picture:
+                picture.transpose(Image.Transpose.ROTATE_180).save(own / photo.name)
+    asked: list[tuple[str, int | None]] = []
+
+    @contextmanager
+    def bar(what: str, steps: int | None) -> Iterator[Callable[[str], None]]:
+        asked.append((what, steps))
+        yield lambda word: None
+
+    metrics = train_faces(replace(task(tmp_path / "people", tmp_path / "run"), strangers=0.1), bar)
+    assert ("leaving people out", 3) in asked
+    unknown = metrics["unknown"]
+    assert (unknown["rule"], unknown["strangers"]["n"], unknown["known"]["n"]) == ("strangers", 18, 18)
+    classifier = load_faces(tmp_path / "run")
+    assert classifier.threshold_ == unknown["threshold"] == classifier.threshold_for(0.1)
+    page = " ".join((tmp_path / "run" / "report.html").read_text().split())
+    assert "Expect that of 100 strangers about" in page
+    assert page.count("for every threshold") == 2  # the picture's text
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
+def test_a_share_that_is_none_is_refused(share: float, people: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="strangers must be above 0 and below 1"):
+        replace(task(people, tmp_path), strangers=share)
+
+
 def test_the_page_says_what_the_validation_photos_did(finished: Path, people: Path, tmp_path: Path) -> None:
-    threshold = "set the threshold below which a face is unknown"
+    threshold = "set how sure its probabilities are, and helped to set the threshold below which a face is unknown"
     words = " ".join((finished / "report.html").read_text().split())
     assert f"The validation photos {threshold}, and did not change what it learned." in words
     classifier = HiddenClassifier(hidden=8, epochs=60, batch_size=8, size=12, lr=0.05, patience=2)

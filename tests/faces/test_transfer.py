@@ -11,7 +11,6 @@ import pytest
 from errors import RunError
 from faces import photos
 from faces.backbones import weight_files
-from faces.open_set import MOST_ROUNDS, OpenedPart, leave_each_out, rounds
 from faces.photos import PhotoArray
 from faces.transfer import TransferClassifier
 from nn import checkpoint
@@ -150,37 +149,6 @@ def test_balanced_classes_help_the_person_with_few_photos() -> None:
         for choice in ("none", "balanced")
     }
     assert weights["balanced"] > weights["none"]
-
-
-def test_each_person_is_a_stranger_once() -> None:
-    parts = [OpenedPart(*features(n, seed)) for n, seed in ((12, 2), (5, 3), (5, 4))]
-    done: list[int] = []
-    measured = leave_each_out(head(), parts[0], parts[1], parts[2], lambda: done.append(1))
-    assert measured is not None
-    assert len(done) == 3
-    assert measured.known == 3 * 10
-    assert measured.strangers == 3 * 22
-    assert measured.true_accepts / measured.known > measured.false_accepts / measured.strangers
-
-
-def test_with_two_people_nobody_can_be_left_out() -> None:
-    part = OpenedPart(*features(5, 2, names=("Ada", "Bo")))
-    assert leave_each_out(head(), part, part, part) is None
-
-
-@pytest.mark.parametrize("people", [3, 12, 100])
-def test_many_people_are_left_out_several_at_a_time(people: int) -> None:
-    names = [f"p{number:03}" for number in range(people)]
-    left_out = rounds(OpenedPart(PhotoArray(np.empty(0)), names))
-    assert len(left_out) == min(people, MOST_ROUNDS)
-    assert sorted(name for group in left_out for name in group) == names
-
-
-@pytest.mark.parametrize(("photos", "trained"), [(20_000, 12), (30_000, 8), (300_000, 3)])
-def test_with_many_photos_fewer_rounds_are_trained(photos: int, trained: int) -> None:
-    left_out = rounds(OpenedPart(PhotoArray(np.empty(0)), [f"p{number % 100:03}" for number in range(photos)]))
-    assert len(left_out) == trained
-    assert {len(group) for group in left_out} <= {8, 9}
 
 
 def test_filters_are_colour_pictures() -> None:

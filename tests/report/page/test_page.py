@@ -14,8 +14,10 @@ from report.page import (
     ANSWER_SIDE,
     PHOTOS_A_UNIT,
     UNIT_PHOTO_SIDE,
+    Accepted,
     Accuracy,
     Answer,
+    Calibration,
     DownloadReport,
     Page,
     Unit,
@@ -49,6 +51,14 @@ def answer(true: str = "Ann", predicted: str = "Bob") -> Answer:
     return Answer(JPEG, f"{true}/7.jpg", true, predicted, 0.9, "Cy", 0.05)
 
 
+UNKNOWN = Unknown(
+    quantity="the largest logit",
+    threshold=1.25,
+    share=0.01,
+    known=Accepted(62, 100, 5, (0.551, 0.704)),
+    strangers=Accepted(1, 50, 5, (0.0, 0.04)),
+    curve_png=png(),
+)
 FULL = Page(
     title="Three people",
     subtitle="a hidden layer",
@@ -63,7 +73,8 @@ FULL = Page(
     surest=[answer("Ann", "Ann")],
     least_sure=[answer("Bob", "Bob")],
     units=Units([Unit(17, "Ann", png(), [JPEG] * 3), Unit(4, "Bob", None, [JPEG])], n=300),
-    unknown=Unknown("the largest logit", 1.25, 90, 100, 7, 50),
+    calibration=Calibration(0.5, 120, 0.21, 0.034, png()),
+    unknown=UNKNOWN,
     download=DownloadReport(10, 6, {"ok": 6, "http_404": 3, "new_reason": 1}),
 )
 BARE = Page(title="Three people", subtitle="", accuracy=Accuracy(0, 0))
@@ -113,6 +124,50 @@ def test_the_head_line_is_the_accuracy_in_plain_words_with_its_interval() -> Non
     assert "always naming the most frequent person: 50.0%" in text
 
 
+def test_an_interval_from_drawing_people_takes_the_place_of_wilsons() -> None:
+    text = Reader(render(replace(FULL, accuracy=Accuracy(105, 120, (0.75, 0.95))))).text
+    assert "95% interval 75.0% to 95.0%, from drawing people anew, n = 120" in text
+    assert "drawing" not in Reader(render(BARE)).text
+
+
+def words_of(page: Page) -> str:
+    return " ".join(Reader(render(page)).text.split())
+
+
+def test_the_page_says_what_to_expect_of_strangers_and_of_known_people() -> None:
+    text = words_of(FULL)
+    assert (
+        "Expect that of 100 strangers about 2 are given a name, and of 100 photos of the people it knows about 62"
+        in text
+    )
+    assert "1.0% of their photos was to pass" in text
+    assert "1 of 50" in text
+    assert "95% interval 55.1% to 70.4%, from drawing 5 people anew" in text
+    one = replace(UNKNOWN, strangers=Accepted(1, 100, 5, (0.0, 0.04)))
+    assert "of 100 strangers about 1 is given a name" in words_of(replace(FULL, unknown=one))
+
+
+def test_people_who_are_all_alike_give_no_interval() -> None:
+    none = replace(UNKNOWN, strangers=Accepted(0, 50, 5, (0.0, 0.0)))
+    assert "no interval: it is the same for each of 5 people" in words_of(replace(FULL, unknown=none))
+
+
+@pytest.mark.parametrize("reason", ["there are no test photos", "there are 3 people"])
+def test_what_cannot_be_known_of_strangers_is_said_with_its_reason(reason: str) -> None:
+    unknown = replace(UNKNOWN, strangers=None, not_known=reason, curve_png=b"")
+    text = words_of(replace(FULL, unknown=unknown))
+    assert f"How many strangers are given a name cannot be known: {reason}. So the threshold lets nine of ten" in text
+    assert "Expect that" not in text
+    assert "62 of 100" in text
+
+
+@pytest.mark.parametrize(("temperature", "made"), [(0.5, "surer"), (2.0, "less sure")])
+def test_the_page_says_how_far_probabilities_are_from_the_truth(temperature: float, made: str) -> None:
+    text = words_of(replace(FULL, calibration=Calibration(temperature, 120, 0.21, 0.034, png())))
+    assert "On the 120 test photos the two are 3.4% apart on average." in text
+    assert f"made {made}, all alike, by what the validation photos showed, they were 21.0% apart" in text
+
+
 def test_macro_f1_says_over_whom_it_is_when_some_have_no_test_photos() -> None:
     tested = [ClassAccuracy(name, 1, 1) for name in ("Ann", "Bob")]
     some, everyone = (Reader(render(replace(FULL, people=people, by_person=tested))).text for people in (3, 2))
@@ -154,7 +209,7 @@ def test_what_is_told_apart_may_be_called_otherwise() -> None:
         who="what",
         whom="what",
     )
-    said = replace(FULL, words=words, unknown=None, download=None, mistakes=[answer("oak", "elm")])
+    said = replace(FULL, words=words, calibration=None, unknown=None, download=None, mistakes=[answer("oak", "elm")])
     said = replace(said, title="Trees", weights_png=png(), weights_words="A weight for each vein.")
     read = Reader(render(said))
     for phrase in (
@@ -255,7 +310,8 @@ def test_same_content_same_bytes() -> None:
 
 
 def test_a_full_page_has_all_sections_and_links_to_each() -> None:
-    everything = {"data", "learning", "confusion", "mistakes", "certainty", "units", "strangers", "download"}
+    everything = {"data", "learning", "confusion", "mistakes", "certainty", "units", "download"}
+    everything |= {"calibration", "strangers"}
     assert sections(FULL) == everything
     assert {link["href"] for link in Reader(render(FULL)).all("a")} == {f"#{anchor}" for anchor in everything}
 
@@ -269,6 +325,7 @@ def test_a_full_page_has_all_sections_and_links_to_each() -> None:
         ("mistakes", {"mistakes": ()}),
         ("certainty", {"surest": (), "least_sure": ()}),
         ("units", {"units": None}),
+        ("calibration", {"calibration": None}),
         ("strangers", {"unknown": None}),
         ("download", {"download": None}),
     ],
@@ -294,14 +351,14 @@ def test_names_and_files_of_strangers_are_text_wherever_they_stand() -> None:
         mistakes=[Answer(JPEG, HOSTILE, HOSTILE, "Bob", 0.9, HOSTILE, 0.1)],
         surest=[Answer(JPEG, HOSTILE, "Bob", "Bob", 0.9, HOSTILE, 0.1)],
         units=Units([Unit(1, HOSTILE, None, [JPEG])], n=1),
-        unknown=Unknown(HOSTILE, 0.5, 1, 2, 1, 2),
+        unknown=replace(UNKNOWN, quantity=HOSTILE, strangers=None, not_known=HOSTILE),
         download=DownloadReport(2, 1, {HOSTILE: 1}),
     )
     read = Reader(render(page))
     assert not read.all("script")
     assert {key for _, attributes in read.elements for key in attributes if key.startswith("on")} == set()
     shown = "<script>alert(1)</script>\"'&\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"
-    assert read.text.count(shown) >= 15
+    assert read.text.count(shown) >= 16
     render(page).encode()  # a file name that is not Unicode does not keep the page from being written
 
 

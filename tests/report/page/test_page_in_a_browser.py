@@ -20,11 +20,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from report.figures.acceptance import acceptance_picture
 from report.figures.confusion import confusion_picture
 from report.figures.curves import learning_curve
+from report.figures.reliability import reliability_picture
 from report.page import (
+    Accepted,
     Accuracy,
     Answer,
+    Calibration,
     DownloadReport,
     Page,
     Unit,
@@ -33,6 +37,7 @@ from report.page import (
     photo_jpeg,
     render,
 )
+from report.reliability import reliability
 from report.results import ClassAccuracy, ConfusedPair
 
 NAMES = ["Ann", "Wolfeschlegelsteinhausenbergerdorffwelchevoraltern", "<script>document.title = 'ran'</script>"]
@@ -67,6 +72,9 @@ addEventListener("load", () => {
 """
 
 
+BINS = reliability([0.3, 0.9, 0.9, 0.95], [False, True, True, True])
+
+
 def picture(seed: int) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (64, 48, 3), dtype=np.uint8))
 
@@ -99,7 +107,15 @@ def full_page() -> Page:
             + [Unit(9, NAMES[0], None, photos[:4])],
             n=10,
         ),
-        unknown=Unknown(NAMES[1], 0.5, 18, 20, 3, 20),
+        calibration=Calibration(0.5, 40, 0.2, 0.05, reliability_picture(BINS, BINS, "reliability")),
+        unknown=Unknown(
+            quantity=NAMES[1],
+            threshold=0.5,
+            share=0.1,
+            known=Accepted(18, 20, 2, (0.8, 1.0)),
+            strangers=Accepted(3, 20, 2, (0.1, 0.2)),
+            curve_png=acceptance_picture([(0, 0), (0.15, 0.9), (1, 1)], (0.15, 0.9), "acceptance"),
+        ),
         download=DownloadReport(100, 60, {"ok": 60, "http_404": 30, NAMES[1]: 10}),
     )
 
@@ -157,7 +173,7 @@ def dump(program: str, profile: Path, address: str) -> str:
 
 @pytest.mark.parametrize("frame", ["phone", "desk", "unlocked"])
 def test_every_picture_loads(visit: Visit, frame: str) -> None:
-    assert visit.frames[frame]["pictures"] == 2 + 3 * 8 + 3 + 4 * 4
+    assert visit.frames[frame]["pictures"] == 4 + 3 * 8 + 3 + 4 * 4
     assert visit.frames[frame]["broken"] == 0
 
 
