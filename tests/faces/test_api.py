@@ -29,7 +29,7 @@ def make(kind: str, **parameters: Any) -> Any:
         return faces.HiddenClassifier(**{**HIDDEN, **parameters})
     if kind == "transfer":
         return faces.TransferClassifier(
-            **{"weights": "random", "size": 199, "epochs": 8, "batch_size": 8, **parameters}
+            **{"weights": "random", "head": "softmax", "epochs": 8, "batch_size": 8, **parameters}
         )
     return faces.DigitClassifier(**{"model": "softmax", "epochs": 20, "batch_size": 8, "lr": 0.02, **parameters})
 

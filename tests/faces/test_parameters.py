@@ -12,7 +12,7 @@ import faces.classifier
 from errors import UsageError
 from faces.backbones.alexnet.architecture import Stage
 from faces.backbones.alexnet.weights import random_weights
-from faces.detection.cascade import DetectorSettings
+from faces.detection.detector import DetectorSettings
 from faces.detection.folder import detect_folder
 from faces.features.cluster import cache_features_on_ray
 from faces.features.extract import extract
@@ -78,7 +78,7 @@ def test_balanced_classes_weigh_the_same_in_sum() -> None:
 
 @pytest.mark.parametrize("n", [1, READ_AT_ONCE, READ_AT_ONCE + 1])
 def test_every_photo_is_given_to_the_network_once_and_in_order(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    classifier = TransferClassifier(weights="random", size=63)
+    classifier = TransferClassifier(weights="random")
     seen: list[int] = []
 
     class Network:
@@ -97,12 +97,12 @@ SETTINGS: dict[type[ClassifierSettings], dict[str, Any]] = {
     HiddenSettings: {
         **{"hidden": 300, "epochs": 300, "batch_size": 64, "lr": 1e-3, "weight_decay": 1e-4, "dropout": 0.5},
         **{"label_smoothing": 0.1, "start": 0.001, "patience": None, "class_weight": "none", "size": 32, "seed": 0},
-        **{"device": "auto", "rotation": 10.0, "shift": 0.04, "zoom": 0.1},
+        **{"device": "auto", "rotation": 10.0, "shift": 0.04, "zoom": 0.1, "align": False, "margin": 0.05},
     },
     TransferSettings: {
         **{"hidden": 0, "epochs": 60, "batch_size": 64, "lr": 5e-4, "weight_decay": 1.0, "dropout": 0.5},
-        **{"label_smoothing": 0.1, "start": 0.001, "patience": 10, "class_weight": "none", "size": 227, "seed": 0},
-        **{"device": "auto", "weights": "imagenet"},
+        **{"label_smoothing": 0.1, "start": 0.001, "patience": 10, "class_weight": "none", "seed": 0},
+        **{"device": "auto", "model": "alexnet", "weights": None, "head": "auto", "align": False},
     },
 }
 
@@ -114,7 +114,7 @@ def test_the_measured_numbers_of_the_documentation_are_of_these_defaults(kind: t
 
 LEAST = {
     **dict.fromkeys(("epochs", "batch_size", "size"), (1, 0)),
-    **dict.fromkeys(("weight_decay", "start", "dropout", "label_smoothing", "rotation", "shift", "zoom"), (0.0, -1e-9)),
+    **dict.fromkeys(("weight_decay", "start", "dropout", "label_smoothing", "margin", "rotation", "shift", "zoom"), (0.0, -1e-9)),
     **{"lr": (1e-300, 0.0), "hidden": (1, 0), "seed": (0, -1)},
 }
 
@@ -141,7 +141,7 @@ def test_a_head_may_have_no_hidden_layer() -> None:
 
 
 DEFAULTS: dict[Callable[..., Any], dict[str, Any]] = {
-    DetectorSettings: {"side": 480, "scale_factor": 1.1, "neighbours": 6, "smallest": 24},
+    DetectorSettings: {"side": 1280, "threshold": 0.5, "overlap": 0.3, "min_face": 24},
     detect_folder: {"strict": False},
     cache_features_on_ray: {"num_gpus": 0.0},
     extract: {"mirror": False, "batch_size": 64},

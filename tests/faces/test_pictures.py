@@ -112,7 +112,7 @@ def test_the_poster_says_what_its_units_are(
 def test_the_poster_of_many_people_says_how_many_are_not_shown(people: int, monkeypatch: pytest.MonkeyPatch) -> None:
     features = np.random.default_rng(0).random((people, 2, 20)).astype(np.float32)
     names = [f"Person {number}" for number in range(people)]
-    classifier = TransferClassifier(weights="random", epochs=1).fit(PhotoArray(features), names)
+    classifier = TransferClassifier(weights="random", head="softmax", epochs=1).fit(PhotoArray(features), names)
     all_of_them = rf"(\d\d\d) of {people} outputs, the strongest, of \1 of {people} people "
     assert re.match(all_of_them + r"\(others: show-weights --unit\): the 4", subtitle(classifier, monkeypatch))
     assert subtitle(classifier, monkeypatch, [3, people - 1]).startswith(f"2 of {people} outputs: the 4")

@@ -1,6 +1,7 @@
 """Features on a real cluster: bit for bit those of one machine, an actor killed or not; and found by a training."""
 
 import hashlib
+import pickle
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ import torch
 from PIL import Image
 
 import cli
-from data.photos.folder import Folder, read_folder
+from data.photos.folder import Folder, Photo, read_folder
 from errors import UsageError
 from faces.backbones.alexnet.alexnet import AlexNet
 from faces.features import cache
@@ -121,9 +122,13 @@ def test_what_an_actor_cannot_do_is_handed_back_as_a_line(
     with one_thread():
         actor = FeatureActor(many.path, [original], kind, 2, "cpu", 1)
     digests = {file: hashlib.sha256((many.path / file).read_bytes()).hexdigest() for file in ("B/67.png", "B/1.png")}
-    bad = actor({"files": ["B/67.png"], "photos": [digests["B/67.png"]]})
-    replaced = actor({"files": ["B/1.png"], "photos": ["1" * 64]})
-    good = actor({"files": ["B/1.png"], "photos": [digests["B/1.png"]]})
+
+    def batch(file: str, sha256: str) -> dict[str, bytes]:
+        return {"photos": pickle.dumps([Photo(file, "B", sha256, 0)])}
+
+    bad = actor(batch("B/67.png", digests["B/67.png"]))
+    replaced = actor(batch("B/1.png", "1" * 64))
+    good = actor(batch("B/1.png", digests["B/1.png"]))
     assert [(answer["kind"], answer["photos"]) for answer in (bad, replaced)] == [("DatasetError", 0)] * 2
     assert "B/67.png is not an image" in bad["error"]
     assert "B/1.png was replaced while the photos were being read" in replaced["error"]

@@ -138,7 +138,7 @@ def test_the_head_learns_from_the_disk_what_it_learns_from_memory(
     names = [photo.name for photo in numbered(PHOTOS)]
 
     def fitted(features: Photos) -> TransferClassifier:
-        head = TransferClassifier(weights="random", epochs=3, batch_size=PHOTOS)
+        head = TransferClassifier(weights="random", head="softmax", epochs=3, batch_size=PHOTOS)
         return head.fit(features, names, (features, names))
 
     disk, memory = fitted(stored), fitted(in_memory)
@@ -160,7 +160,7 @@ def test_strangers_are_measured_on_the_disk_as_in_memory(
     names = [photo.name for photo in numbered(PHOTOS)]
 
     def scores(features: Photos) -> NDArray[np.float32]:
-        head = TransferClassifier(weights="random", epochs=3, batch_size=PHOTOS)
+        head = TransferClassifier(weights="random", head="softmax", epochs=3, batch_size=PHOTOS)
         parts = [np.arange(0, 36), np.arange(36, 48), np.arange(48, 60)]
         opened = [OpenedPart(features.take(part), [names[place] for place in part]) for part in parts]
         found = leave_out(head, opened[0], opened[1], opened[2], [{"p0"}, {"p1"}, {"p2"}])
