@@ -1,15 +1,19 @@
-"""From crop files on disk to conv5 features: ours beside the report's code, and beside a plain loop over batches.
+"""From crop files on disk to features: AlexNet beside the report's code and a plain loop, the face network beside dlib.
 
     python benchmarks/features.py [FOLDER] [--weights W] [--photos N] [--pairs 3] [--precision float32]
+    python benchmarks/features.py [FOLDER] --model face
 
 The report's code computes one photo at a time, the plain loop 64; both in float32, with torch's own layers and all of
 its threads, and open each photo just before it is needed. Ours is `extract` as a training calls it, including its
 preparation. Before the timing, our features are compared with those of the plain loop. FOLDER has a folder of crops per
 person; without it, pictures are drawn into a temporary folder.
+
+dlib's own code for the face network computes one face at a time, from crops that are in memory as it takes them.
 """
 
 import argparse
 import functools
+import statistics
 import sys
 import tempfile
 import time
@@ -20,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -31,7 +36,9 @@ from faces.backbones.alexnet.alexnet import AlexNet
 from faces.backbones.alexnet.architecture import SIZE, Architecture
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.weights import load_weights
-from faces.backbones.precision import choose_precision
+from faces.backbones.face.architecture import SIZE as FACE_SIZE
+from faces.backbones.face.face import installed_file, load_face
+from faces.backbones.precision import Precision, choose_precision
 from faces.features.extract import extract
 
 BATCH = 64  # photos, of the plain loop
@@ -84,12 +91,12 @@ def matrix_rate(side: int = 1024, times: int = 20) -> float:
     return 2 * side**3 / min(seconds)
 
 
-def draw(folder: Path, photos: int) -> None:
+def draw(folder: Path, photos: int, side: int) -> None:
     """Write JPEGs for two people, of the size and about the detail of crops of faces."""
     generator = np.random.default_rng(0)
     for number in range(photos):
         coarse = Image.fromarray(generator.integers(0, 256, (12, 12, 3), dtype=np.uint8))
-        smooth = np.asarray(coarse.resize((SIZE, SIZE), Image.Resampling.BICUBIC), dtype=float)
+        smooth = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC), dtype=float)
         pixels = (smooth + generator.normal(0, 6, smooth.shape)).clip(0, 255).astype(np.uint8)
         person = folder / "AB"[number % 2]
         person.mkdir(exist_ok=True)
@@ -121,22 +128,47 @@ def compare(paths: Sequence[Path], weights: Weights, arguments: argparse.Namespa
     )
 
 
+def compare_with_dlib(paths: Sequence[Path], arguments: argparse.Namespace) -> None:
+    """Print the comparison of the face network with dlib's own code."""
+    import dlib
+
+    backbone = load_face()
+    model = dlib.face_recognition_model_v1(str(installed_file()))
+    crops = [np.array(open_photo(path.read_bytes(), backbone.size, "RGB")) for path in paths]
+
+    def ours(precision: Precision = arguments.precision) -> NDArray[np.float32]:
+        return np.concatenate(list(extract(paths, backbone, precision=precision)))[:, 0]
+
+    def theirs() -> NDArray[np.float64]:
+        return np.array([model.compute_face_descriptor(crop) for crop in crops])
+
+    print(f"float32: at most {np.abs(ours('float32') - theirs()).max():.1e} from dlib's numbers")
+    pairs = time_pairs(ours, theirs, pairs=arguments.pairs, warm_up=1)
+    print(pairs.line(f"{len(paths)} faces on {torch.get_num_threads()} threads, beside dlib's code", 1 / 10))
+    ours_rate, theirs_rate = (len(paths) / statistics.median(times) for times in (pairs.ours, pairs.theirs))
+    print(f"    {ours_rate:.0f} faces/s beside {theirs_rate:.1f}: {1 / pairs.ratio:.1f} times, wanted 10")
+
+
 def main() -> None:
     """Run the comparison and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--weights", default="random")
+    parser.add_argument("--model", choices=("alexnet", "face"), default="alexnet")
+    parser.add_argument("--weights", default="random", help="AlexNet's")
     parser.add_argument("--photos", type=int, default=256)
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default=choose_precision("cpu"))
     arguments = parser.parse_args()
-    weights = load_weights(arguments.weights)
-    print(f"{weights.architecture.name} AlexNet, weights {weights.source}, ours in {arguments.precision}")
     with tempfile.TemporaryDirectory() as drawn:
         if arguments.folder is None:
-            draw(Path(drawn), arguments.photos)
+            draw(Path(drawn), arguments.photos, SIZE if arguments.model == "alexnet" else FACE_SIZE)
         folder = read_folder(arguments.folder or Path(drawn))
         paths = [folder.path / photo.file for photo in folder.photos[: arguments.photos]]
+        if arguments.model == "face":
+            print(f"face network, ours in {arguments.precision}")
+            return compare_with_dlib(paths, arguments)
+        weights = load_weights(arguments.weights)
+        print(f"{weights.architecture.name} AlexNet, weights {weights.source}, ours in {arguments.precision}")
         compare(paths, weights, arguments)
 
 
