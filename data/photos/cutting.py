@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data.photos.alignment import aligned, similarity
+from data.photos.alignment import aligned, framed, similarity
 from data.photos.decoding import Opened, decode, flat
 from data.photos.placed import WHOLE, Placed, comment_of
 from data.reasons import Failure, Reason
@@ -172,6 +172,27 @@ def crop(data: bytes, box: Box | None, settings: DownloadSettings) -> bytes | Fa
     """A row's crop as a JPEG file of `size` x `size` pixels: `crop_image`, encoded."""
     picture = crop_image(data, box, settings)
     return picture if isinstance(picture, Failure) else jpeg(picture)
+
+
+def crop_around(
+    photo: Image.Image, face: Placed, size: int, mode: Mode, around: float, filter: Filter = DownloadSettings.filter
+) -> tuple[Image.Image, Placed]:
+    """Return a crop of a face with `around` of its box on each side, and where the face lies in the crop.
+
+    The longer side of the box becomes `size` pixels; both sides are scaled alike, so that a face keeps its shape. Where
+    the photo ends its edge is repeated.
+    """
+    box = face.box or Box(0, 0, *photo.size)
+    width, height = box.x2 - box.x1, box.y2 - box.y1
+    scale = size / max(width, height)
+    right, down = ceil(around * width), ceil(around * height)
+    outer = framed(flat(photo).convert(mode), box.x1 - right, box.y1 - down, box.x2 + right, box.y2 + down)
+    whole = max(round(scale * outer.width), 1), max(round(scale * outer.height), 1)
+    x, y = whole[0] / outer.width, whole[1] / outer.height
+    left, top = round(x * right), round(y * down)
+    inside = Box(left, top, left + max(round(x * width), 1), top + max(round(y * height), 1))
+    points = None if face.points is None else face.points.moved(1, right - box.x1, down - box.y1).moved(scale, 0, 0)
+    return outer.resize(whole, Image.Resampling[filter.upper()]), Placed(inside, points)
 
 
 def jpeg(picture: Image.Image, face: Placed = WHOLE) -> bytes:
