@@ -1,15 +1,22 @@
 """`predict`: photos in, a line for each face out. The format of a line is in `faces/predictions`."""
 
 import argparse
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commands.arguments import box, number, positive
 from commands.console import lines_of_stdin, log, write
 from commands.flags import add_max_pixels
 from commands.parser import add_command
 from errors import UsageError
-from faces.settings import DEVICES
+from faces.settings import DEVICES, MIN_FACE
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from data.rows import Box
+    from faces.detection.detector import FaceDetector
 
 
 def add_to(commands: Any) -> None:
@@ -41,6 +48,7 @@ def add_to(commands: Any) -> None:
         action=argparse.BooleanOptionalAction,
         help="find the faces in each photo, the largest first (default: if RUN was trained on faces found so)",
     )
+    add("--min-face", type=positive, default=MIN_FACE, metavar="N", help="--detect: faces of fewer pixels are not used")
     add("--top", type=positive, default=1, metavar="K", help="lines per face: its K most probable names")
     add(
         "--threshold",
@@ -65,7 +73,7 @@ def predict(options: argparse.Namespace) -> int:
         raise UsageError("--box and --detect: expected one of them, as each says where the faces are")
     from data.photos.box_table import BoxTable
     from data.photos.photo_files import PhotoFiles
-    from faces.detection.cascade import FaceDetector
+    from faces.detection.detector import DetectorSettings, FaceDetector
     from faces.device import choose_device
     from faces.predict import FaceSource, PredictSettings
     from faces.predict import predict as predictions_of
@@ -74,9 +82,12 @@ def predict(options: argparse.Namespace) -> int:
 
     table = BoxTable(options.boxes) if options.boxes else None
     settings = PredictSettings(top=options.top, threshold=options.threshold, max_pixels=options.max_pixels)
-    classifier = load_faces(options.run, weights=options.weights, device=choose_device(options.device))
+    device = choose_device(options.device)
+    classifier = load_faces(options.run, weights=options.weights, device=device)
     detect = classifier.found_faces and not options.box if options.detect is None else options.detect
-    source = FaceSource(table=table, box=options.box, find=FaceDetector().find if detect else None)
+    detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=device) if detect else None
+    find = None if detector is None else partial(_boxes, detector)
+    source = FaceSource(table=table, box=options.box, find=find)
     walk = PhotoFiles(options.photo, lines_of_stdin())
     heading, line = FORMATS[options.format]
     failed = False
@@ -91,3 +102,7 @@ def predict(options: argparse.Namespace) -> int:
     if table and table.unused:
         log(f"{options.boxes}: {len(table.unused)} of its photos were not given, the first is {table.unused[0]!r}")
     return int(failed)
+
+
+def _boxes(detector: "FaceDetector", photo: "Image") -> "list[Box]":
+    return [face.box for face in detector.find(photo)]

@@ -26,7 +26,15 @@ from commands.training import (
 )
 from data.settings import DownloadSettings, SplitSizes
 from errors import UsageError
-from faces.settings import CLASS_WEIGHTS, DEVICES, MEMORY_LIMIT, ClassifierSettings, HiddenSettings, TransferSettings
+from faces.settings import (
+    CLASS_WEIGHTS,
+    DEVICES,
+    MEMORY_LIMIT,
+    MIN_FACE,
+    ClassifierSettings,
+    HiddenSettings,
+    TransferSettings,
+)
 
 if TYPE_CHECKING:
     from faces.detection.folder import Found
@@ -72,6 +80,7 @@ def add_to(commands: Any) -> None:
         default="largest",
         help="--detect: of several faces in a photo, take the largest, or skip the photo",
     )
+    add("--min-face", type=positive, default=MIN_FACE, metavar="N", help="--detect: faces of fewer pixels are not used")
     add("--strict", action="store_true", help="stop at a photo that cannot be read, instead of leaving it out")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
     add(
@@ -185,18 +194,22 @@ def _faces_in(
 
     The first process searches them, and has the folder for itself until `using` is closed.
     """
+    from faces.detection.detector import DetectorSettings, FaceDetector
     from faces.detection.folder import detect_folder, faces_folder, in_use
+    from faces.device import choose_device
 
     target: Path = options.out_faces or faces_folder(beside(DATASETS, source), source)
     if not ranks.is_first:
         return target, None
     using.enter_context(in_use(target))
+    detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=choose_device(options.device))
     with progress("finding faces", None, quiet=options.quiet) as advance:
         found = detect_folder(
             source,
             target,
             DownloadSettings.size,
             lambda: advance(""),
+            detector,
             several=options.several,
             strict=options.strict,
             max_pixels=options.max_pixels,

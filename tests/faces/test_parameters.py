@@ -12,7 +12,7 @@ import faces.classifier
 from errors import UsageError
 from faces.backbones.alexnet.architecture import Stage
 from faces.backbones.alexnet.weights import random_weights
-from faces.detection.cascade import DetectorSettings
+from faces.detection.detector import DetectorSettings
 from faces.detection.folder import detect_folder
 from faces.features.cluster import cache_features_on_ray
 from faces.features.extract import extract
@@ -141,7 +141,7 @@ def test_a_head_may_have_no_hidden_layer() -> None:
 
 
 DEFAULTS: dict[Callable[..., Any], dict[str, Any]] = {
-    DetectorSettings: {"side": 480, "scale_factor": 1.1, "neighbours": 6, "smallest": 24},
+    DetectorSettings: {"side": 1280, "threshold": 0.5, "overlap": 0.3, "min_face": 24},
     detect_folder: {"strict": False},
     cache_features_on_ray: {"num_gpus": 0.0},
     extract: {"mirror": False, "batch_size": 64},
