@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,14 +32,17 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.pairs import time_pairs
-from data.photos import open_photo, read_folder
+from data.photos import Folder, crop, open_photo, read_folder
+from data.portraits import Gallery
+from data.rows import Box
+from data.settings import DownloadSettings
 from faces.backbones.alexnet.alexnet import AlexNet
 from faces.backbones.alexnet.architecture import SIZE, Architecture
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.weights import load_weights
-from faces.backbones.face.architecture import SIZE as FACE_SIZE
 from faces.backbones.face.face import installed_file, load_face
-from faces.backbones.precision import Precision, choose_precision
+from faces.backbones.precision import choose_precision
+from faces.detection.landmarks import KEPT, with_landmarks
 from faces.features.extract import extract
 
 BATCH = 64  # photos, of the plain loop
@@ -103,13 +107,13 @@ def draw(folder: Path, photos: int, side: int) -> None:
         Image.fromarray(pixels).save(person / f"{number}.jpg", quality=90, subsampling=0)
 
 
-def compare(paths: Sequence[Path], weights: Weights, arguments: argparse.Namespace) -> None:
+def compare(folder: Folder, weights: Weights, arguments: argparse.Namespace) -> None:
     """Print the two comparisons and the rate of our convolutions."""
+    paths = [folder.path / photo.file for photo in folder.photos]
 
     def ours() -> Tensor:
-        return torch.cat(
-            [torch.from_numpy(f) for f in extract(paths, AlexNet(weights), precision=arguments.precision)]
-        )[:, 0]
+        batches = extract(folder.path, folder.photos, AlexNet(weights), precision=arguments.precision)
+        return torch.cat([torch.from_numpy(f) for f in batches])[:, 0]
 
     expected, got = plain_loop(paths[:BATCH], weights, BATCH), ours()[:BATCH]
     print(f"cosine similarity with the plain loop's features: at least {F.cosine_similarity(expected, got).min():.6f}")
@@ -128,25 +132,50 @@ def compare(paths: Sequence[Path], weights: Weights, arguments: argparse.Namespa
     )
 
 
-def compare_with_dlib(paths: Sequence[Path], arguments: argparse.Namespace) -> None:
-    """Print the comparison of the face network with dlib's own code."""
+def compare_with_dlib(folder: Folder, arguments: argparse.Namespace) -> None:
+    """Print the comparison of the face network with dlib's own code, from crops on disk, alignment included."""
     import dlib
 
-    backbone = load_face()
-    model = dlib.face_recognition_model_v1(str(installed_file()))
-    crops = [np.array(open_photo(path.read_bytes(), backbone.size, "RGB")) for path in paths]
+    backbone, file = load_face(), installed_file()
+    model = dlib.face_recognition_model_v1(str(file))
+    predictor = dlib.shape_predictor(str(file.parent / "shape_predictor_5_face_landmarks.dat"))
+    paths = [folder.path / photo.file for photo in folder.photos]
 
-    def ours(precision: Precision = arguments.precision) -> NDArray[np.float32]:
-        return np.concatenate(list(extract(paths, backbone, precision=precision)))[:, 0]
+    def ours() -> NDArray[np.float32]:
+        (folder.path / KEPT).unlink(missing_ok=True)  # else the points are found once
+        placed = with_landmarks(folder.path, folder.photos)
+        batches = extract(folder.path, placed, backbone, precision=arguments.precision, batch_size=BATCH, align=True)
+        return np.concatenate(list(batches))[:, 0]
 
     def theirs() -> NDArray[np.float64]:
-        return np.array([model.compute_face_descriptor(crop) for crop in crops])
+        return np.array([described(np.asarray(Image.open(path).convert("RGB"))) for path in paths])
 
-    print(f"float32: at most {np.abs(ours('float32') - theirs()).max():.1e} from dlib's numbers")
+    def described(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
+        points = predictor(photo, dlib.rectangle(0, 0, photo.shape[1] - 1, photo.shape[0] - 1))
+        return np.array(
+            model.compute_face_descriptor(dlib.get_face_chip(photo, points, backbone.size, backbone.margin))
+        )
+
+    squares = [np.array(open_photo(path.read_bytes(), backbone.size, "RGB")) for path in paths[:BATCH]]
+    same = backbone.network(precision="float32")(np.stack([square.transpose(2, 0, 1) for square in squares])).numpy()
+    off = np.abs(same - [model.compute_face_descriptor(square) for square in squares]).max()
+    print(f"float32, the same squares: at most {off:.1e} from dlib's numbers")
     pairs = time_pairs(ours, theirs, pairs=arguments.pairs, warm_up=1)
     print(pairs.line(f"{len(paths)} faces on {torch.get_num_threads()} threads, beside dlib's code", 1 / 10))
     ours_rate, theirs_rate = (len(paths) / statistics.median(times) for times in (pairs.ours, pairs.theirs))
     print(f"    {ours_rate:.0f} faces/s beside {theirs_rate:.1f}: {1 / pairs.ratio:.1f} times, wanted 10")
+
+
+def draw_faces(folder: Path, photos: int) -> None:
+    """Write crops of drawn portraits, two people's, as `download` does."""
+    gallery = Gallery(people=2, photos=-(-photos // 2))
+    for number in range(photos):
+        portrait = gallery.draw(number % 2, number // 2)
+        person = folder / portrait.name
+        person.mkdir(exist_ok=True)
+        cut = crop(portrait.jpeg, Box(*portrait.box), DownloadSettings())
+        assert isinstance(cut, bytes)
+        (person / f"{number}.jpg").write_bytes(cut)
 
 
 def main() -> None:
@@ -161,15 +190,18 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as drawn:
         if arguments.folder is None:
-            draw(Path(drawn), arguments.photos, SIZE if arguments.model == "alexnet" else FACE_SIZE)
-        folder = read_folder(arguments.folder or Path(drawn))
-        paths = [folder.path / photo.file for photo in folder.photos[: arguments.photos]]
+            if arguments.model == "face":
+                draw_faces(Path(drawn), arguments.photos)
+            else:
+                draw(Path(drawn), arguments.photos, SIZE)
+        read = read_folder(arguments.folder or Path(drawn))
+        folder = replace(read, photos=read.photos[: arguments.photos])
         if arguments.model == "face":
             print(f"face network, ours in {arguments.precision}")
-            return compare_with_dlib(paths, arguments)
+            return compare_with_dlib(folder, arguments)
         weights = load_weights(arguments.weights)
         print(f"{weights.architecture.name} AlexNet, weights {weights.source}, ours in {arguments.precision}")
-        compare(paths, weights, arguments)
+        compare(folder, weights, arguments)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from commands.console import lines_of_stdin, log, write
 from commands.flags import add_max_pixels
 from commands.parser import add_command
 from errors import UsageError
-from faces.settings import DEVICES
+from faces.settings import DEVICES, MIN_FACE
 
 
 def add_to(commands: Any) -> None:
@@ -41,6 +41,7 @@ def add_to(commands: Any) -> None:
         action=argparse.BooleanOptionalAction,
         help="find the faces in each photo, the largest first (default: if RUN was trained on faces found so)",
     )
+    add("--min-face", type=positive, default=MIN_FACE, metavar="N", help="--detect: faces of fewer pixels are not used")
     add("--top", type=positive, default=1, metavar="K", help="lines per face: its K most probable names")
     add(
         "--threshold",
@@ -73,6 +74,7 @@ def predict(options: argparse.Namespace) -> int:
         raise UsageError("--threshold and --strangers: expected one of them, as each says who is unknown")
     from data.photos.box_table import BoxTable
     from data.photos.photo_files import PhotoFiles
+    from faces.detection.detector import DetectorSettings, FaceDetector
     from faces.detection.landmarks import face_finder
     from faces.device import choose_device
     from faces.predict import FaceSource, PredictSettings
@@ -86,7 +88,8 @@ def predict(options: argparse.Namespace) -> int:
     threshold = options.threshold if options.strangers is None else classifier.threshold_for(options.strangers)
     settings = PredictSettings(top=options.top, threshold=threshold, max_pixels=options.max_pixels)
     detect = classifier.found_faces and not options.box if options.detect is None else options.detect
-    source = FaceSource(table=table, box=options.box, find=face_finder(device) if detect else None)
+    detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=device) if detect else None
+    source = FaceSource(table=table, box=options.box, find=None if detector is None else face_finder(detector))
     walk = PhotoFiles(options.photo, lines_of_stdin())
     heading, line = FORMATS[options.format]
     failed = False

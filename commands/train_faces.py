@@ -30,6 +30,7 @@ from faces.settings import (
     DEVICES,
     HEADS,
     MEMORY_LIMIT,
+    MIN_FACE,
     STRANGERS,
     ClassifierSettings,
     HiddenSettings,
@@ -87,6 +88,7 @@ def add_to(commands: Any) -> None:
         metavar="X",
         help="the share of strangers that may be given a name: people are left out in turn to find the threshold",
     )
+    add("--min-face", type=positive, default=MIN_FACE, metavar="N", help="--detect: faces of fewer pixels are not used")
     add("--strict", action="store_true", help="stop at a photo that cannot be read, instead of leaving it out")
     add("--device", choices=DEVICES, default="auto", help="where to compute")
     add(
@@ -209,18 +211,22 @@ def _faces_in(
 
     The first process searches them, and has the folder for itself until `using` is closed.
     """
+    from faces.detection.detector import DetectorSettings, FaceDetector
     from faces.detection.folder import detect_folder, faces_folder, in_use
+    from faces.device import choose_device
 
     target: Path = options.out_faces or faces_folder(beside(DATASETS, source), source)
     if not ranks.is_first:
         return target, None
     using.enter_context(in_use(target))
+    detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=choose_device(options.device))
     with progress("finding faces", None, quiet=options.quiet) as advance:
         found = detect_folder(
             source,
             target,
             DownloadSettings.size,
             lambda: advance(""),
+            detector,
             several=options.several,
             strict=options.strict,
             max_pixels=options.max_pixels,

@@ -7,8 +7,9 @@ portraits in `data/download`.
 import hashlib
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +19,10 @@ from PIL import Image
 import cli
 from data.download import download
 from data.mnist.files import FILES, MnistFile
+from data.photos.landmarks import Landmarks
 from data.rows import Box, Row
 from data.settings import DownloadSettings
-from faces.detection.cascade import DetectorSettings, FaceDetector
+from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
 
 Kill = Callable[..., bool]
 MOMENTS = 20
@@ -75,11 +77,14 @@ def ended_after_kills(
 class WholePhoto(FaceDetector):
     """Takes each photo for a face: these tests are of files."""
 
-    def __init__(self) -> None:
-        self.settings = DetectorSettings()
+    def __init__(self, settings: DetectorSettings, *, device: str) -> None:
+        self.settings = settings
 
-    def find(self, image: Image.Image) -> list[Box]:
-        return [Box(0, 0, *image.size)]
+    def identity(self) -> dict[str, Any]:
+        return asdict(self.settings)
+
+    def search(self, picture: Image.Image) -> Search:
+        return Search([FoundFace(Box(0, 0, *picture.size), Landmarks(*[(0.0, 0.0)] * 5), 1.0)], 0)
 
 
 def test_features(killed_at: Kill) -> None:
@@ -109,7 +114,7 @@ def test_forgetting_a_person(killed_at: Kill) -> None:
 
 
 def test_faces_found_in_whole_photos(killed_at: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faces.detection.folder.FaceDetector", WholePhoto)
+    monkeypatch.setattr("faces.detection.detector.FaceDetector", WholePhoto)
     monkeypatch.setattr("faces.training_run.train_faces", lambda task, *rest, **named: {"unknown": {}})
     asked = ("train-faces", "photos", "--detect", "--quiet", "--json", "--out", "run", "--out-faces")
     assert ended_after_kills(killed_at, Path("faces"), lambda folder: (*asked, folder), ".lock") == MOMENTS

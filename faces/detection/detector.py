@@ -1,7 +1,8 @@
 """Faces in photos: where each one is, and its eyes, nose and corners of the mouth. The network is CenterFace."""
 
 from dataclasses import asdict, dataclass
-from math import ceil
+from math import atan2, ceil, pi
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ _AROUND, _AROUND_CROP = 0.3, 0.1  # of a known face's sides, seen on each side o
 _KNOWN_SIDE = 80  # pixels that the longer side of a known face is scaled to: the network sees 128, 96 of a crop
 _KNOWN_THRESHOLD = 0.2  # probability, lower than elsewhere: there is a face
 _LEAST_OVERLAP = 0.2  # IoU of a known face's box and the one found for it
-_TURNS = (0, 1, 3, 2)  # quarter turns, counter-clockwise, in the order in which they are tried
+_TURNS = (1, 3, 2)  # quarter turns of a photo, counter-clockwise
 _TRANSPOSED = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
 
 
@@ -73,6 +74,7 @@ class FaceDetector:
     def __init__(self, settings: DetectorSettings | None = None, *, device: str = "cpu") -> None:
         self.settings = settings or DetectorSettings()
         self._network = CenterFace(device=device)
+        self._large = Lock()  # one whole photo at a time: it needs hundreds of MB, and all of torch's threads
 
     def identity(self) -> dict[str, Any]:
         """Return, as JSON, all that decides what is found."""
@@ -89,11 +91,12 @@ class FaceDetector:
         return self.search(picture).faces
 
     def search(self, picture: Image.Image) -> Search:
-        """Return the faces in a photo of any mode. Where there is none, it is turned by 90, 270 and 180 degrees."""
+        """Return the faces in a photo of any mode, also where it lies on its side or on its head."""
         scale = min(1.0, self.settings.side / max(picture.size))
         size = (max(round(scale * picture.width), 1), max(round(scale * picture.height), 1))
         small = _resized(picture, size, (0, 0, *picture.size))
-        found = self._turned(small, self.settings.threshold)
+        with self._large:
+            found = self._upright(small, self.settings.threshold)
         sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1) / scale
         large = np.flatnonzero(sides >= self.settings.min_face)
         boxes = (_squares(found.boxes) / scale).round()
@@ -125,21 +128,27 @@ class FaceDetector:
         ends = min(x + right * pitch, picture.width), min(y + bottom * pitch, picture.height)
         small = _resized(picture, (right - left, bottom - top), (x + left * pitch, y + top * pitch, *ends))
         frame = framed(small, -left, -top, columns - left, rows - top)
-        found = self._turned(frame, _KNOWN_THRESHOLD)
+        found = self._upright(frame, _KNOWN_THRESHOLD)
         overlaps = _overlaps((np.array([wanted]) - (x, y, x, y)) / pitch, found.boxes)[0]
         if overlaps.max(initial=0) < _LEAST_OVERLAP:
             return None
         landmarks = _landmarks(pitch * found.points[overlaps.argmax()] + (x, y))
         return landmarks if is_sensible(landmarks) else None
 
-    def _turned(self, picture: Image.Image, threshold: float) -> Candidates:
-        """Return the faces in the picture, in pixels of it as it is; where there is none, in the picture turned."""
-        for turn in _TURNS:
-            turned = picture.transpose(_TRANSPOSED[turn]) if turn else picture
-            found = self._network(np.array(turned), threshold)
-            if len(found.scores):
-                return _back(_distinct(found, self.settings.overlap), turn, *turned.size)
-        return found
+    def _upright(self, picture: Image.Image, threshold: float) -> Candidates:
+        """Return the faces in the picture, in pixels of it as it is; of several ways to hold it, by that with most.
+
+        It is turned as its most probable face lies, or every way where there is none with points of a face.
+        """
+        found = self._turned(picture, 0, threshold)
+        turns = [turn for turn in _turns_of(found) if turn]
+        ways = [found, *(self._turned(picture, turn, threshold) for turn in turns)]
+        return max(ways, key=lambda way: float(way.scores.sum()))
+
+    def _turned(self, picture: Image.Image, turn: int, threshold: float) -> Candidates:
+        turned = picture.transpose(_TRANSPOSED[turn]) if turn else picture
+        found = _distinct(self._network(np.array(turned), threshold), self.settings.overlap)
+        return _back(found, turn, *turned.size)
 
 
 def _resized(picture: Image.Image, size: tuple[int, int], part: tuple[float, float, float, float]) -> Image.Image:
@@ -172,6 +181,15 @@ def _overlaps(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
     areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=-1) for boxes in (a, b)]
     result: NDArray[np.float64] = both / (areas[0][:, None] + areas[1][None] - both)
     return result
+
+
+def _turns_of(found: Candidates) -> tuple[int, ...]:
+    """Return the quarter turns, counter-clockwise, by which the most probable face comes to stand about upright."""
+    if not len(found.scores):
+        return _TURNS
+    points = found.points[found.scores.argmax()]
+    x, y = points[3:].mean(axis=0) - points[:2].mean(axis=0)  # from the eyes to the mouth
+    return (round(atan2(y, x) / (pi / 2) - 1) % 4,) if is_sensible(_landmarks(points)) else _TURNS
 
 
 def _back(found: Candidates, turn: int, width: int, height: int) -> Candidates:

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from PIL import Image
 
@@ -46,6 +46,13 @@ _MOST_BYTES = 120  # of a photo's name in the name of its crop
 _CROP = re.compile(r".+-[0-9a-f]{12}\.jpg")
 
 
+class _Counts(NamedTuple):
+    """The faces in one photo, and those that are too small to be used."""
+
+    faces: int = 0
+    too_small: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """The result of `detect_folder`. Files of photos are relative to the folder."""
@@ -55,6 +62,8 @@ class Found:
     fresh: int  # photos that were searched in this run, not in an earlier one
     without: tuple[str, ...]  # photos without a face
     several: tuple[str, ...]  # photos with more than one face
+    too_small: int  # faces in the photos searched in this run that are not used,
+    min_face: int  # as they have fewer pixels a side
     skipped: bool  # whether those were left out
     unreadable: dict[str, str]  # photo -> the reason why it cannot be opened
     notes: tuple[str, ...]  # lines about the folder: what was left out, joined or recognised
@@ -67,6 +76,9 @@ class Found:
         lines = [f"faces found in {self.photos - failed} of {self.photos} photos, {self.fresh} of them searched now"]
         if self.without:
             lines.append(f"no face found in {count(len(self.without), 'photo')}: {self._some(self.without)}")
+        if self.too_small:
+            small = f"{count(self.too_small, 'face')} of fewer than {self.min_face} pixels"
+            lines.append(f"{small} in the photos searched now: not used (--min-face)")
         for file, why in self.unreadable.items():
             lines.append(f"cannot be read, left out: {file}: {why}")
         what = (
@@ -116,9 +128,9 @@ def detect_folder(
     """Write the largest face of each photo of `source/<person>/` as an RGB crop of size x size pixels.
 
     `several` says what is done with photos that show several faces. `on_photo` is called once for each photo that is
-    searched. A person without a face is left out. Raises UsageError when OpenCV is missing, or `target` holds other
-    files or is of another folder of photos, DatasetError when faces of fewer than two people are found, StorageError
-    when a file cannot be written.
+    searched. A person without a face is left out. Raises UsageError when `target` holds other files or is of another
+    folder of photos, or the detector's packages are not installed; DatasetError when faces of fewer than two people are
+    found; StorageError when a file cannot be written.
     """
     detector = detector or FaceDetector()
     folder = read_folder(source, strict=strict, max_pixels=max_pixels)
@@ -128,19 +140,24 @@ def detect_folder(
     record = _prepare_target(source, target, made_with, set(crops.values()))
     fresh = [photo for photo in photos if photo.sha256 not in record["without"] and not crops[photo].exists()]
 
-    def search(photo: Photo) -> int | Failure:
+    def search(photo: Photo) -> _Counts | Failure:
         faces = _write_crop(source / photo.file, photo.sha256, crops[photo], size, detector, several, max_pixels)
         on_photo()
         return faces
 
     with quiet_decoding(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        faces = dict(zip(fresh, pool.map(search, fresh), strict=True))
-    crowded = {photo.sha256 for photo, n in faces.items() if isinstance(n, int) and n > 1}
+        results = dict(zip(fresh, pool.map(search, fresh), strict=True))
+    faces = {photo: result for photo, result in results.items() if not isinstance(result, Failure)}
+    crowded = {photo.sha256 for photo, counts in faces.items() if counts.faces > 1}
     record["several"] = (record["several"] | crowded) & digests
-    faceless = {photo.sha256 for photo, n in faces.items() if n == 0} | (crowded if several == "skip" else set())
+    faceless = {photo.sha256 for photo, counts in faces.items() if not counts.faces} | (
+        crowded if several == "skip" else set()
+    )
     record["without"] = (record["without"] | faceless) & digests
     _write_record(source, target, made_with, record)
-    unreadable: dict[str, str] = {photo.file: n.reason for photo, n in faces.items() if isinstance(n, Failure)}
+    unreadable: dict[str, str] = {
+        photo.file: result.reason for photo, result in results.items() if isinstance(result, Failure)
+    }
     _write_list(target, crops, record, unreadable)
     notes = [*folder.notes, *_people_without_faces(crops)]
     return Found(
@@ -149,6 +166,8 @@ def detect_folder(
         fresh=len(fresh),
         without=tuple(p.file for p in photos if p.sha256 in record["without"] - record["several"]),
         several=tuple(photo.file for photo in photos if photo.sha256 in record["several"]),
+        too_small=sum(counts.too_small for counts in faces.values()),
+        min_face=detector.settings.min_face,
         skipped=several == "skip",
         unreadable=unreadable,
         notes=tuple(notes),
@@ -185,15 +204,15 @@ def _people_without_faces(crops: Mapping[Photo, Path]) -> list[str]:
 
 def _write_crop(
     photo: Path, sha256: str, crop: Path, size: int, detector: FaceDetector, several: Several, max_pixels: int | None
-) -> int | Failure:
-    """Write the crop if there is a face; return the number of faces, or why the photo cannot be used."""
-    n = 0
+) -> _Counts | Failure:
+    """Write the crop if there is a face; return how many there are, or why the photo cannot be used."""
+    counts = _Counts()
 
     def largest(upright: Image.Image, scale: int) -> Sequence[Placed]:
-        nonlocal n
-        found = [placed(face) for face in detector.find(upright)]
-        n = len(found)
-        return () if several == "skip" and n > 1 else found[:1]
+        nonlocal counts
+        faces, too_small = detector.search(upright)
+        counts = _Counts(len(faces), too_small)
+        return () if several == "skip" and len(faces) > 1 else [placed(face) for face in faces[:1]]
 
     data = read_photo(photo, sha256)
     if isinstance(data, Failure):
@@ -205,7 +224,7 @@ def _write_crop(
         file = io.BytesIO()
         face.picture.save(file, "JPEG", quality=_QUALITY, subsampling=0)
         atomic_write(crop, file.getvalue())
-    return n
+    return counts
 
 
 def _crop_name(photo: Photo) -> str:

@@ -58,17 +58,9 @@ def place_face(picture: Image.Image, box: Box | None, device: str) -> Placed:
     return Placed(box, _rounded(face_detector(device).landmarks(picture, box)))
 
 
-def face_finder(device: str) -> Callable[[Image.Image, int], list[Placed]]:
-    """Return what finds the faces in a photo, the largest first, as `data.photos.cutting.find_regions` asks for it.
-
-    UsageError without the extra.
-    """
-    detector = face_detector(device)
-
-    def find(picture: Image.Image, scale: int) -> list[Placed]:
-        return [placed(face) for face in detector.find(picture)]
-
-    return find
+def face_finder(detector: FaceDetector) -> Callable[[Image.Image, int], list[Placed]]:
+    """Return what finds the faces in a photo, the largest first, as `data.photos.cutting.find_regions` asks for it."""
+    return lambda picture, scale: [placed(face) for face in detector.find(picture)]
 
 
 def placed(face: FoundFace) -> Placed:

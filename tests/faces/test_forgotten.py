@@ -2,16 +2,19 @@
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 import cli
 from data.download import download
+from data.photos.landmarks import Landmarks
 from data.rows import Box, Row
 from data.settings import DownloadSettings, SplitSizes
-from faces.detection.cascade import DetectorSettings, FaceDetector
+from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
 from faces.detection.folder import detect_folder, faces_folder
 from faces.hidden import HiddenClassifier
 from faces.training_run import FaceTraining, train_faces
@@ -19,13 +22,16 @@ from report import run_folder as files
 
 
 class WholePhoto(FaceDetector):
-    """Takes each photo for a face, so that these tests need no OpenCV."""
+    """Takes each photo for a face, so that these tests need no weights."""
 
     def __init__(self) -> None:
         self.settings = DetectorSettings()
 
-    def find(self, image: Image.Image) -> list[Box]:
-        return [Box(0, 0, *image.size)]
+    def identity(self) -> dict[str, Any]:
+        return asdict(self.settings)
+
+    def search(self, picture: Image.Image) -> Search:
+        return Search([FoundFace(Box(0, 0, *picture.size), Landmarks(*[(0.0, 0.0)] * 5), 1.0)], 0)
 
 
 @pytest.fixture

@@ -114,7 +114,9 @@ def test_the_measured_numbers_of_the_documentation_are_of_these_defaults(kind: t
 
 LEAST = {
     **dict.fromkeys(("epochs", "batch_size", "size"), (1, 0)),
-    **dict.fromkeys(("weight_decay", "start", "dropout", "label_smoothing", "margin", "rotation", "shift", "zoom"), (0.0, -1e-9)),
+    **dict.fromkeys(
+        ("weight_decay", "start", "dropout", "label_smoothing", "margin", "rotation", "shift", "zoom"), (0.0, -1e-9)
+    ),
     **{"lr": (1e-300, 0.0), "hidden": (1, 0), "seed": (0, -1)},
 }
 

@@ -15,6 +15,7 @@ from data.photos.box_table import BoxTable
 from data.photos.folder import read_folder
 from data.photos.images import load_images
 from data.photos.photo_files import PhotoFiles
+from data.photos.placed import Placed
 from data.reasons import Reason
 from data.rows import Box
 from errors import UsageError
@@ -86,9 +87,9 @@ def test_a_table_names_several_faces_of_a_photo_and_the_box_is_for_the_others(
 
 
 def test_faces_that_are_found_are_named_in_the_order_of_finding(classifier: HiddenClassifier, group: Path) -> None:
-    answers = list(predict(classifier, [group], FaceSource(find=lambda photo: [CY, BO]), FEW))
+    answers = list(predict(classifier, [group], FaceSource(find=lambda photo, scale: [Placed(CY), Placed(BO)]), FEW))
     assert [(answer.name, answer.box) for answer in answers] == [("Cy", CY), ("Bo", BO)]
-    (answer,) = predict(classifier, [group], FaceSource(find=lambda photo: []), FEW)
+    (answer,) = predict(classifier, [group], FaceSource(find=lambda photo, scale: []), FEW)
     assert answer == Prediction(group, None, None, None, Status.NO_FACE)
 
 
@@ -125,7 +126,7 @@ def test_a_file_too_large_for_memory_is_not_read(
 def test_a_photo_of_more_pixels_than_may_be_opened_is_told_in_words(classifier: HiddenClassifier, people: Path) -> None:
     photo = people / "Bo" / "03.png"
     few = replace(FEW, max_pixels=48 * 48 - 1)
-    for source in (FaceSource(), FaceSource(find=lambda photo: [])):
+    for source in (FaceSource(), FaceSource(find=lambda photo, scale: [])):
         (answer,) = predict(classifier, [photo], source, few)
         assert answer.status is Reason.BOMB
         assert "2304 pixels, more than 2303: --max-pixels" in answer.detail

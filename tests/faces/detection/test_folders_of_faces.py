@@ -2,28 +2,34 @@
 
 import csv
 import shutil
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from PIL import Image
 
 from data.photos.folder import read_folder
+from data.photos.landmarks import Landmarks
 from data.rows import Box
 from errors import StorageError, UsageError
-from faces.detection.cascade import DetectorSettings, FaceDetector
+from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
 from faces.detection.folder import RECORD, detect_folder, faces_folder, in_use, source_of
 from faces.features.shards import Shard, add_shard, read_shards
 
 
 class WholePhoto(FaceDetector):
-    """Takes each photo for a face, so that these tests need no OpenCV."""
+    """Takes each photo for a face, so that these tests need no weights."""
 
     def __init__(self) -> None:
         self.settings = DetectorSettings()
 
-    def find(self, image: Image.Image) -> list[Box]:
-        return [Box(0, 0, *image.size)]
+    def identity(self) -> dict[str, Any]:
+        return asdict(self.settings)
+
+    def search(self, picture: Image.Image) -> Search:
+        return Search([FoundFace(Box(0, 0, *picture.size), Landmarks(*[(0.0, 0.0)] * 5), 1.0)], 0)
 
 
 def album(folder: Path, *people: str, first: int = 0) -> Path:
@@ -109,13 +115,13 @@ def test_a_table_says_what_was_found_in_each_photo(tmp_path: Path, monkeypatch: 
     for number in range(2, 16):
         Image.new("L", (40, 30), number).save(photos / "Bo" / f"{number:02}.png")
     found = iter([0] * 14)
-    find = WholePhoto.find
+    search = WholePhoto.search
 
-    def no_face_in_plain_ones(self: WholePhoto, image: Image.Image) -> list[Box]:
-        plain = len(set(image.getdata())) == 1
-        return find(self, image)[: next(found) if plain else 1]
+    def no_face_in_plain_ones(self: WholePhoto, picture: Image.Image) -> Search:
+        plain = len(picture.getcolors(256) or ()) == 1
+        return Search(search(self, picture).faces[: next(found) if plain else 1], 0)
 
-    monkeypatch.setattr(WholePhoto, "find", no_face_in_plain_ones)
+    monkeypatch.setattr(WholePhoto, "search", no_face_in_plain_ones)
     result = detect_folder(photos, tmp_path / "faces", 32, detector=WholePhoto())
     (line,) = [line for line in result.lines if line.startswith("no face found in 14 photos: ")]
     assert line.endswith(f", ...; all are in {tmp_path / 'faces' / 'found.csv'}")

@@ -1,8 +1,8 @@
 """Features on a real cluster: bit for bit those of one machine, an actor killed or not; and found by a training."""
 
 import hashlib
-import pickle
 import os
+import pickle
 import shutil
 import signal
 import threading

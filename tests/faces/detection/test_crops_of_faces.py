@@ -1,9 +1,9 @@
-"""Finding faces in whole photos, and making a folder of faces out of a folder of photos."""
+"""A folder of crops of faces out of a folder of whole photos."""
 
-import builtins
 import hashlib
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,100 +11,29 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.download.lists import read_list
-from data.photos.decoding import quiet_decoding
 from data.photos.folder import read_folder
-from data.portraits import Gallery
-from data.rows import Box, Row
+from data.photos.landmarks import Landmarks
+from data.rows import Box
 from errors import DatasetError, UsageError
-from faces.detection.cascade import DetectorSettings, FaceDetector
+from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
 from faces.detection.folder import RECORD, detect_folder
 
 
-@pytest.fixture(scope="module")
-def detector() -> FaceDetector:
-    pytest.importorskip("cv2", reason="OpenCV is not installed: .* -m pip install -e '.[detect]'")
-    return FaceDetector()
-
-
-@pytest.fixture(scope="module")
-def portrait() -> tuple[Image.Image, Box]:
-    """A portrait drawn here, large on a wide canvas, and the box of its face there."""
-    picture, box = Gallery(people=4, photos=4).picture(1, 2)
-    canvas = Image.new("RGB", (3 * picture.width, 2 * picture.height), "gray")
-    canvas.paste(picture, (picture.width, 50))
-    return canvas, Box(box[0] + picture.width, box[1] + 50, box[2] + picture.width, box[3] + 50)
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union."""
-    width, height = min(a.x2, b.x2) - max(a.x1, b.x1), min(a.y2, b.y2) - max(a.y1, b.y1)
-    shared = max(width, 0) * max(height, 0)
-    areas = [(box.x2 - box.x1) * (box.y2 - box.y1) for box in (a, b)]
-    return shared / (sum(areas) - shared)
-
-
-def test_a_drawn_face_is_found_where_it_is(detector: FaceDetector, portrait: tuple[Image.Image, Box]) -> None:
-    picture, box = portrait
-    found = detector.find(picture)
-    assert found
-    assert max(overlap(box, face) for face in found) > 0.4
-
-
-@pytest.mark.parametrize(
-    "picture", [Image.new("RGB", (300, 200), "gray"), Image.new("L", (1, 1)), Image.new("L", (9000, 2))]
-)
-def test_where_there_is_no_face_none_is_found(detector: FaceDetector, picture: Image.Image) -> None:
-    assert detector.find(picture) == []
-
-
-def test_without_opencv_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **named: Any) -> Any:
-        if name == "cv2":
-            raise ImportError("No module named 'cv2'")
-        return real(name, *rest, **named)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(
-        UsageError, match=r"needs OpenCV, which is not installed: .* -m pip install -e '\.\[detect\]'"
-    ) as error:
-        FaceDetector()
-    assert "\n" not in str(error.value)
-
-
-def test_real_faces_are_found(detector: FaceDetector, shared: Path) -> None:
-    folder = shared / "facescrub"
-    answers = dict(line.split("\t")[:2] for line in (folder / "responses.tsv").read_text().splitlines())
-    rows = [
-        row for row in read_list(folder / "list.tsv") if isinstance(row, Row) and answers.get(row.url) == row.sha256
-    ]
-    listed = found = 0
-    with quiet_decoding():
-        for row in rows[::60]:
-            assert row.box is not None
-            with Image.open(folder / "responses" / answers[row.url]) as photo:
-                faces = detector.find(photo.convert("RGB"))
-            areas = [(face.x2 - face.x1) * (face.y2 - face.y1) for face in faces]
-            assert areas == sorted(areas, reverse=True)
-            listed += 1
-            found += any(overlap(row.box, face) >= 0.5 for face in faces)
-    assert listed >= 12
-    assert found >= listed - 1
-
-
 class BrightSquare(FaceDetector):
-    """Finds what is brighter than grey, so that these tests need neither OpenCV nor faces; counts the photos."""
+    """Finds what is brighter than grey, so that these tests need neither weights nor faces; counts the photos."""
 
     def __init__(self) -> None:
         self.settings = DetectorSettings()
         self.photos = 0
 
-    def find(self, image: Image.Image) -> list[Box]:
+    def identity(self) -> dict[str, Any]:
+        return asdict(self.settings)
+
+    def search(self, picture: Image.Image) -> Search:
         self.photos += 1
-        bounds = image.convert("L").point(lambda value: 255 * (value > 128)).getbbox()
-        return [Box(*bounds), Box(0, 0, 1, 1)] if bounds else []
+        bounds = picture.convert("L").point(lambda value: 255 * (value > 128)).getbbox()
+        boxes = [Box(*bounds), Box(0, 0, 1, 1)] if bounds else []
+        return Search([FoundFace(box, Landmarks(*[(0.0, 0.0)] * 5), 1.0) for box in boxes], 3 if bounds else 0)
 
 
 def photo(path: Path, face: int | None, name: int = 0) -> None:
@@ -136,6 +65,7 @@ def test_the_largest_face_of_each_photo_becomes_a_crop(album: Path, tmp_path: Pa
         "cannot be read, left out: Bo/page.jpg: its content is no photo",
         "faces found in 4 of 5 photos, 5 of them searched now",
         "no face found in 1 photo: Bo/back.png",
+        "12 faces of fewer than 24 pixels in the photos searched now: not used (--min-face)",
         "4 photos with several faces, the largest is taken, whoever it is (--several skip leaves such photos out): "
         "Ada/one.png, Ada/two.png, Bo/one.png, Bo/two.png",
     ]
@@ -191,11 +121,11 @@ def test_a_person_without_any_face_is_named_and_left_out(album: Path, tmp_path: 
         detect_folder(album, tmp_path / "faces", 32, detector=BrightSquare())
 
 
-def test_photos_with_several_faces_can_be_skipped(album: Path, tmp_path: Path) -> None:
+def test_photos_with_several_faces_can_be_skipped(album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     detector = BrightSquare()
     with pytest.raises(DatasetError, match="faces were found of 0 of 2 people"):
         detect_folder(album, tmp_path / "faces", 32, detector=detector, several="skip")
-    detector.find = lambda image: BrightSquare.find(detector, image)[:1]  # type: ignore[method-assign]
+    monkeypatch.setattr(detector, "search", lambda picture: Search(BrightSquare.search(detector, picture).faces[:1], 0))
     found = detect_folder(album, tmp_path / "alone", 32, detector=detector, several="skip")
     assert found.several == ()
     assert len(read_folder(tmp_path / "alone").photos) == 4
