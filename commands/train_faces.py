@@ -177,13 +177,13 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
 
 def _strangers(unknown: dict[str, Any]) -> list[str]:
     """Return how many test photos of strangers and of known people were given a name, as lines."""
-    lines = []
-    if "known" in unknown:
-        lines.append(f"known      {_accepted(unknown['known'])}, the others are unknown")
-    if "strangers" in unknown:
-        lines.append(f"strangers  {_accepted(unknown['strangers'])}; asked for: {unknown['share']:.4g} of them")
-    else:
-        lines.append(f"strangers  how many are named cannot be known: {unknown['not_known']}")
+    lines, known, strangers = [], unknown.get("known"), unknown.get("strangers")
+    if isinstance(known, dict):  # a finished run of an earlier version has a number
+        lines.append(f"known      {_accepted(known)}, the others are unknown")
+    if isinstance(strangers, dict):
+        lines.append(f"strangers  {_accepted(strangers)}; asked for: {unknown['share']:.4g} of them")
+    elif why := unknown.get("not_known"):
+        lines.append(f"strangers  how many are named cannot be known: {why}")
     return lines
 
 

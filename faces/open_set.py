@@ -116,8 +116,8 @@ def leave_out(
     people, found = set(train.names), []
     for left_out in groups:
         known, watched = train.of(people - left_out), validation.of(people - left_out)
-        pair = (watched.photos, watched.names) if watched.names else None
-        fitted = classifier.clone().fit(known.photos, known.names, pair)
+        stops = classifier.patience is not None and watched.names  # else they would change no score
+        fitted = classifier.clone().fit(known.photos, known.names, (watched.photos, watched.names) if stops else None)
         before = Scored.of(fitted, (train.of(left_out), validation.of(left_out)))
         found.append(Strangers(before, Scored.of(fitted, [test.of(left_out)])))
         del fitted  # before the next one is trained: it holds photos

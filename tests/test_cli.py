@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 import cli
+from faces.run import load_faces
 
 REPOSITORY = Path(cli.__file__).parent
 
@@ -174,6 +175,9 @@ def test_what_was_assumed_about_a_list_and_what_was_trusted_is_told(
         (["predict", "damaged", "a.jpg", "--boxes", "prose.txt"], "prose.txt: expected CSV"),
         (["predict", "damaged", "a.jpg", "--top", "0"], "expected a whole number from 1 on"),
         (["predict", "damaged", "a.jpg", "--threshold", "nan"], "expected a number"),
+        (["predict", "damaged", "a.jpg", "--strangers", "1"], "expected a number above 0 and below 1"),
+        (["predict", "damaged", "a.jpg", "--strangers", "0.1", "--threshold", "1"], "--threshold and --strangers"),
+        (["train-faces", "nowhere", "--strangers", "0"], "expected a number above 0 and below 1"),
         (["train-faces", "--detect"], "--detect needs DIR"),
         ([], "required: COMMAND"),
         (["sing"], "invalid choice: 'sing'"),
@@ -253,6 +257,35 @@ def test_predict_prints_a_line_a_face_and_a_reason_for_what_is_no_photo(
     assert run("predict", trained / "run", trained / "photos", "--top", 2, "--threshold", 2) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["status"] for row in rows] == ["unknown"] * 24
+
+
+def test_predict_moves_the_threshold_with_the_share_of_strangers_that_may_pass(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in range(45):
+        person = tmp_path / "photos" / f"Person {seed % 5}"
+        person.mkdir(parents=True, exist_ok=True)
+        (person / f"{seed}.jpg").write_bytes(jpeg(seed))
+    arguments = ("--epochs", 2, "--hidden", 4, "--validation", 1, "--test", 2, "--strangers", 0.2)
+    assert run("train-faces", tmp_path / "photos", "--out", tmp_path / "run", *arguments, "--quiet") == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"known      \d+ of 5 photos named.*, the others are unknown", printed)
+    assert re.search(r"strangers  \d+ of 5 photos named.*; asked for: 0\.2 of them", printed)
+    thresholds = load_faces(tmp_path / "run").thresholds_
+
+    def statuses(*flags: object) -> list[str]:
+        assert run("predict", tmp_path / "run", tmp_path / "photos", *flags) == 0
+        return [row["status"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
+
+    assert statuses() == statuses("--strangers", 0.2) == statuses("--threshold", thresholds[0.2])
+    assert statuses("--strangers", 0.9) == statuses("--threshold", thresholds[0.9]) != statuses("--strangers", 0.05)
+    assert run("predict", tmp_path / "run", tmp_path / "photos", "--strangers", 0.001) == 2
+    assert "this run does not know the threshold, expected 0.03 or more" in capsys.readouterr().err
+
+
+def test_a_run_of_two_people_knows_nothing_of_strangers(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("predict", trained / "run", trained / "photos", "--strangers", 0.1) == 2
+    assert "expected --threshold T: nobody was left out of its training" in capsys.readouterr().err
 
 
 def test_predict_reads_names_from_stdin_and_writes_them_as_they_are(

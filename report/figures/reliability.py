@@ -29,7 +29,7 @@ def reliability_figure(before: Sequence[Bin], after: Sequence[Bin], title: str) 
     for axes, bins, name in zip(panels, (before, after), ("before", "after"), strict=True):
         _draw(axes, [each for each in bins if each.n])
         error = calibration_error(list(bins))
-        axes.set_title(name if error is None else f"{name} the temperature: {error:.1%} apart on average")
+        axes.set_title(name if error is None else f"{name} the temperature: {error:.1%} apart")
     panels[0].set_ylabel("answers that were right")
     points = panels[0].scatter([], [], s=60, color=TRAIN)
     (diagonal,) = panels[0].plot([], [], color=FAINT, linestyle="--")

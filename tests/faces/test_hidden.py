@@ -107,6 +107,23 @@ def test_another_models_checkpoint_is_refused(fitted: HiddenClassifier) -> None:
         HiddenClassifier.from_checkpoint(tensors, {**metadata, "model": "other"})
 
 
+def test_a_checkpoint_of_an_earlier_version_answers_as_it_did(fitted: HiddenClassifier, photos: PhotoArray) -> None:
+    tensors, metadata = checkpoint.load(fitted.to_bytes())
+    for name in ("centre", "neighbours", "neighbour_classes"):
+        del tensors[name]
+    del metadata["temperature"], metadata["unknown"]["thresholds"]
+    loaded = HiddenClassifier.from_checkpoint(tensors, metadata)
+    assert (loaded.temperature_, loaded.thresholds_, loaded.quantity) == (1.0, {}, "probability of the name")
+    assert (loaded.known_scores(photos) == loaded.predict_proba(photos).max(1)).all()
+
+
+@pytest.mark.parametrize("temperature", [0, -1, "nan", 1e9, None])
+def test_a_temperature_that_is_none_is_refused(fitted: HiddenClassifier, temperature: object) -> None:
+    tensors, metadata = checkpoint.load(fitted.to_bytes())
+    with pytest.raises(RunError, match="the checkpoint is incomplete"):
+        HiddenClassifier.from_checkpoint(tensors, {**metadata, "temperature": temperature})
+
+
 def test_validation_with_a_strangers_name_is_refused(photos: PhotoArray, names: list[str]) -> None:
     with pytest.raises(UsageError, match="'Zed' is none of the classes"):
         hidden().fit(photos, names, (photos.take(slice(1)), ["Zed"]))

@@ -46,6 +46,8 @@ def page(classifier: Classifier, photos: Sequence[RunPhoto] = ()) -> str:
         "confusion": np.zeros((3, 3), dtype=int).tolist(),
         "macro_f1": None,
         "counts": {},
+        "test_interval": None,
+        "calibration": {"n": 0},
         "unknown": {},
         "seconds": 1.0,
         "training_seconds": 1.0,

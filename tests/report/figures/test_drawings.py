@@ -12,14 +12,17 @@ from matplotlib.legend import Legend
 from numpy.typing import NDArray
 from PIL import Image
 
+from report.figures.acceptance import acceptance_figure, acceptance_picture
 from report.figures.bars import Pair, reported_beside_measured, reported_beside_measured_figure
 from report.figures.cells import Cell, limit_of, painted
 from report.figures.confusion import confusion_picture
 from report.figures.contour import Path, contour_picture
 from report.figures.layout import fitted, wrapped
+from report.figures.reliability import reliability_figure, reliability_picture
 from report.figures.series import Curve, Panel, series_picture
 from report.figures.sheets import Scale, SheetRow, sheet
 from report.figures.style import PAGE, PALETTE, percent_tick
+from report.reliability import reliability
 
 LONG = "a title so long that no page holds it on one line, and so it has to be broken between two of its many words"
 EPOCHS = [1.0, 2.0, 3.0, 4.0]
@@ -248,3 +251,31 @@ def test_a_word_wider_than_the_page_is_broken() -> None:
 def test_the_scale_of_a_confusion_matrix_says_what_is_counted() -> None:
     digits = confusion_picture([[3, 1], [0, 4]], ["1", "3"], "t", of="the digit's images")
     assert digits != confusion_picture([[3, 1], [0, 4]], ["1", "3"], "t")
+
+
+@pytest.mark.parametrize("chosen", [(0.0, 0.0), (0.01, 0.62), (0.9, 1.0), (1.0, 1.0)])
+def test_the_chosen_point_is_labelled_and_nothing_of_it_is_cut(chosen: tuple[float, float]) -> None:
+    curve = sorted({(0.0, 0.0), chosen, (1.0, 1.0)})
+    uncut(acceptance_picture(curve, chosen, LONG))
+    axes = acceptance_figure(curve, chosen, "t").axes[0]
+    (label,) = axes.texts
+    assert label.get_text() == f"{percent_tick(chosen[1])} of known photos,\n{percent_tick(chosen[0])} of strangers"
+    drawn, box = label.get_window_extent(), axes.get_window_extent()
+    assert box.x0 <= drawn.x0 < drawn.x1 <= box.x1
+    assert box.y0 <= drawn.y0 < drawn.y1 <= box.y1
+
+
+@pytest.mark.parametrize("n", [1, 5000])
+def test_every_bin_of_answers_is_a_point_with_their_number(n: int) -> None:
+    probability = np.tile([0.05, 0.4, 0.99], n)
+    bins = reliability(probability, probability > 0.3)
+    uncut(reliability_picture(bins, bins, LONG))
+    for axes in reliability_figure(bins, bins, "t").axes:
+        assert [text.get_text() for text in axes.texts] == [f"{n:,}"] * 3
+        assert "the temperature: 22.0% apart" in axes.get_title(loc="left")
+
+
+def test_without_answers_a_reliability_diagram_has_no_point() -> None:
+    none = reliability([], [])
+    uncut(reliability_picture(none, none, "t"))
+    assert not reliability_figure(none, none, "t").axes[0].texts

@@ -140,11 +140,13 @@ def test_the_page_says_what_to_expect_of_strangers_and_of_known_people() -> None
         "Expect that of 100 strangers about 2 are given a name, and of 100 photos of the people it knows about 62"
         in text
     )
-    assert "1.0% of their photos was to pass" in text
+    assert "counted on 50 photos of 5 strangers and 100 photos of 5 known people" in text
+    assert "so that at most 1.0% of these pass" in text
     assert "1 of 50" in text
     assert "95% interval 55.1% to 70.4%, from drawing 5 people anew" in text
-    one = replace(UNKNOWN, strangers=Accepted(1, 100, 5, (0.0, 0.04)))
-    assert "of 100 strangers about 1 is given a name" in words_of(replace(FULL, unknown=one))
+    for passed, said in ((1, "about one is"), (0, "fewer than one is"), (37, "about 37 are")):
+        unknown = replace(UNKNOWN, strangers=Accepted(passed, 100, 5, (0.0, 0.4)))
+        assert f"of 100 strangers {said} given a name" in words_of(replace(FULL, unknown=unknown))
 
 
 def test_people_who_are_all_alike_give_no_interval() -> None:
