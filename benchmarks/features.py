@@ -150,11 +150,11 @@ def compare_with_dlib(folder: Folder, arguments: argparse.Namespace) -> None:
     def theirs() -> NDArray[np.float64]:
         return np.array([described(np.asarray(Image.open(path).convert("RGB"))) for path in paths])
 
+    chip, side = dlib.get_face_chip, backbone.size
+
     def described(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
         points = predictor(photo, dlib.rectangle(0, 0, photo.shape[1] - 1, photo.shape[0] - 1))
-        return np.array(
-            model.compute_face_descriptor(dlib.get_face_chip(photo, points, backbone.size, backbone.margin))
-        )
+        return np.array(model.compute_face_descriptor(chip(photo, points, side, backbone.margin)))
 
     squares = [np.array(open_photo(path.read_bytes(), backbone.size, "RGB")) for path in paths[:BATCH]]
     same = backbone.network(precision="float32")(np.stack([square.transpose(2, 0, 1) for square in squares])).numpy()
