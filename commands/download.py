@@ -81,7 +81,7 @@ def add_to(commands: Any) -> None:
     )
     add("--person", nargs="+", metavar="NAME", help="only these people's rows (default: all)")
     add("--limit", type=arguments.count, metavar="N", help="only the first N rows (default: all)")
-    add("--size", type=int, default=DownloadSettings.size, metavar="PIXELS", help="side of a crop")
+    add("--size", type=int, default=DownloadSettings.size, metavar="PIXELS", help="side of a listed box in its crop")
     add("--gray", action="store_true", help="crops with one channel instead of three")
     add_web(add)
     add("--retry-failed", action="store_true", help="ask again for rows that failed in an earlier run")
@@ -106,7 +106,10 @@ def download(options: argparse.Namespace) -> int:
     _check(options)
     if options.list == MNIST:
         return _download_mnist(options)
-    settings = DownloadSettings(size=options.size, gray=options.gray, **web(options))
+    from faces.detection.extra import can_find_faces, find_points
+
+    find = find_points if can_find_faces() else None
+    settings = DownloadSettings(size=options.size, gray=options.gray, find_points=find, **web(options))
     get = _draw_portraits if options.list is None else _download_list
     folder, report = get(options, settings)
     assert report.run is not None, "a download reads a list"

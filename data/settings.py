@@ -48,7 +48,8 @@ def check_seed(seed: object) -> None:
 class DownloadSettings:
     """How photos are fetched and cropped. UsageError for a value that is not allowed."""
 
-    size: int = 227  # side of a crop in pixels, 1 to 4096
+    size: int = 227  # side of a listed box in the crop, in pixels, 1 to 4096
+    around: float = 0.3  # what the crop shows around a box on each side, as a share of it: enough to align the face
     gray: bool = False  # one channel instead of three
     filter: Filter = "bicubic"  # how a crop is resized
     workers: int = 16  # rows in progress at once, each with its own connections
@@ -64,8 +65,10 @@ class DownloadSettings:
     allow_private: bool = False  # connect to private and local addresses too
     respect_robots: bool = False  # request no photo that its host's robots.txt forbids
     user_agent: str = USER_AGENT  # what a server is told of who asks: ASCII, one line
+    find_points: Callable[..., Any] | None = None  # of a face in a box: as `data.photos.cutting.FindPoints`
 
     def __post_init__(self) -> None:
+        check_values(self, "around", lambda share: 0 <= share <= 2, "from 0 to 2")
         check_values(self, "filter", lambda name: name in FILTERS, f"one of {', '.join(FILTERS)}")
         check_values(self, "size", lambda n: 1 <= n <= 4096, "from 1 to 4096 pixels")
         check_values(self, "workers per_host max_bytes give_up_after", lambda n: n >= 1, "at least 1")
@@ -77,12 +80,14 @@ class DownloadSettings:
     @property
     def crop_settings(self) -> dict[str, str]:
         """The settings that decide a crop's pixels: the same for all crops of a folder."""
-        return {"size": str(self.size), "mode": "gray" if self.gray else "RGB", "filter": self.filter}
+        around = {"around": str(self.around)} if self.around else {}  # crops of earlier versions have nothing around
+        return {"size": str(self.size), "mode": "gray" if self.gray else "RGB", "filter": self.filter, **around}
 
     def cropping_as(self, crop_settings: dict[str, str]) -> "DownloadSettings":
         """These settings with the given `crop_settings`, those of a folder."""
         size, gray = int(crop_settings["size"]), crop_settings["mode"] == "gray"
-        return replace(self, size=size, gray=gray, filter=crop_settings["filter"])  # type: ignore[arg-type]
+        how = {"filter": crop_settings["filter"], "around": float(crop_settings.get("around", "0"))}
+        return replace(self, size=size, gray=gray, **how)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, kw_only=True)

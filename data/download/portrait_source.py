@@ -17,6 +17,7 @@ from data.download.manifest import Report
 from data.download.run import download
 from data.journal import Outcome
 from data.portraits import Gallery, PortraitPhoto
+from data.portraits.gallery import PORTRAIT
 from data.rows import Box, Origin, Row
 from data.settings import DownloadSettings
 
@@ -59,7 +60,7 @@ def download_portraits(
 
 def is_drawn(row: Row) -> bool:
     """Whether the row's photo is a portrait that is drawn, not one on the web."""
-    return row.url.startswith("portrait://")
+    return row.url.startswith(PORTRAIT)
 
 
 def draw_again(row: Row) -> bytes:

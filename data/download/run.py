@@ -80,6 +80,7 @@ def download(
     """
     started = time.monotonic()
     with Journal(folder, settings.crop_settings) as journal:
+        settings = settings.cropping_as(journal.crop_settings)
         if origin.source:
             journal.note_source(origin.source, alone=alone)
         remove_leftovers(folder)

@@ -13,7 +13,10 @@ from data.atomic_write import atomic_write
 from data.inside import inside
 from data.journal import Outcome
 from data.photos import crop
+from data.photos.cutting import FindPoints
 from data.photos.kinds import FORMATS, HEAD, kind_of
+from data.photos.landmarks import Landmarks
+from data.portraits.gallery import PORTRAIT, Gallery
 from data.quality import perceptual_hash
 from data.reasons import Failure, Reason, StillPacked
 from data.rows import Row
@@ -39,7 +42,7 @@ def verify_and_store(
     if row.sha256 not in (None, photo) or not _has_md5(data, row.md5):
         return Outcome(row, Reason.HASH_MISMATCH, photo=photo, detail=_describe(data) + _packing(data))
     with decoding:
-        picture = crop(data, row.box, settings)
+        picture = crop(data, row.box, settings, _points_of(row, settings))
         whole = _whole_hash(data, row, settings) if isinstance(picture, bytes) else None
     if isinstance(picture, Failure):
         return Outcome(row, picture.reason, photo=photo, detail=picture.detail + _packing(data))
@@ -50,6 +53,13 @@ def verify_and_store(
     atomic_write(path, picture)
     digest, look = hashlib.sha256(picture).hexdigest(), perceptual_hash(picture)
     return Outcome(row, Reason.OK, file, photo, digest, perceptual_hash=look, whole_hash=whole)
+
+
+def _points_of(row: Row, settings: DownloadSettings) -> FindPoints | None:
+    """What finds the points of the row's face: those of a drawn portrait are known."""
+    if row.url.startswith(PORTRAIT):
+        return lambda picture, box, scale: Landmarks(*Gallery.landmarks_url(row.url)).moved(1 / scale, 0, 0)
+    return settings.find_points
 
 
 def _whole_hash(data: bytes, row: Row, settings: DownloadSettings) -> str | None:

@@ -194,6 +194,8 @@ class Journal(Listing):
         known = dict(self._select("SELECT name, value FROM meta WHERE name NOT IN (?, ?)", FINISHED, _SOURCE))
         if crop_settings is None:
             crop_settings = {name: value for name, value in known.items() if name != "format"}
+        if known and "around" not in known:  # crops of an earlier version have nothing around the box
+            crop_settings = {name: value for name, value in crop_settings.items() if name != "around"}
         wanted = {"format": FORMAT, **crop_settings}
         if known == wanted:
             return crop_settings

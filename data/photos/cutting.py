@@ -16,6 +16,7 @@ from PIL import Image
 
 from data.photos.alignment import aligned, framed, similarity
 from data.photos.decoding import Opened, decode, flat
+from data.photos.landmarks import Landmarks
 from data.photos.placed import WHOLE, Placed, comment_of
 from data.reasons import Failure, Reason
 from data.rows import Box
@@ -41,6 +42,11 @@ class Region:
         """The picture as (C, size, size) in 0..255, C = 1 for mode L and 3 for RGB."""
         side = self.picture.width
         return np.asarray(self.picture).reshape(side, side, -1).transpose(2, 0, 1)
+
+
+FindPoints = Callable[[Image.Image, Box, int], Landmarks | None]
+"""A photo, the box of a face in it, and how many times smaller the photo was decoded -> points of the face, in pixels
+of what was decoded."""
 
 
 def open_regions(
@@ -153,7 +159,7 @@ def cut_face(
 def crop_image(
     data: bytes, box: Box | None, settings: DownloadSettings, *, scaled: bool = True
 ) -> Image.Image | Failure:
-    """A row's crop as an upright picture in mode L or RGB; `box` counts stored pixels, None is the whole photo."""
+    """A row's box as an upright picture in mode L or RGB; `box` counts stored pixels, None is the whole photo."""
     regions = open_regions(
         data,
         [box or _WHOLE],
@@ -168,8 +174,32 @@ def crop_image(
     return region if isinstance(region, Failure) else region.picture
 
 
-def crop(data: bytes, box: Box | None, settings: DownloadSettings) -> bytes | Failure:
-    """A row's crop as a JPEG file of `size` x `size` pixels: `crop_image`, encoded."""
+def crop(
+    data: bytes, box: Box | None, settings: DownloadSettings, find_points: FindPoints | None = None
+) -> bytes | Failure:
+    """A row's crop as a JPEG file, which says where in it the face lies: its box, the longer side `settings.size`
+    pixels long, with `settings.around` on each side, and the points that `find_points` finds.
+
+    Without a box, or with nothing around it, the crop is `crop_image`: size x size pixels.
+    """
+    mode: Mode = "L" if settings.gray else "RGB"
+    around = settings.around if box else 0.0
+
+    def cut_around(opened: Opened) -> bytes | Failure:
+        width, height = opened.stored
+        inside = (box or _WHOLE).within(width, height)
+        if inside is None:
+            return outside(box or _WHOLE, width, height, upright=False)
+        scale = opened.shrink(opened.photo.mode, _spare([inside], width, height, settings.size))
+        picture = flat(opened.upright())
+        seen = Box(*(edge // scale for edge in _turned(inside, opened.orientation, width, height)))
+        if seen.is_empty:  # smaller than a pixel of the smaller photo
+            seen = Box(seen.x1, seen.y1, seen.x1 + 1, seen.y1 + 1)
+        points = find_points(picture, seen, scale) if find_points else None
+        return jpeg(*crop_around(picture, Placed(seen, points), settings.size, mode, around, settings.filter))
+
+    if around:
+        return decode(data, cut_around, max_pixels=settings.max_pixels)
     picture = crop_image(data, box, settings)
     return picture if isinstance(picture, Failure) else jpeg(picture)
 

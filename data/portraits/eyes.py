@@ -47,6 +47,11 @@ def _place(sitter: Sitter, points: ArrayLike) -> Points:
     return sitter.pose.project(pair(np.stack([across, down, near], axis=1)))
 
 
+def eye_centres(sitter: Sitter) -> Points:
+    """The middles of both eyes, the left one in the picture first, in pixels (2, 2)."""
+    return _place(sitter, [(0.0, 0.0)])[:, 0]
+
+
 def _lids(sitter: Sitter) -> _Lids:
     t, e = sitter.traits, sitter.expression
     opening = min(max(e.lids * t.eye_open, 0.0), 1.2)

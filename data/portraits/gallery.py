@@ -18,7 +18,7 @@ from data.portraits.camera import develop
 from data.portraits.casting import name_of, traits_of
 from data.portraits.layer import Box
 from data.portraits.names import slug
-from data.portraits.portrait import paint
+from data.portraits.portrait import landmarks, paint, seat
 from data.portraits.variation import Variation, draw_variation
 from data.process_pool import in_processes
 from errors import UsageError
@@ -32,6 +32,8 @@ CHUNK: Final = 16
 """Photos that a process draws before it returns them."""
 
 _DIED: Final = "a process that drew portraits died, most likely out of memory: end other programs, and run it again"
+PORTRAIT: Final = "portrait://"
+"""How the address of a portrait begins."""
 _ADDRESS: Final = re.compile(r"portrait://(\d+)/seed-(\d+)/([a-z-]+)/(\d+)")
 
 
@@ -101,13 +103,24 @@ class Gallery:
     @staticmethod
     def draw_url(url: str) -> PortraitPhoto:
         """Draws the photo of an address again; `UsageError` when there is none."""
+        gallery, person, photo = Gallery._find(url)
+        return gallery.draw(person, photo)
+
+    @staticmethod
+    def landmarks_url(url: str) -> list[tuple[float, float]]:
+        """The five points of the face in the photo of an address (`portrait.landmarks`), without drawing it."""
+        gallery, person, photo = Gallery._find(url)
+        return landmarks(seat(traits_of(gallery.seed, person), gallery.variation(person, photo)))
+
+    @staticmethod
+    def _find(url: str) -> tuple["Gallery", int, int]:
         match = _ADDRESS.fullmatch(url)
         if not match or int(match[1]) != VERSION:
             expected = f"portrait://{VERSION}/seed-0/mira-okafor/017"
             raise UsageError(f"not the address of a portrait of this version: expected one like {expected}, got {url}")
         seed, photo = int(match[2]), int(match[4])
         person = _index(seed, match[3])
-        return Gallery(seed=seed, people=person + 1, photos=photo + 1).draw(person, photo)
+        return Gallery(seed=seed, people=person + 1, photos=photo + 1), person, photo
 
     def draw_all(self, processes: int = 1) -> Generator[PortraitPhoto, None, None]:
         """Every photo, person after person, drawn by so many processes; in order and the same for any number."""

@@ -30,12 +30,25 @@ class _Lips:
     corner: tuple[float, float]
 
 
+def mouth_corners(sitter: Sitter) -> Points:
+    """The corners of the mouth, the left one in the picture first, in pixels (2, 2)."""
+    return sitter.pose.project(pair([_corner(sitter)]))[:, 0]
+
+
+def _gap(sitter: Sitter) -> float:
+    return sitter.expression.open if sitter.expression.open > CLOSED else 0.0
+
+
+def _corner(sitter: Sitter) -> tuple[float, float, float]:
+    """The right corner, in head units."""
+    t, smile = sitter.traits, sitter.expression.smile
+    return t.mouth_width * (1 + 0.26 * smile - 0.14 * _gap(sitter)), t.mouth_height - (0.085 * smile - 0.012), 0.50
+
+
 def _lips(sitter: Sitter) -> _Lips:
     t, smile = sitter.traits, sitter.expression.smile
-    gap = sitter.expression.open if sitter.expression.open > CLOSED else 0.0
-    w = t.mouth_width * (1 + 0.26 * smile - 0.14 * gap)
-    lift = 0.085 * smile - 0.012
-    end = (w, t.mouth_height - lift, 0.50)
+    gap, end = _gap(sitter), _corner(sitter)
+    w, lift = end[0], 0.085 * smile - 0.012
     full, low = t.lip_upper * (1 - 0.22 * smile), t.lip_lower * (1 - 0.12 * smile)
     top = t.mouth_height + 0.012 * smile - 0.015 * gap
     drop = 0.19 * gap

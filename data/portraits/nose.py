@@ -2,12 +2,17 @@
 
 from typing import Final
 
-from data.portraits.geometry import pair, profile, ribbons, swell
+from data.portraits.geometry import Points, pair, profile, ribbons, swell
 from data.portraits.layer import Colour, PaintLayer
 from data.portraits.sitter import Sitter
 
 SHADOW: Final[Colour] = (200, 160, 160)
 """What the nose's own shadow on the upper lip multiplies by."""
+
+
+def nose_tip(sitter: Sitter) -> Points:
+    """The tip, in pixels (2,): the middle of the light on it (`relief`)."""
+    return sitter.pose.project((0.0, sitter.traits.nose_length - 0.08, 0.95))
 
 
 def paint_nose(layer: PaintLayer, sitter: Sitter) -> None:

@@ -12,14 +12,14 @@ from data.portraits.camera import expose
 from data.portraits.clothes import GARMENTS
 from data.portraits.complexion import paint_face
 from data.portraits.extras import EXTRAS, HATS
-from data.portraits.eyes import paint_eyes
+from data.portraits.eyes import eye_centres, paint_eyes
 from data.portraits.geometry import Pose
 from data.portraits.glasses import paint_glasses
 from data.portraits.hair import HairBrush
 from data.portraits.head import face_outline, paint_ears, paint_neck
 from data.portraits.layer import OVERSAMPLE, Box, PaintLayer
-from data.portraits.mouth import paint_mouth
-from data.portraits.nose import paint_nose
+from data.portraits.mouth import mouth_corners, paint_mouth
+from data.portraits.nose import nose_tip, paint_nose
 from data.portraits.palette import darker
 from data.portraits.relief import light
 from data.portraits.sitter import Sitter
@@ -87,6 +87,12 @@ def face_box(sitter: Sitter, variation: Variation) -> Box:
     start = np.clip(np.round(middle - side / 2), 0, limit - 2).astype(int)
     end = np.clip(np.round(middle + side / 2), start + 1, limit).astype(int)
     return int(start[0]), int(start[1]), int(end[0]), int(end[1])
+
+
+def landmarks(sitter: Sitter) -> list[tuple[float, float]]:
+    """The two eyes, the tip of the nose and the corners of the mouth, in pixels of the photo; the left ones first."""
+    points = np.concatenate([eye_centres(sitter), [nose_tip(sitter)], mouth_corners(sitter)]) / OVERSAMPLE
+    return [(float(x), float(y)) for x, y in points]
 
 
 def paint(traits: Traits, variation: Variation) -> tuple[Image.Image, Box]:

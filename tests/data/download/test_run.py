@@ -17,6 +17,7 @@ from data.atomic_write import MACHINE
 from data.download import Report, download, escape_formula, list_fingerprint, select
 from data.download.forget import forget
 from data.journal import Journal, Outcome
+from data.photos.placed import placed_in
 from data.reasons import Reason
 from data.rows import BadRow, Box, Origin, Row
 from data.settings import DownloadSettings
@@ -50,7 +51,8 @@ def test_a_row_becomes_a_crop_in_the_persons_folder(site: Site, photo: Draw, tmp
     assert (outcome.reason, outcome.file, outcome.fresh) == (Reason.OK, file, True)
     assert crops(tmp_path) == [file]
     with Image.open(tmp_path / file) as image:
-        assert image.size == (16, 16)
+        assert image.size == (26, 26)  # 16 pixels of the box, and 0.3 of it on each side
+    assert placed_in((tmp_path / file).read_bytes()).box == Box(5, 5, 21, 21)
     assert outcome.crop == hashlib.sha256((tmp_path / file).read_bytes()).hexdigest()
     assert (report.rows, report.ok, report.reasons, report.people) == (1, 1, {"ok": 1}, {"Ann": 1})
 

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from data.photos import cutting, quiet_decoding
+from data.photos import cutting, open_photo, quiet_decoding
 from data.photos.cutting import Region, crop, crop_image, find_regions, open_regions
-from data.photos.placed import Placed
+from data.photos.landmarks import Landmarks
+from data.photos.placed import WHOLE, Placed, placed_in
 from data.reasons import Failure, Reason
 from data.rows import Box
 from data.settings import FILTERS, DownloadSettings
@@ -139,13 +140,18 @@ def test_scaled_decoding_stays_within_two_levels_on_average(photo: Draw, filter:
 
 def test_a_large_photo_is_decoded_scaled(photo: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
-    cut = cutting.cut
+    cut, around = cutting.cut, cutting.crop_around
 
     def noted(photo: Image.Image, *how: Any) -> Image.Image:
         decoded.append(photo.size)
         return cut(photo, *how)
 
+    def noted_around(photo: Image.Image, *how: Any) -> tuple[Image.Image, Placed]:
+        decoded.append(photo.size)
+        return around(photo, *how)
+
     monkeypatch.setattr(cutting, "cut", noted)
+    monkeypatch.setattr(cutting, "crop_around", noted_around)
     crop(photo(0, 1280, 960), None, SMALL)
     crop(photo(0, 1280, 960), Box(0, 0, 100, 100), SMALL)
     crop(photo(0, 1280, 960), None, DownloadSettings(size=32, filter="nearest"))
@@ -260,3 +266,63 @@ def test_a_damaged_exif_block_is_no_damaged_photo() -> None:
     with quiet_decoding():
         (region,) = regions(data, [Box(0, 0, 120, 80)])
     np.testing.assert_allclose(means(region), COLOURS["red"], atol=12)
+
+
+def test_a_crop_says_where_in_it_the_box_lies_and_shows_what_is_around_it() -> None:
+    seen: list[tuple[tuple[int, int], Box]] = []
+
+    def find(photo: Image.Image, box: Box, scale: int) -> Landmarks:
+        seen.append((photo.size, box))
+        return Landmarks((70, 50), (90, 50), (80, 60), (72, 70), (88, 70))
+
+    data = as_file(quarters(240, 160), "PNG")
+    file = crop(data, Box(60, 40, 100, 80), DownloadSettings(size=80, around=0.5), find)
+    assert isinstance(file, bytes)
+    assert seen == [((240, 160), Box(60, 40, 100, 80))]
+    with Image.open(io.BytesIO(file)) as picture:
+        assert picture.size == (160, 160)
+    face = placed_in(file)
+    assert face.box == Box(40, 40, 120, 120)
+    assert face.points == Landmarks((60.0, 60.0), (100.0, 60.0), (80.0, 80.0), (64.0, 100.0), (96.0, 100.0))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("box", [Box(0, 0, 120, 80), Box(150, 100, 240, 160), Box(100, 70, 150, 100)])
+def test_the_box_in_a_crop_is_what_would_be_cut_out_of_the_photo(orientation: int, box: Box) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = as_file(quarters(240, 160), "JPEG", quality=95, exif=exif)
+    settings = DownloadSettings(size=32)
+    file, expected = crop(data, box, settings), crop_image(data, box, settings)
+    assert isinstance(file, bytes)
+    assert isinstance(expected, Image.Image)
+    assert np.abs(pixels(open_photo(file, 32, "RGB")) - pixels(expected)).mean() < 8
+
+
+def test_a_crop_without_a_box_or_with_nothing_around_it_is_the_box_alone() -> None:
+    data = as_file(quarters(240, 160), "PNG")
+    for box, settings in ((None, DownloadSettings(size=32)), (Box(0, 0, 40, 20), DownloadSettings(size=32, around=0))):
+        file = crop(data, box, settings)
+        assert isinstance(file, bytes)
+        with Image.open(io.BytesIO(file)) as picture:
+            assert picture.size == (32, 32)
+        assert placed_in(file) == WHOLE
+
+
+def test_a_box_outside_of_the_photo_has_no_crop() -> None:
+    assert crop(as_file(quarters(), "PNG"), Box(9_000, 0, 9_100, 50), DownloadSettings()) == Failure(
+        Reason.BAD_BOX, "box 9000,0,9100,50 in a photo of 240 x 160"
+    )
+
+
+def test_an_aligned_face_of_a_wide_crop_and_of_its_photo_are_the_same() -> None:
+    x, y = np.meshgrid(np.arange(300), np.arange(300))
+    smooth = (127 + 60 * np.sin(x / 40) + 60 * np.cos(y / 30)).astype(np.uint8)
+    data = as_file(Image.fromarray(smooth).convert("RGB"), "PNG")
+    points = Landmarks((130, 130), (170, 135), (150, 150), (130, 170), (168, 172))
+    face = Placed(Box(100, 100, 200, 200), points)
+    file = crop(data, face.box, DownloadSettings(size=100), lambda *photo: points)
+    assert isinstance(file, bytes)
+    with_margin = [open_photo(file, 64, "RGB", margin=0.2), open_photo(data, 64, "RGB", face=face, margin=0.2)]
+    assert np.abs(pixels(with_margin[0]) - pixels(with_margin[1])).mean() < 1
+    assert np.abs(pixels(with_margin[0]) - pixels(open_photo(file, 64, "RGB"))).mean() > 2.5
