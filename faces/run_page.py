@@ -122,7 +122,7 @@ def _facts(metrics: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
         ("photos", metrics.get("source") or str(folder)),
         ("trained for", _trained_for(metrics)),
         ("hidden units", str(settings["hidden"] or "none")),
-        ("input", f"{size} x {size} pixels; {metrics['aligned']}"),
+        ("input", f"{size} x {size} pixels; {metrics.get('aligned', 'faces are taken as they are')}"),
         (
             "computed in",
             f"{metrics['seconds']} s, {metrics['training_seconds']} s of it training, on {metrics['device']}",

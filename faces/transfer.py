@@ -40,7 +40,7 @@ class TransferClassifier(TransferSettings, Classifier):
     >>> model.predict(["photo.jpg"])
 
     Prepared photos are the features of a crop and of its mirror image, (N, 2, numbers) float32. Of features that are
-    never below 0 the square root is taken, which keeps the few strongest from deciding alone.
+    never below 0 the square root is taken, which keeps the few strongest from deciding alone, and brought to length 1.
 
     The head `lda` is not trained: its weights are computed (`nn.discriminant`) from unit vectors, from the training
     photos' mean to the mean of a photo and its mirror image. Another head is trained on features divided by their
@@ -144,7 +144,7 @@ class TransferClassifier(TransferSettings, Classifier):
 
     def _opened(self, numbers: NDArray[Any]) -> Tensor:
         opened = super()._opened(numbers)
-        return opened.sqrt() if self.backbone.has_roots else opened
+        return normalize(opened.sqrt(), dim=-1) if self.backbone.has_roots else opened
 
     def _learn_inputs(self, photos: Tensor, target: Tensor) -> None:
         self.scale, self.centre = photos.std(), photos.mean((0, 1))
@@ -175,8 +175,7 @@ class TransferClassifier(TransferSettings, Classifier):
     def _train(self, data: Data, target: Tensor, generator: Generator, *others: Any) -> History:
         if not self.is_computed:
             return super()._train(data, target, generator, *others)
-        self._compute_head()
-        return History()
+        return History()  # the head comes of the photos that are kept
 
     def _compute_head(self) -> None:
         """Make the head `lda` of the training photos that are kept."""

@@ -18,6 +18,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from faces.detection import extra
+from faces.detection.extra import can_find_faces
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ.update(  # Ray reads these when it is imported: it stays on loopback, and has a token for these tests alone
     RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32)
@@ -39,6 +42,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         file = item.nodeid.partition("::")[0]
         group = "ray" if file.startswith("tests/data/cluster/") or "ray_cluster" in item.fixturenames else file  # type: ignore[attr-defined]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def without_extra() -> Iterator[None]:
+    """Faces are not looked for in pictures of patterns, unless a test asks for `with_extra`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extra, "can_find_faces", lambda: False)
+        yield
+
+
+@pytest.fixture
+def with_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What finds faces is installed, else the test is skipped."""
+    if not can_find_faces():
+        pytest.skip("the extra `face` is not installed")
+    monkeypatch.setattr(extra, "can_find_faces", can_find_faces)
 
 
 @pytest.fixture(scope="session")

@@ -29,8 +29,8 @@ from data.reasons import Failure
 from data.rows import Box
 from data.wording import count
 from errors import StorageError
+from faces.detection import extra
 from faces.detection.detector import FaceDetector, FoundFace
-from faces.detection.extra import can_find_faces
 
 KEPT = ".landmarks.json"
 _DIGITS = 2  # of a pixel
@@ -72,7 +72,7 @@ def align_photos(
     errors are those of `with_landmarks`.
     """
     known = all(photo.face.points is not None for photo in photos)
-    if not (known or can_find_faces() if align is None else align):
+    if not (known or extra.can_find_faces() if align is None else align):
         how = "" if align is False else f": finding eyes, nose and mouth needs an extra, {install('face')}"
         return list(photos), False, f"faces are taken as they are, not aligned{how}"
     placed = with_landmarks(folder, photos, **options)
