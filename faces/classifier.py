@@ -78,6 +78,8 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     """Directions of a few training photos of each person, unit vectors (photos, numbers)."""
     neighbour_classes: Tensor
     """Whose they are, (photos,)."""
+    nearest_: int
+    """So many of a person's, or as many as there are, a face is compared with: as many in the training of everybody."""
     max_pixels: int | None = None
     """Of a photo that `open` reads, as `DownloadSettings` says: no parameter, it does not change what is learned."""
     found_faces: bool = False
@@ -318,6 +320,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
                 "quantity": self.quantity,
                 "threshold": self.threshold_,
                 "thresholds": sorted(self.thresholds_.items()),
+                "nearest": self.nearest_,
             },
             "temperature": self.temperature_,
             "found_faces": self.found_faces,
@@ -350,6 +353,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
                 raise ValueError(f"the temperature {classifier.temperature_}")
             on_device = {name: tensor.to(classifier.torch_device) for name, tensor in tensors.items()}
             inputs, classes = classifier._restore(on_device), len(classifier.classes_)
+            classifier.nearest_ = int(metadata["unknown"].get("nearest", classifier._fewest_neighbours()))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, RunError):
                 raise
@@ -433,15 +437,25 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         said = probability.argmax(1)
         similar = self._directions(x) @ self.neighbours.T  # (N, kept photos)
         similar.masked_fill_(self.neighbour_classes[None, :] != said[:, None], -1.0)
-        nearest = min(NEIGHBOURS, int(self.neighbour_classes.bincount().min()))
-        return probability.amax(1) + similar.topk(nearest, dim=1).values.mean(1)
+        nearest = similar.topk(min(self.nearest_, len(self.neighbours)), dim=1).values  # (N, nearest), falling
+        theirs = self.neighbour_classes.bincount()[said].clamp(max=nearest.shape[1])  # (N,)
+        is_theirs = torch.arange(nearest.shape[1], device=x.device) < theirs[:, None]
+        return probability.amax(1) + nearest.where(is_theirs, 0).sum(1) / theirs
 
     def _keep_neighbours(self, photos: Photos, target: Tensor) -> None:
-        """Keep directions of a few training photos of each person, as saved: a cosine needs no more digits."""
+        """Keep directions of a few training photos of each person."""
         kept = first_of_each(target, MOST_NEIGHBOURS)
-        rows = (self._directions(self._opened(photos[chosen.cpu().numpy()])) for chosen in torch.split(kept, AT_ONCE))
-        self.neighbours = together(len(kept), (row.half().float() for row in rows))
-        self.neighbour_classes = target[kept]
+        self.neighbours, self.neighbour_classes = self._kept_directions(photos, kept), target[kept]
+        self.nearest_ = self._fewest_neighbours()
+
+    def _kept_directions(self, photos: Photos, chosen: Tensor) -> Tensor:
+        """Return the directions of the `chosen` photos with the digits that a checkpoint keeps, (chosen, numbers)."""
+        rows = (self._directions(self._opened(photos[some.cpu().numpy()])) for some in torch.split(chosen, AT_ONCE))
+        return together(len(chosen), (row.half().float() for row in rows))
+
+    def _fewest_neighbours(self) -> int:
+        """Return how many photos are kept of the person with the fewest, at most NEIGHBOURS."""
+        return min(NEIGHBOURS, int(self.neighbour_classes.bincount().min())) if len(self.neighbours) else 0
 
     def _piecewise(self, photos: Photos, compute: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
         """Return what `compute` makes of the photos, (N, ...); of those on the disk it is given a few at a time."""
