@@ -100,7 +100,7 @@ def enroll(
                 if owner == shown and part in ("train", "enrolled"):
                     repeated += 1
                 elif part:
-                    left_out[str(file)] = f"the run has it as a photo of {owner}, for {part}: it cannot be another"
+                    left_out[str(file)] = f"the run has it already, as a photo of {owner} ({part})"
                 else:
                     found = _the_face(faces_in(file, data, source, changed.classifier, max_pixels))
                     if isinstance(found, str):

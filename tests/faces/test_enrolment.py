@@ -290,11 +290,13 @@ def test_a_photo_counts_once_and_never_for_two_people_or_for_a_test_too(original
     )
     done = enroll(run, " bo", [known, asked, original / "more" / "Bo" / "13.png", original / "more" / "Bo" / "13.png"])
     assert (done.name, done.is_new, done.added, done.repeated) == ("Bo", False, 1, 2)
-    assert done.left_out == {str(asked): "the run has it as a photo of Bo, for test: it cannot be another"}
+    assert done.left_out == {str(asked): "the run has it already, as a photo of Bo (test)"}
     before = content(run)
     assert enroll(run, "Bo", [original / "more" / "Bo" / "13.png"]).added == 0
     assert content(run) == before
-    with pytest.raises(UsageError, match=r"none of 1 photo of Dee can be used: .*: the run has it as a photo of Bo"):
+    with pytest.raises(
+        UsageError, match=r"none of 1 photo of Dee can be used: .*: the run has it already, as a photo of Bo \(train\)"
+    ):
         enroll(run, "Dee", [known])
     assert content(run) == before
 
