@@ -122,6 +122,7 @@ def _say(line: str) -> None:
 def _parser() -> "Parser":
     from commands import (
         download,
+        enroll,
         features,
         forget,
         predict,
@@ -149,6 +150,7 @@ def _parser() -> "Parser":
         features,
         train_faces,
         train_mnist,
+        enroll,
         predict,
         show_weights,
         report,

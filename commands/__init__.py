@@ -3,6 +3,7 @@
     download, verify, forget       folders of photos: fill one, check it, remove a person; MNIST's files
     features                       AlexNet's features of a folder, cached before a training
     train_faces, train_mnist       a folder of photos, or of digits, into a run folder
+    enroll                         a person more or less in a run, without a training
     predict                        a name for each face on new photos
     show_weights, report           the weights of a run as a picture, and the page of a run
     reproduce                      published experiments: their results beside ours

@@ -27,8 +27,9 @@ def add_to(commands: Any) -> None:
         "--runs",
         type=Path,
         metavar="DIR",
-        help=f"remove the person from the runs in DIR too, which must then be trained again, and from folders of found "
-        f"faces in {DATASETS} (default: name those in {RUNS} and {DATASETS} that have the person)",
+        help=f"remove the person from the runs in DIR too, which must then be trained again unless their head is "
+        f"computed, and from folders of found faces in {DATASETS} (default: name those in {RUNS} and {DATASETS} that "
+        "have the person)",
     )
     add_json(add)
 
@@ -74,13 +75,15 @@ def _elsewhere(options: argparse.Namespace, person: str) -> dict[str, list[str]]
     runs, datasets = options.runs or RUNS, DATASETS
     if not (runs.is_dir() or datasets.is_dir()):
         return {"runs": [], "faces": []}
-    from faces.forgotten import faces_with, forget_faces, forget_run, runs_with
+    from faces.forgotten import faces_with, forget_faces, forget_run, left_run, runs_with
 
     having = runs_with(runs, options.folder, person)
     found = {"runs": having, "faces": faces_with(datasets, having, options.folder, person)}
     for run in having:
         if options.runs is None:
             _tell(options, f"{run} still has this person, in its network, page and pictures: --runs {runs} removes it")
+        elif left_run(run, person):
+            _tell(options, f"{run}: {person} removed; its head was computed again, it needs no training")
         elif forget_run(run):
             _tell(options, f"{run}: removed; train again: {command('train-faces', '--resume', '--out', str(run))}")
         else:

@@ -96,7 +96,7 @@ def add_to(commands: Any) -> None:
         type=positive,
         default=MEMORY_LIMIT,
         metavar="MIB",
-        help="not for hidden: if the features, counted three times, exceed it, they stay on disk, shuffled by the 1000",
+        help="not for hidden: if the features, counted four times, exceed it, they stay on disk, shuffled by the 1000",
     )
     add_run(add)
 

@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 KNOWN_ACCEPTED = 0.9  # the share of the validation photos that pass the threshold where nobody was left out to set it
-NEIGHBOURS = 5  # training photos of the named person that a face is compared with
-MOST_NEIGHBOURS = 100  # photos per person that are kept for it
+MOST_NEIGHBOURS = 100  # training photos per person that are kept to be compared with
 NOT_SAVED = ("seed", "device", "weights")  # parameters that stand elsewhere in a checkpoint, or belong to a machine
 
 
@@ -190,10 +189,12 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         """What `known_scores` are, in words."""
         if not len(self.neighbours):
             return "probability of the name"
-        return (
-            "probability of the name, before the temperature, + mean cosine similarity of the "
-            f"{self.compared} with the {NEIGHBOURS} most similar training photos of that person"
-        )
+        return f"{self.sure} + cosine similarity of the {self.compared} with the most similar training photo of that person"
+
+    @property
+    def sure(self) -> str:
+        """What `known_scores` takes of the network's answer, in words."""
+        return "probability of the name, before the temperature,"
 
     def threshold_for(self, strangers: float) -> float:
         """Return the threshold that at most this share of strangers passes, the nearest known one below `strangers`.
@@ -433,15 +434,21 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         said = probability.argmax(1)
         similar = self._directions(x) @ self.neighbours.T  # (N, kept photos)
         similar.masked_fill_(self.neighbour_classes[None, :] != said[:, None], -1.0)
-        nearest = min(NEIGHBOURS, int(self.neighbour_classes.bincount().min()))
-        return probability.amax(1) + similar.topk(nearest, dim=1).values.mean(1)
+        return self._sureness(x, probability) + similar.amax(1)
+
+    def _sureness(self, x: Tensor, probability: Tensor) -> Tensor:
+        """Return how sure the network is of the most probable name, (N,), at most 1: `sure` in words."""
+        return probability.amax(1)
 
     def _keep_neighbours(self, photos: Photos, target: Tensor) -> None:
-        """Keep directions of a few training photos of each person, as saved: a cosine needs no more digits."""
+        """Keep directions of a few training photos of each person."""
         kept = first_of_each(target, MOST_NEIGHBOURS)
-        rows = (self._directions(self._opened(photos[chosen.cpu().numpy()])) for chosen in torch.split(kept, AT_ONCE))
-        self.neighbours = together(len(kept), (row.half().float() for row in rows))
-        self.neighbour_classes = target[kept]
+        self.neighbours, self.neighbour_classes = self._kept_directions(photos, kept), target[kept]
+
+    def _kept_directions(self, photos: Photos, chosen: Tensor) -> Tensor:
+        """Return the directions of the `chosen` photos with the digits that a checkpoint keeps, (chosen, numbers)."""
+        rows = (self._directions(self._opened(photos[some.cpu().numpy()])) for some in torch.split(chosen, AT_ONCE))
+        return together(len(chosen), (row.half().float() for row in rows))
 
     def _piecewise(self, photos: Photos, compute: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
         """Return what `compute` makes of the photos, (N, ...); of those on the disk it is given a few at a time."""

@@ -1,7 +1,7 @@
 """Where else a person is who is to be forgotten: runs trained on the photos, and folders of faces found in them.
 
-A network cannot forget one of its people. So a run is removed but for what it was asked for: `train-faces --resume`
-trains it again, on the people who are left.
+A network that was trained cannot forget one of its people. So a run is removed but for what it was asked for:
+`train-faces --resume` trains it again, on the people who are left. A run whose head is computed loses the person alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,9 @@ from data.atomic_folder import atomic_folder
 from data.atomic_write import atomic_write
 from data.folder_lock import locked
 from data.photos.folder import person_key
-from errors import RunError
+from errors import FacesError, RunError, StorageError
 from faces.detection.folder import in_use, remove_crops, source_of
+from faces.enrolment import remove_person
 from report.run_folder import METRICS, REQUEST, as_json, finished
 from report.unfinished_run import read_request
 
@@ -32,6 +33,21 @@ def faces_with(datasets: Path, runs: Sequence[Path], photos: Path, person: str) 
     trained_on = [Path(str(metrics["data"])) for run in runs if (metrics := finished(run)) and "data" in metrics]
     folders = {folder.resolve(): folder for folder in [*trained_on, *_folders(datasets)]}
     return [folder for folder in folders.values() if source_of(folder) == place and any(_crops(folder, person))]
+
+
+def left_run(run: Path, person: str) -> bool:
+    """Take a person out of a run whose head is computed; return False where the run must be trained again.
+
+    That is so for a head that was trained, when one person would be left, for an interrupted training, and where the
+    frozen network is gone. StorageError when a training is working in it, or the disk refuses.
+    """
+    try:
+        remove_person(run, person)
+    except StorageError:
+        raise
+    except FacesError:
+        return False
+    return True
 
 
 def forget_run(run: Path) -> bool:

@@ -6,7 +6,7 @@ part in it: those of known people with the final network, those of strangers wit
 With many people a round leaves out several; with many photos there are fewer rounds, and not everybody is left out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,4 +167,21 @@ def measure_unknown(
             "auc": area_under_curve(known.scores, strangers.test.scores),
             "curve": acceptance_curve(known.scores, strangers.test.scores),
         }
+    return measured
+
+
+def unknown_since(before: Mapping[str, Any], classifier: Classifier, test: OpenedPart) -> dict[str, Any]:
+    """Return what `measure_unknown` has returned, as it is after people were added or removed without a training.
+
+    The threshold and the strangers who passed it are those of `before`, and `before_changes` says so. `known` is
+    counted again; what compares the two is left out, as it would be of two sets of people.
+    """
+    kept = {
+        key: before[key]
+        for key in ("quantity", "share", "threshold", "rule", "not_known", "strangers")
+        if key in before
+    }
+    measured: dict[str, Any] = {**kept, "before_changes": True}
+    if classifier.threshold_ is not None and test.names:
+        measured["known"] = Scored.of(classifier, [test]).share_above(classifier.threshold_, classifier.seed)
     return measured

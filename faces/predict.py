@@ -57,7 +57,7 @@ class PredictSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Face:
+class Face:
     """A part of a photo before the prediction, or the reason why there is none."""
 
     file: Path
@@ -78,7 +78,7 @@ def predict(
             yield from _predictions(classifier, batch, settings)
 
 
-def _predictions(classifier: Classifier, batch: list[_Face], settings: PredictSettings) -> Iterator[Prediction]:
+def _predictions(classifier: Classifier, batch: list[Face], settings: PredictSettings) -> Iterator[Prediction]:
     named = _named(classifier, [face.found for face in batch if isinstance(face.found, Region)], settings)
     for face in batch:
         if isinstance(face.found, Region):
@@ -109,9 +109,9 @@ def _named(
 
 def _opened(
     classifier: Classifier, files: Iterable[Path], source: FaceSource, settings: PredictSettings
-) -> Generator[_Face, None, None]:
+) -> Generator[Face, None, None]:
     """Open the files in threads, at most 2 * threads ahead; yield their faces in order."""
-    ahead: deque[Future[list[_Face]]] = deque()
+    ahead: deque[Future[list[Face]]] = deque()
     pool = ThreadPoolExecutor(settings.threads)
     try:
         for file in files:
@@ -124,22 +124,32 @@ def _opened(
         pool.shutdown(cancel_futures=True)
 
 
-def _open(file: Path, source: FaceSource, classifier: Classifier, max_pixels: int | None) -> list[_Face]:
+def _open(file: Path, source: FaceSource, classifier: Classifier, max_pixels: int | None) -> list[Face]:
+    return faces_in(file, read_file(file), source, classifier, max_pixels)
+
+
+def faces_in(
+    file: Path,
+    data: bytes | Status | Failure,
+    source: FaceSource,
+    classifier: Classifier,
+    max_pixels: int | None = None,
+) -> list[Face]:
+    """Return the faces in a photo, of which `read_file` has returned the data, or what is wrong with it."""
     listed = source.table.of(file) if source.table else []
     boxes = listed or [source.box]
-    data = _read(file)
     if not isinstance(data, bytes):
-        return [_Face(file, box, data) for box in boxes]
+        return [Face(file, box, data) for box in boxes]
     if source.find and not listed:
         found = _found(data, source.find, classifier, max_pixels)
         if isinstance(found, Failure):
-            return [_Face(file, None, found)]
-        return [_Face(file, region.box, region) for region in found] or [_Face(file, None, Status.NO_FACE)]
+            return [Face(file, None, found)]
+        return [Face(file, region.box, region) for region in found] or [Face(file, None, Status.NO_FACE)]
     regions = _cut(data, boxes, classifier, max_pixels)
     if isinstance(regions, Failure):
-        return [_Face(file, box, regions) for box in boxes]
+        return [Face(file, box, regions) for box in boxes]
     return [
-        _Face(file, box, region) if isinstance(region, Failure) else _Face(file, region.box, region)
+        Face(file, box, region) if isinstance(region, Failure) else Face(file, region.box, region)
         for box, region in zip(boxes, regions, strict=True)
     ]
 
@@ -185,7 +195,8 @@ def _cut(
     return [place if isinstance(place, Failure) else next(regions) for place in places]
 
 
-def _read(file: Path) -> bytes | Status | Failure:
+def read_file(file: Path) -> bytes | Status | Failure:
+    """Return the bytes of a file, or why there are none."""
     try:
         with file.open("rb") as opened:
             data = opened.read(MOST_BYTES + 1)

@@ -73,6 +73,7 @@ def page_of_run(
         subtitle=_subtitle(metrics),
         facts=_facts(metrics, folder),
         accuracy=Accuracy(int(counts.trace()), int(counts.sum()), metrics["test_interval"]),
+        not_tested=metrics.get("not_tested") or "",
         macro_f1=metrics["macro_f1"],
         people=len(classes),
         by_person=by_accuracy(counts, classes),
@@ -86,7 +87,7 @@ def page_of_run(
         calibration=_calibration(metrics),
         unknown=_unknown(metrics),
         download=_download(folder),
-        counts=metrics["counts"],
+        counts=metrics["counts"] | {"enrolled": metrics.get("enrolled", {})},
         validation_did=validation_did(classifier),
     )
     return render(page).encode()
@@ -129,10 +130,20 @@ def _facts(metrics: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
         ),
         ("versions", ", ".join(f"{name} {version}" for name, version in metrics["versions"].items())),
     ]
+    if metrics.get("changes"):
+        facts.append(("changed since", _changed(metrics)))
     if "backbone" in metrics:
         backbone = metrics["backbone"]
         facts.insert(3, ("weights", f"{Path(backbone['from']).name}, SHA-256 {backbone['sha256'][:12]}"))
     return facts
+
+
+def _changed(metrics: dict[str, Any]) -> str:
+    """Return how a run's people were changed without a training, and on how many photos it was measured again."""
+    removed = sum(change["command"] == "enroll --remove" for change in metrics["changes"])
+    lines = [f"{name} enrolled with {count(n, 'photo')}" for name, n in metrics["enrolled"].items()]
+    lines += [f"{count(removed, 'person', 'people')} removed"] if removed else []
+    return f"{', '.join(lines)}; {metrics['measured_again']}"
 
 
 def _trained_for(metrics: dict[str, Any]) -> str:
@@ -181,7 +192,7 @@ def _unknown(metrics: dict[str, Any]) -> Unknown | None:
         return None
     parts = {part: Accepted(**measured[part]) for part in ("known", "strangers") if part in measured}
     picture = b""
-    if "strangers" in parts:
+    if "curve" in measured:
         chosen = (parts["strangers"].share, parts["known"].share)
         picture = acceptance_picture(measured["curve"], chosen, f"{name_of(metrics)}: who is given a name")
     return Unknown(
@@ -192,6 +203,7 @@ def _unknown(metrics: dict[str, Any]) -> Unknown | None:
         strangers=parts.get("strangers"),
         not_known=measured["not_known"] or "",
         curve_png=picture,
+        before_changes=measured.get("before_changes", False),
     )
 
 

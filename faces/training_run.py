@@ -13,11 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from data.download.manifest import escape_formula
-from data.photos.folder import Folder, Photo, read_folder
+from data.photos.folder import Folder, read_folder
 from data.photos.split import Split, split
 from data.settings import SplitSizes
 from data.wording import count
@@ -25,21 +22,14 @@ from errors import UsageError
 from faces.classifier import Classifier
 from faces.detection.landmarks import align_photos
 from faces.open_set import OpenedPart, measure_unknown, rounds
-from faces.pictures import PHOTOS_A_UNIT, weights_picture
-from faces.run_page import name_of, page_of_run
-from faces.run_photo import photos_of
+from faces.pictures import PHOTOS_A_UNIT
+from faces.run_files import measured, run_files
 from faces.settings import MEMORY_LIMIT, STRANGERS
-from faces.temperature import tempered
 from nn.parallel import ALONE, Ranks
 from nn.training import StateKeeper, fingerprint_of, left_behind
 from report import run_folder as files
-from report.bootstrap import share_of
-from report.figures.confusion import confusion_picture
-from report.figures.curves import learning_curve
 from report.hidden_units import most_exciting
 from report.progress import Bar, no_bar
-from report.reliability import as_json, reliability
-from report.results import accuracy_line, confusion_of, predictions_csv, results_of
 from report.unfinished_run import begin, finished_before, publish_run, save_state, saved_states, training_in
 
 FORMAT = 1
@@ -138,7 +128,7 @@ def _train(task: FaceTraining, bar: Bar, on_note: Callable[[str], None]) -> dict
             "seed": classifier.seed,
             "classes": classifier.classes_.tolist(),
             "counts": parts.counts(),
-            **_measure(classifier, train, validation, test),
+            **measured(classifier, {"train": train, "validation": validation, "test": test}),
             "unknown": _unknown(classifier, train, validation, test, task.strangers, bar),
             "seconds": round(keeper.seconds, 2),
             "training_seconds": round(sum(classifier.history.column("seconds")), 2),
@@ -242,35 +232,6 @@ def _stay_on_disk(task: FaceTraining, parts: Split) -> bool:
     return photos * task.classifier.bytes_a_photo > task.memory_limit << 20
 
 
-def _measure(classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart) -> dict[str, Any]:
-    """Return the accuracies, that of the test photos with its interval, the confusion matrix, precision and recall of
-    each person, and whether the probabilities of the test photos mean what they say."""
-
-    def true(part: OpenedPart) -> NDArray[np.int_]:
-        return np.searchsorted(classifier.classes_, np.array(part.names, np.str_))
-
-    parts = {"train": train, "validation": validation, "test": test}
-    probabilities = {name: classifier.predict_proba(part.photos) for name, part in parts.items()}
-    predicted = {name: (true(part), probabilities[name].argmax(1)) for name, part in parts.items()}
-    right = np.equal(*predicted["test"])
-    return {
-        **results_of(predicted, classifier.classes_.tolist(), "people"),
-        "test_interval": share_of(right, test.names, classifier.seed)["interval"] if test.names else None,
-        "calibration": _calibration(classifier.temperature_, probabilities["test"], right),
-    }
-
-
-def _calibration(temperature: float, probabilities: NDArray[np.float32], right: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return the reliability of the answers before and after the temperature; `probabilities` are those after it."""
-    before = tempered(torch.from_numpy(probabilities), 1 / temperature).numpy()
-    return {
-        "temperature": temperature,
-        "n": len(right),
-        "before": as_json(reliability(before.max(1, initial=0), right)),
-        "after": as_json(reliability(probabilities.max(1, initial=0), right)),
-    }
-
-
 def _unknown(
     classifier: Classifier, train: OpenedPart, validation: OpenedPart, test: OpenedPart, share: float, bar: Bar
 ) -> dict[str, Any]:
@@ -282,64 +243,19 @@ def _unknown(
 def _contents(
     task: FaceTraining, parts: Split, train: OpenedPart, test: OpenedPart, metrics: dict[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each file of the run, the network first."""
-    classifier = task.classifier
-    about = {key: metrics[key] for key in ("counts", "guard", "versions")}
-    about["metrics"] = {"test_accuracy": metrics["test_accuracy"], "n": len(parts.test)}
-    yield files.MODEL, classifier.to_bytes(about)
-    yield files.HISTORY, classifier.history.to_csv().encode()
-    yield files.SPLIT, files.as_json(_split_lists(task, parts))
-    probabilities = classifier.predict_proba(test.photos)
-    yield files.PREDICTIONS, _predictions(classifier, parts.test, probabilities, classifier.known_scores(test.photos))
-    title = f"{name_of(metrics)}: {accuracy_line(metrics)}"
-    restored = classifier.patience is not None and metrics["validation_accuracy"] is not None
-    history = classifier.history
-    best_epoch = history.best_epoch if restored else None
-    curve = learning_curve(history.columns(), title, best_epoch, loss=history.loss) if len(history) else b""
-    confusion = confusion_picture(confusion_of(metrics), metrics["classes"], title)
-    if curve:
-        yield files.CURVE, curve
-    yield files.CONFUSION, confusion
-    units = _units(task, parts, train)
-    yield files.UNITS, files.as_json(units)
-    exciting = {unit["unit"]: photos_of(unit, task.folder) for unit in units}
-    yield files.WEIGHTS, weights_picture(classifier, title, exciting)
-    answered = (parts.test, probabilities, task.originals)
-    yield files.PAGE, page_of_run(task.folder, classifier, metrics, *answered, exciting, curve, confusion)
-
-
-def _predictions(
-    classifier: Classifier,
-    photos: Sequence[Photo],
-    probabilities: NDArray[np.float32],
-    known_scores: NDArray[np.float32],
-) -> bytes:
-    """Return predictions.csv, with a line for each photo.
-
-    Files are escaped as well as names: they begin with the name of the person's folder, which may look like a formula.
-    """
-    rows = zip(
-        (escape_formula(photo.file) for photo in photos),
-        (escape_formula(photo.name) for photo in photos),
-        map(escape_formula, classifier.classes_[probabilities.argmax(1)].tolist()),
-        probabilities.max(1).tolist(),
-        known_scores.tolist(),
-        strict=True,
+    """Yield name and content of each file of the run."""
+    with_most = most_exciting(task.classifier.activations(train.photos), PHOTOS_A_UNIT)
+    units = [[(photo.file, photo.sha256) for photo in map(parts.train.__getitem__, unit)] for unit in with_most]
+    return run_files(
+        task.classifier,
+        metrics,
+        task.folder,
+        _split_lists(task, parts),
+        parts.test,
+        test.photos,
+        units,
+        task.originals,
     )
-    return predictions_csv(("file", "person", "predicted", "probability", "likeness"), rows)
-
-
-def _units(task: FaceTraining, parts: Split, train: OpenedPart) -> list[dict[str, Any]]:
-    """Return units.json: of each hidden unit, the person whose output it raises most and the photos that excite it."""
-    exciting = most_exciting(task.classifier.activations(train.photos), PHOTOS_A_UNIT)
-    return [
-        asdict(unit_class)
-        | {
-            "photos": [parts.train[index].file for index in exciting[unit_class.unit]],
-            "sha256": [parts.train[index].sha256 for index in exciting[unit_class.unit]],
-        }
-        for unit_class in task.classifier.unit_classes()
-    ]
 
 
 def _split_lists(task: FaceTraining, parts: Split) -> dict[str, Any]:

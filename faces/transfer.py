@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
-from data.photos.folder import Photo
-from errors import RunError, StorageError
+from data.photos.folder import Photo, person_key, shown_name
+from data.photos.pixels import Images
+from errors import RunError, StorageError, UsageError
 from faces.backbones.backbone import Backbone
 from faces.backbones.catalogue import load_backbone
 from faces.classifier import Classifier
 from faces.features.cache import VIEWS, cache_features, features_of, once_per_photo
-from faces.features.statistics import deviation_and_mean, together
+from faces.features.statistics import deviation_and_mean, first_of_each, together
 from faces.features.stored import StoredFeatures, store_features
 from faces.features.stream import FeatureStream
 from faces.photos import PhotoArray, Photos
@@ -29,8 +30,9 @@ from nn.training import Data, History
 from report.hidden_units import UnitClass, unit_classes
 
 READ_AT_ONCE = 64  # images in one forward pass
+MOST_SPANNED = 2048  # photos whose span the head lda looks at, where features have more numbers: a minute's work
 SHARPNESS = 10.0  # the head lda's logits are so many times a cosine
-HELD = 3  # features, their roots, directions among the neighbours, once more while people are left out: measured
+HELD = 4  # features, their roots, directions among the neighbours, the head lda, once more while people are left out
 
 
 class TransferClassifier(TransferSettings, Classifier):
@@ -43,8 +45,9 @@ class TransferClassifier(TransferSettings, Classifier):
     never below 0 the square root is taken, which keeps the few strongest from deciding alone, and brought to length 1.
 
     The head `lda` is not trained: its weights are computed (`nn.discriminant`) from unit vectors, from the training
-    photos' mean to the mean of a photo and its mirror image. Another head is trained on features divided by their
-    deviation; a photo is shown as itself or mirrored, at random, and answers average both.
+    photos' mean to the mean of a photo and its mirror image. So people can be added and removed later: `enroll`,
+    `remove`. Another head is trained on features divided by their deviation; a photo is shown as itself or mirrored, at
+    random, and answers average both.
     """
 
     image_mode = "RGB"
@@ -68,6 +71,54 @@ class TransferClassifier(TransferSettings, Classifier):
     def is_computed(self) -> bool:
         """Whether the head is computed, not trained."""
         return self.head == "lda" or (self.head == "auto" and not self.hidden)
+
+    def enroll(self, name: str, images: Images | Photos) -> Self:
+        """Add a person, or photos of one who is there, without a training; one photo is enough, more are better.
+
+        With x the features of a photo, c the mean of the training photos and u = (x - c) / |x - c|, the head is
+        computed again (`nn.discriminant`) of the u that are kept of all people and those of the new photos. c stays as
+        the training found it, and so do `threshold_` and `temperature_`, which know nothing of the person.
+
+        Raises UsageError for another head than `lda`, for no images and for an empty name.
+        """
+        self.check_can_enroll()
+        photos = self._fitted(images)
+        shown = self.name_of(name)
+        if not shown or not len(photos):
+            raise UsageError(f"enroll needs a name and at least one image, got {name!r} and {len(photos)} images")
+        added = self._kept_directions(photos, torch.arange(len(photos)))
+        names = np.concatenate([self._neighbour_names, np.repeat(shown, len(photos))])
+        return self._set_people(torch.cat([self.neighbours, added]), names)
+
+    def remove(self, name: str) -> Self:
+        """Take out a person without a training: the vectors, and the person's part in the head.
+
+        What the training measured on all photos together stays: their mean `centre`, their deviation `scale`, the
+        threshold and the temperature. Raises UsageError for another head than `lda`, for somebody who is not there, and
+        when fewer than two people would stay.
+        """
+        self.check_can_enroll()
+        self.check_fitted()
+        shown = self.name_of(name)
+        others = self._neighbour_names != shown
+        if shown not in self.classes_:
+            raise UsageError(f"{name!r} is none of the people {', '.join(map(str, self.classes_))}")
+        if len(self.classes_) < 3:
+            raise UsageError(f"without {shown!r} one person would be left: expected two or more who stay")
+        return self._set_people(self.neighbours[torch.as_tensor(others)], self._neighbour_names[others])
+
+    def check_can_enroll(self) -> None:
+        """Raise UsageError unless the head is one that people can be added to."""
+        if not self.is_computed:
+            raise UsageError(
+                "people can be added and removed only where the head is computed, and this one was trained: train "
+                "again with head lda, without hidden units"
+            )
+
+    def name_of(self, name: str) -> str:
+        """Return a person's name as it stands in `classes_`, however it is spelled; of somebody new, as it is shown."""
+        known = {person_key(str(one)): str(one) for one in self.classes_}
+        return known.get(person_key(name), shown_name(name))
 
     @property
     def backbone(self) -> Backbone:
@@ -168,19 +219,47 @@ class TransferClassifier(TransferSettings, Classifier):
         if self.is_computed:
             self._compute_head()
 
+    @property
+    def sure(self) -> str:
+        """What `known_scores` takes of the head's answer, in words."""
+        return "cosine with the person's mean" if self.is_computed else super().sure
+
+    def _sureness(self, x: Tensor, probability: Tensor) -> Tensor:
+        if not self.is_computed:
+            return super()._sureness(x, probability)
+        return self.network.forward(self._inputs(x)).amax(1) / SHARPNESS
+
     def _directions(self, photos: Tensor) -> Tensor:
         """Return unit vectors from the training photos' mean to each photo, (N, numbers)."""
         return normalize(photos.mean(1) - self.centre, dim=1)
 
     def _train(self, data: Data, target: Tensor, generator: Generator, *others: Any) -> History:
-        if not self.is_computed:
-            return super()._train(data, target, generator, *others)
-        return History()  # the head comes of the photos that are kept
+        if self.is_computed:  # of the photos that are kept, once they are
+            return History()
+        return super()._train(data, target, generator, *others)
+
+    def _set_people(self, vectors: Tensor, names: NDArray[Any]) -> Self:
+        """Become the classifier of these vectors (N, numbers), each with its person's name (N,); return it."""
+        order = np.argsort(names, kind="stable")
+        self.classes_, people = np.unique(names[order], return_inverse=True)
+        self.neighbours = vectors[torch.as_tensor(order, device=vectors.device)]
+        self.neighbour_classes = torch.as_tensor(people, device=vectors.device)
+        self._compute_head()
+        return self
+
+    @property
+    def _neighbour_names(self) -> NDArray[Any]:
+        names: NDArray[Any] = self.classes_[self.neighbour_classes.cpu().numpy()]
+        return names
 
     def _compute_head(self) -> None:
         """Make the head `lda` of the training photos that are kept."""
         classes = len(self.classes_)
-        whitening, means = discriminant(self.neighbours, self.neighbour_classes, classes)
+        vectors, people = self.neighbours, self.neighbour_classes
+        if len(vectors) > MOST_SPANNED and vectors.shape[1] > MOST_SPANNED:
+            chosen = first_of_each(people, max(1, MOST_SPANNED // classes))
+            vectors, people = vectors[chosen], people[chosen]
+        whitening, means = discriminant(vectors, people, classes)
         self._rank = len(whitening)
         self.network = self._build(whitening.shape[1], classes, torch.Generator(self.torch_device))
         first, last = (layer for layer in self.network.layers if isinstance(layer, Linear))

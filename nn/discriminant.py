@@ -16,6 +16,7 @@ from torch import Tensor
 
 SHRINKAGE = 0.1  # s
 _LEAST = 1e-12  # of a variance: that of classes with one sample each is 0
+_COLUMNS = 512  # multiplied at a time
 _RANK = 1e-5  # directions along which the samples spread less than this share of the widest are left out
 
 
@@ -24,26 +25,39 @@ def discriminant(x: Tensor, target: Tensor, classes: int, shrinkage: float = SHR
 
     Each class has a sample. Computed in double precision, returned in the dtype of `x`.
     """
-    wide = x.double()
-    basis = _span(wide)  # (r, d), rows orthonormal
-    y = wide @ basis.T  # (N, r)
-    means = y.new_zeros(classes, y.shape[1]).index_add_(0, target, y)
+    coordinates, basis = _coordinates(x)  # (N, r), and (r, d) or (r, N)
+    means = coordinates.new_zeros(classes, coordinates.shape[1]).index_add_(0, target, coordinates)
     means /= target.bincount(minlength=classes)[:, None]
-    apart = y - means[target]
-    s = apart.T @ apart / len(y)  # (r, r)
+    apart = coordinates - means[target]
+    s = apart.T @ apart / len(x)  # (r, r)
     values, vectors = torch.linalg.eigh(s)
     shrunken = (1 - shrinkage) * values.clamp_min(0) + shrinkage * values.mean()
     w = (vectors / shrunken.clamp_min(_LEAST).sqrt()).T  # (r, r)
-    return (w @ basis).to(x.dtype), (means @ w.T).to(x.dtype)
+    whitening = (w @ basis).to(x.dtype)
+    return (whitening if x.shape[1] <= len(x) else whitening @ x), (means @ w.T).to(x.dtype)
 
 
-def _span(x: Tensor) -> Tensor:
-    """Return an orthonormal basis of the directions that the rows of x (N, d) span, (r, d).
+def _coordinates(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return coordinates of the rows of x (N, d) in an orthonormal basis of the directions that they span, (N, r), and
+    that basis: (r, d), or where there are fewer rows than dimensions (r, N), to be multiplied by x.
 
-    By the smaller of x^T x and x x^T, which have the same eigenvalues but zeros.
+    By the smaller of x^T x and x x^T, which have the same eigenvalues but zeros: with x x^T = u v u^T the basis is
+    v^(-1/2) u^T x, and the coordinates are u v^(1/2).
     """
     n, d = x.shape
-    values, vectors = torch.linalg.eigh(x.T @ x if d <= n else x @ x.T)
+    product = x.double().T @ x.double() if d <= n else _outer(x)
+    values, vectors = torch.linalg.eigh(product)
     wide = values > _RANK**2 * values.amax()
-    basis: Tensor = vectors[:, wide].T
-    return basis if d <= n else (basis @ x) / values[wide].sqrt()[:, None]
+    values, vectors = values[wide], vectors[:, wide]
+    if d <= n:
+        return x.double() @ vectors, vectors.T
+    return vectors * values.sqrt(), (vectors / values.sqrt()).T
+
+
+def _outer(x: Tensor) -> Tensor:
+    """Return x x^T in double precision, (N, N), a few columns of x at a time: x itself is never held twice."""
+    product = x.new_zeros(len(x), len(x), dtype=torch.float64)
+    for columns in torch.split(x, _COLUMNS, dim=1):
+        wide = columns.double()
+        product.addmm_(wide, wide.T)
+    return product

@@ -57,6 +57,22 @@ def training_in(out: Path, *, resume: bool = False, overwrite: bool = False) -> 
             raise
 
 
+@contextmanager
+def changing(run: Path) -> Iterator[None]:
+    """Hold the lock of a finished run that is to be changed.
+
+    Raises RunError when there is none, or a training in it has not ended, StorageError when another process has it.
+    """
+    restore(run)
+    read_metrics(run)  # a folder without a run is left as it is
+    busy = f"a training or a change of people is working in {run}: wait for it, then try again"
+    with locked(run, busy):
+        remove_leftovers(run)
+        if any((run / name).exists() for name in UNFINISHED):
+            raise RunError(f"{run} holds a training that has not ended: go on with --resume, then change its people")
+        yield
+
+
 def check_out(out: Path, *, resume: bool = False, overwrite: bool = False) -> None:
     """Raise UsageError when a training may not go into `out`, as `training_in` says."""
     try:
@@ -113,8 +129,17 @@ def saved_states(out: Path) -> Iterator[tuple[Path, bytes]]:
 
 
 def finished_before(out: Path) -> dict[str, Any] | None:
-    """Return the metrics of the finished run in `out`; None where there is none, or a training over it has begun."""
-    return None if (out / REQUEST).exists() else finished(out)
+    """Return the metrics of the finished run in `out`; None where there is none, or a training over it has begun.
+
+    RunError when its people have been changed since: it is no longer what that training ended with.
+    """
+    found = None if (out / REQUEST).exists() else finished(out)
+    if found is not None and found.get("changes"):
+        raise RunError(
+            f"{out} was changed by enroll since its training, which has nothing to go on with: leave out --resume, and "
+            "with --overwrite train again without the changes"
+        )
+    return found
 
 
 def read_request(out: Path) -> dict[str, Any] | None:

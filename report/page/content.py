@@ -91,7 +91,8 @@ class Accepted:
 class Unknown:
     """How well a threshold on `quantity` tells known people from strangers, of whom `share` was to pass.
 
-    Without `strangers`, `not_known` says why. `curve_png` shows what other thresholds would let pass.
+    Without `strangers`, `not_known` says why. `curve_png` shows what other thresholds would let pass. `before_changes`:
+    people were added or removed since the threshold was set and strangers were counted.
     """
 
     quantity: str
@@ -101,6 +102,7 @@ class Unknown:
     strangers: Accepted | None = None
     not_known: str = ""
     curve_png: bytes = b""
+    before_changes: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class Page:
     title: str
     subtitle: str
     accuracy: Accuracy
+    not_tested: str = ""  # why there is no accuracy, where test photos were set aside
     macro_f1: float | None = None  # over the people with test photos
     people: int = 0  # whom it may name, with test photos or without
     by_person: Sequence[ClassAccuracy] = ()  # those with test photos, the lowest accuracy first

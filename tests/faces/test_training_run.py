@@ -16,7 +16,7 @@ from data.folder_lock import LOCK
 from data.photos.folder import read_folder
 from data.settings import SplitSizes
 from errors import DatasetError, RunError, UsageError
-from faces import training_run
+from faces import run_files
 from faces.hidden import HiddenClassifier
 from faces.run import load_faces
 from faces.training_run import FaceTraining, train_faces
@@ -133,7 +133,7 @@ def test_the_curve_is_named_after_the_loss(
     smoothing: float, loss: str, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
-    monkeypatch.setattr(training_run, "learning_curve", lambda *_, loss, **__: drawn.append(loss) or b"")
+    monkeypatch.setattr(run_files, "learning_curve", lambda *_, loss, **__: drawn.append(loss) or b"")
     classifier = HiddenClassifier(hidden=8, epochs=1, batch_size=8, size=12, label_smoothing=smoothing)
     train_faces(FaceTraining(folder=people, out=tmp_path / "run", classifier=classifier, sizes=SIZES))
     assert drawn == [loss]
