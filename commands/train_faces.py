@@ -38,7 +38,7 @@ from faces.settings import (
 )
 
 if TYPE_CHECKING:
-    from faces.detection.folder import Found
+    from faces.detection.found import Found
     from nn.parallel import Ranks
 
 MODELS: dict[str, type[ClassifierSettings]] = {HIDDEN: HiddenSettings, "the others": TransferSettings}
@@ -57,7 +57,7 @@ def add_to(commands: Any) -> None:
         f"(default: {PORTRAITS}, drawn if missing)",
     )
     _add_model(add)
-    add("--detect", action="store_true", help="DIR has whole photos: train on the largest face found in each")
+    add("--detect", action="store_true", help="DIR has whole photos: train on the face found in each")
     add(
         "--out-faces",
         type=Path,
@@ -77,9 +77,10 @@ def add_to(commands: Any) -> None:
     )
     add(
         "--several",
-        choices=("largest", "skip"),
-        default="largest",
-        help="--detect: of several faces in a photo, take the largest, or skip the photo",
+        choices=("fit", "largest", "skip"),
+        default="fit",
+        help="--detect: of several faces in a photo, take the one like the person's other photos (a photo without such "
+        "a face is left out), or the largest, or skip the photo",
     )
     add(
         "--strangers",
@@ -212,14 +213,18 @@ def _faces_in(
     The first process searches them, and has the folder for itself until `using` is closed.
     """
     from faces.detection.detector import DetectorSettings, FaceDetector
-    from faces.detection.folder import detect_folder, faces_folder, in_use
+    from faces.detection.folder import detect_folder
+    from faces.detection.found_folder import faces_folder, in_use
+    from faces.detection.likeness import FaceFeatures
     from faces.device import choose_device
 
     target: Path = options.out_faces or faces_folder(beside(DATASETS, source), source)
     if not ranks.is_first:
         return target, None
     using.enter_context(in_use(target))
-    detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=choose_device(options.device))
+    device = choose_device(options.device)
+    detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=device)
+    features = FaceFeatures(device=device) if options.several == "fit" else None
     with progress("finding faces", None, quiet=options.quiet) as advance:
         found = detect_folder(
             source,
@@ -227,6 +232,7 @@ def _faces_in(
             DownloadSettings.size,
             lambda: advance(""),
             detector,
+            features,
             several=options.several,
             strict=options.strict,
             max_pixels=options.max_pixels,

@@ -189,7 +189,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         """What `known_scores` are, in words."""
         if not len(self.neighbours):
             return "probability of the name"
-        return f"{self.sure} + cosine similarity of the {self.compared} with the most similar training photo of that person"
+        return f"{self.sure} + cosine similarity of the {self.compared} with that person's most similar training photo"
 
     @property
     def sure(self) -> str:

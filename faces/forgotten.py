@@ -12,7 +12,7 @@ from data.atomic_write import atomic_write
 from data.folder_lock import locked
 from data.photos.folder import person_key
 from errors import FacesError, RunError, StorageError
-from faces.detection.folder import in_use, remove_crops, source_of
+from faces.detection.found_folder import in_use, remove_crops, source_of
 from faces.enrolment import remove_person
 from report.run_folder import METRICS, REQUEST, as_json, finished
 from report.unfinished_run import read_request

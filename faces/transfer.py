@@ -30,9 +30,10 @@ from nn.training import Data, History
 from report.hidden_units import UnitClass, unit_classes
 
 READ_AT_ONCE = 64  # images in one forward pass
-MOST_SPANNED = 2048  # photos whose span the head lda looks at, where features have more numbers: a minute's work
+MOST_SPANNED = 1024  # photos whose span the head lda looks at, where features have more numbers than that,
+LEAST_SPANNED = 3  # but so many of each person
 SHARPNESS = 10.0  # the head lda's logits are so many times a cosine
-HELD = 4  # features, their roots, directions among the neighbours, the head lda, once more while people are left out
+HELD = 4  # features, roots, directions among the neighbours, the head lda, again while people are left out: measured
 
 
 class TransferClassifier(TransferSettings, Classifier):
@@ -257,7 +258,7 @@ class TransferClassifier(TransferSettings, Classifier):
         classes = len(self.classes_)
         vectors, people = self.neighbours, self.neighbour_classes
         if len(vectors) > MOST_SPANNED and vectors.shape[1] > MOST_SPANNED:
-            chosen = first_of_each(people, max(1, MOST_SPANNED // classes))
+            chosen = first_of_each(people, max(LEAST_SPANNED, MOST_SPANNED // classes))
             vectors, people = vectors[chosen], people[chosen]
         whitening, means = discriminant(vectors, people, classes)
         self._rank = len(whitening)

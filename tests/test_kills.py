@@ -23,6 +23,7 @@ from data.photos.landmarks import Landmarks
 from data.rows import Box, Row
 from data.settings import DownloadSettings
 from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
+from faces.detection.likeness import FaceFeatures, Features
 
 Kill = Callable[..., bool]
 MOMENTS = 20
@@ -75,7 +76,8 @@ def ended_after_kills(
 
 
 class WholePhoto(FaceDetector):
-    """Takes each photo for a face: these tests are of files."""
+    """Takes each photo for a face, and of about half of them the left half for another one: these tests are of
+    files."""
 
     def __init__(self, settings: DetectorSettings, *, device: str) -> None:
         self.settings = settings
@@ -84,7 +86,24 @@ class WholePhoto(FaceDetector):
         return asdict(self.settings)
 
     def search(self, picture: Image.Image) -> Search:
-        return Search([FoundFace(Box(0, 0, *picture.size), Landmarks(*[(0.0, 0.0)] * 5), 1.0)], 0)
+        width, height = picture.size
+        boxes = (Box(0, 0, width, height), Box(0, 0, width // 2, height))
+        several = np.asarray(picture)[0, 0, 0] % 2
+        return Search([FoundFace(box, Landmarks(*[(0.0, 0.0)] * 5), 1.0) for box in boxes[: 1 + several]], 0)
+
+
+class Means(FaceFeatures):
+    """The mean colour of a face as its features, scaled so that some are alike."""
+
+    def __init__(self, *, device: str) -> None:
+        self.size, self.margin = 8, 0.25
+
+    def identity(self) -> dict[str, Any]:
+        return {}
+
+    def __call__(self, face: Image.Image) -> Features:
+        mean: Features = np.asarray(face, np.float32).mean(axis=(0, 1)) / 7
+        return mean
 
 
 def test_features(killed_at: Kill) -> None:
@@ -113,8 +132,25 @@ def test_forgetting_a_person(killed_at: Kill) -> None:
     assert ended_after_kills(killed_at, Path("six"), lambda folder: ("forget", folder, "Bob"), *times, done=2) >= 10
 
 
-def test_faces_found_in_whole_photos(killed_at: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("before", "moments"), [(0, MOMENTS), (1, 19)], ids=["at first", "with new photos"])
+def test_faces_found_in_whole_photos(
+    before: int, moments: int, killed_at: Kill, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("faces.detection.detector.FaceDetector", WholePhoto)
+    monkeypatch.setattr("faces.detection.likeness.FaceFeatures", Means)
     monkeypatch.setattr("faces.training_run.train_faces", lambda task, *rest, **named: {"unknown": {}})
     asked = ("train-faces", "photos", "--detect", "--quiet", "--json", "--out", "run", "--out-faces")
-    assert ended_after_kills(killed_at, Path("faces"), lambda folder: (*asked, folder), ".lock") == MOMENTS
+    shutil.rmtree("photos/Bob")
+    for photo in Path("photos").glob("*/[3-6].png"):
+        photo.unlink()
+    if before:
+        new = {photo: photo.read_bytes() for photo in Path("photos").glob(f"*/[{before}-6].png")}
+        for photo in new:
+            photo.unlink()
+        run(*asked, "faces")
+        for photo, data in new.items():
+            photo.write_bytes(data)
+    got = ended_after_kills(killed_at, Path("faces"), lambda folder: (*asked, folder), ".lock")
+    kinds = {line.rpartition(",")[0].split(",", 2)[2] for line in Path("unbroken/found.csv").read_text().splitlines()}
+    assert kinds >= {"one face", '"several faces, the one like the others"'}
+    assert got == moments, "with new photos every one"

@@ -15,7 +15,8 @@ from data.photos.landmarks import Landmarks
 from data.rows import Box, Row
 from data.settings import DownloadSettings, SplitSizes
 from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
-from faces.detection.folder import detect_folder, faces_folder
+from faces.detection.folder import detect_folder
+from faces.detection.found_folder import faces_folder
 from faces.hidden import HiddenClassifier
 from faces.training_run import FaceTraining, train_faces
 from report import run_folder as files
@@ -62,7 +63,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 def test_runs_and_faces_that_still_have_the_person_are_named(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = train(Path("runs/mine"))
     faces = faces_folder(Path("datasets"), Path("datasets/six"))
-    detect_folder(Path("datasets/six"), faces, 32, detector=WholePhoto())
+    detect_folder(Path("datasets/six"), faces, 32, detector=WholePhoto(), several="largest")
     shutil.copytree("datasets/six", "datasets/others", ignore=shutil.ignore_patterns(".*", "journal*"))
     train(Path("runs/of-others"), Path("datasets/others"))
     lines = said(capsys, "Bo").splitlines()
@@ -79,7 +80,7 @@ def test_the_person_leaves_runs_and_faces_and_who_stays_can_be_trained_again(
 ) -> None:
     source = Path("datasets/six")
     faces = faces_folder(Path("datasets"), source)
-    detect_folder(source, faces, 32, detector=WholePhoto())
+    detect_folder(source, faces, 32, detector=WholePhoto(), several="largest")
     train(Path("elsewhere/found"), faces, source)
     train(Path("elsewhere/whole"))
     answer = json.loads(said(capsys, "Bo", "--runs", "elsewhere", "--json"))

@@ -144,7 +144,7 @@ def test_a_head_may_have_no_hidden_layer() -> None:
 
 DEFAULTS: dict[Callable[..., Any], dict[str, Any]] = {
     DetectorSettings: {"side": 1280, "threshold": 0.5, "overlap": 0.3, "min_face": 24},
-    detect_folder: {"strict": False},
+    detect_folder: {"several": "fit", "strict": False},
     cache_features_on_ray: {"num_gpus": 0.0},
     extract: {"mirror": False, "batch_size": 64},
     load_folder: {"min_photos": 1, "strict": False},

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from PIL import Image
 
 from data.photos.folder import read_folder
 from data.photos.landmarks import Landmarks
+from data.photos.placed import Placed
 from data.rows import Box
 from errors import DatasetError, UsageError
 from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
-from faces.detection.folder import RECORD, detect_folder
+from faces.detection.folder import detect_folder as detect_faces
+from faces.detection.found_folder import RECORD
+
+detect_folder = partial(detect_faces, several="largest")
 
 
 class BrightSquare(FaceDetector):
@@ -37,8 +42,9 @@ class BrightSquare(FaceDetector):
 
 
 def photo(path: Path, face: int | None, name: int = 0) -> None:
-    """A dark photo with a square of the brightness `face` at a place of its own; `name` makes other bytes."""
-    picture = Image.new("L", (200, 100), name)
+    """A dark photo with a square of the brightness `face` at a place of its own, each before another wall."""
+    wall = np.random.default_rng((face or 0, name)).integers(0, 90, (10, 20), dtype=np.uint8)
+    picture = Image.fromarray(wall).resize((200, 100), Image.Resampling.NEAREST)
     if face is not None:
         left, top = face * 37 % 150, face * 23 % 50
         picture.paste(face, (left, top, left + 50, top + 50))
@@ -66,8 +72,8 @@ def test_the_largest_face_of_each_photo_becomes_a_crop(album: Path, tmp_path: Pa
         "faces found in 4 of 5 photos, 5 of them searched now",
         "no face found in 1 photo: Bo/back.png",
         "12 faces of fewer than 24 pixels in the photos searched now: not used (--min-face)",
-        "4 photos with several faces, the largest is taken, whoever it is (--several skip leaves such photos out): "
-        "Ada/one.png, Ada/two.png, Bo/one.png, Bo/two.png",
+        "4 photos with several faces, the largest is taken, whoever it is (--several fit takes the one like the "
+        "person's other photos): Ada/one.png, Ada/two.png, Bo/one.png, Bo/two.png",
     ]
     assert len(seen) == 5
     crops = read_folder(tmp_path / "faces")
@@ -75,8 +81,10 @@ def test_the_largest_face_of_each_photo_becomes_a_crop(album: Path, tmp_path: Pa
     assert crops.photos[0].file == f"Ada/one-{digest}.jpg"
     assert len(crops.photos) == 4
     with Image.open(crops.path / crops.photos[0].file) as crop:
-        assert (crop.size, crop.mode) == ((32, 32), "RGB")
-        assert np.abs(np.asarray(crop, dtype=float) - 200).max() < 4
+        assert (crop.size, crop.mode) == ((51, 51), "RGB"), "three tenths of the face around it"
+        assert crops.photos[0].face == Placed(Box(10, 10, 42, 42))
+        assert np.abs(np.asarray(crop, dtype=float)[14:38, 14:38] - 200).max() < 4, "the face"
+        assert np.asarray(crop)[:, :4].max() < 120, "what is around it"
 
 
 def test_a_second_run_searches_only_new_photos(album: Path, tmp_path: Path) -> None:
@@ -100,7 +108,7 @@ def test_crops_of_removed_photos_are_removed_and_another_size_is_made_anew(album
     assert detect_folder(album, faces, 48, detector=BrightSquare()).fresh == 4
     for file in faces.glob("*/*.jpg"):
         with Image.open(file) as crop:
-            assert crop.size == (48, 48)
+            assert crop.size == (77, 77)
 
 
 def test_a_record_that_cannot_be_read_is_made_anew(album: Path, tmp_path: Path) -> None:
@@ -114,7 +122,7 @@ def test_a_record_that_cannot_be_read_is_made_anew(album: Path, tmp_path: Path) 
 def test_a_person_without_any_face_is_named_and_left_out(album: Path, tmp_path: Path) -> None:
     photo(album / "Cy" / "back.png", None, name=1)
     found = detect_folder(album, tmp_path / "faces", 32, detector=BrightSquare())
-    assert "no face in any photo of Cy: left out" in found.lines
+    assert "no face in any photo of Cy is used: left out" in found.lines
     assert read_folder(tmp_path / "faces").people == ("Ada", "Bo")
     shutil.rmtree(album / "Ada")
     with pytest.raises(DatasetError, match="faces were found of 1 of 2 people: expected at least two"):
@@ -127,7 +135,7 @@ def test_photos_with_several_faces_can_be_skipped(album: Path, tmp_path: Path, m
         detect_folder(album, tmp_path / "faces", 32, detector=detector, several="skip")
     monkeypatch.setattr(detector, "search", lambda picture: Search(BrightSquare.search(detector, picture).faces[:1], 0))
     found = detect_folder(album, tmp_path / "alone", 32, detector=detector, several="skip")
-    assert found.several == ()
+    assert found.crowded == ()
     assert len(read_folder(tmp_path / "alone").photos) == 4
 
 

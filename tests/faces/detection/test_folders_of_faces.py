@@ -15,7 +15,8 @@ from data.photos.landmarks import Landmarks
 from data.rows import Box
 from errors import StorageError, UsageError
 from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
-from faces.detection.folder import RECORD, detect_folder, faces_folder, in_use, source_of
+from faces.detection.folder import detect_folder
+from faces.detection.found_folder import RECORD, faces_folder, in_use, source_of
 from faces.features.shards import Shard, add_shard, read_shards
 
 
@@ -42,7 +43,7 @@ def album(folder: Path, *people: str, first: int = 0) -> Path:
 
 
 def detect(source: Path, target: Path) -> None:
-    detect_folder(source, target, 32, detector=WholePhoto())
+    detect_folder(source, target, 32, detector=WholePhoto(), several="largest")
 
 
 def test_two_folders_of_one_name_have_a_folder_of_faces_each(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_photo_that_is_replaced_while_it_is_read_gives_no_crop(
     read = read_folder(photos)
     Image.effect_noise((40, 30), 5).save(photos / "Bo" / "1.png")
     monkeypatch.setattr("faces.detection.folder.read_folder", lambda *_, **__: read)
-    found = detect_folder(photos, tmp_path / "faces", 32, detector=WholePhoto())
+    found = detect_folder(photos, tmp_path / "faces", 32, detector=WholePhoto(), several="largest")
     assert found.unreadable == {"Bo/1.png": "hash_mismatch"}
     assert len(list((tmp_path / "faces").glob("*/*.jpg"))) == 3
 
@@ -122,7 +123,7 @@ def test_a_table_says_what_was_found_in_each_photo(tmp_path: Path, monkeypatch: 
         return Search(search(self, picture).faces[: next(found) if plain else 1], 0)
 
     monkeypatch.setattr(WholePhoto, "search", no_face_in_plain_ones)
-    result = detect_folder(photos, tmp_path / "faces", 32, detector=WholePhoto())
+    result = detect_folder(photos, tmp_path / "faces", 32, detector=WholePhoto(), several="largest")
     (line,) = [line for line in result.lines if line.startswith("no face found in 14 photos: ")]
     assert line.endswith(f", ...; all are in {tmp_path / 'faces' / 'found.csv'}")
     assert line.count(".png") == 10
