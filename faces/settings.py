@@ -78,11 +78,11 @@ class HiddenSettings(ClassifierSettings):
     hidden: int = 300
     epochs: int = 300
     weight_decay: float = 1e-4
-    size: int = 32  # side of the images that the network sees, in pixels
+    size: int = 48  # side of the images that the network sees, in pixels
     margin: float = 0.05  # what an aligned image shows around the face on each side, as a share of the face's side
-    rotation: float = 10.0  # augmentation in training: degrees,
-    shift: float = 0.04  # fraction of the side,
-    zoom: float = 0.1  # and factor - 1, each at most, either way; half of the photos are mirrored
+    rotation: float = 6.0  # augmentation in training: degrees,
+    shift: float = 0.03  # fraction of the side,
+    zoom: float = 0.06  # and factor - 1, each at most, either way; half of the photos are mirrored
 
     def check(self) -> None:
         """Raise UsageError for a value that is not allowed."""

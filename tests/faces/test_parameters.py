@@ -96,8 +96,8 @@ def test_every_photo_is_given_to_the_network_once_and_in_order(n: int, monkeypat
 SETTINGS: dict[type[ClassifierSettings], dict[str, Any]] = {
     HiddenSettings: {
         **{"hidden": 300, "epochs": 300, "batch_size": 64, "lr": 1e-3, "weight_decay": 1e-4, "dropout": 0.5},
-        **{"label_smoothing": 0.1, "start": 0.001, "patience": None, "class_weight": "none", "size": 32, "seed": 0},
-        **{"device": "auto", "rotation": 10.0, "shift": 0.04, "zoom": 0.1, "align": False, "margin": 0.05},
+        **{"label_smoothing": 0.1, "start": 0.001, "patience": None, "class_weight": "none", "size": 48, "seed": 0},
+        **{"device": "auto", "rotation": 6.0, "shift": 0.03, "zoom": 0.06, "align": False, "margin": 0.05},
     },
     TransferSettings: {
         **{"hidden": 0, "epochs": 60, "batch_size": 64, "lr": 5e-4, "weight_decay": 1.0, "dropout": 0.5},
