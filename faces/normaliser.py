@@ -27,7 +27,8 @@ def standardised(images: Tensor) -> Tensor:
     """Images (N, C, H, W) -> (N, C * H * W), every photo with mean 0 and deviation 1."""
     x = images.flatten(1)
     x = x - x.mean(1, keepdim=True)
-    deviation = x.norm(dim=1, keepdim=True) / max(x.shape[1] - 1, 1) ** 0.5  # a fifth of a training faster than `std`
+    length = torch.linalg.vector_norm(x, dim=1, keepdim=True)  # `std` takes a fifth of a training
+    deviation: Tensor = length / max(x.shape[1] - 1, 1) ** 0.5
     return x / deviation.clamp_min(LEAST)
 
 

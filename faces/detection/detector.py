@@ -24,6 +24,7 @@ _AROUND, _AROUND_CROP = 0.3, 0.1  # of a known face's sides, seen on each side o
 _KNOWN_SIDE = 80  # pixels that the longer side of a known face is scaled to: the network sees 128, 96 of a crop
 _KNOWN_THRESHOLD = 0.2  # probability, lower than elsewhere: there is a face
 _LEAST_OVERLAP = 0.2  # IoU of a known face's box and the one found for it
+_UNSURE = 0.1  # by such a share a face's side may be found too small
 _TURNS = (1, 3, 2)  # quarter turns of a photo, counter-clockwise
 _TRANSPOSED = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
 
@@ -98,7 +99,7 @@ class FaceDetector:
         with self._large:
             found = self._upright(small, self.settings.threshold)
         sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1) / scale
-        large = np.flatnonzero(sides >= self.settings.min_face)
+        large = np.flatnonzero(sides >= (1 - _UNSURE) * self.settings.min_face)
         boxes = (_squares(found.boxes) / scale).round()
         faces = [
             FoundFace(inside, _landmarks(found.points[n] / scale), float(found.scores[n]))
