@@ -1,17 +1,21 @@
 """The interval of a share measured on photos of several people: photos of one person are alike, so people are drawn.
 
-An interval that counts each photo for itself is too narrow where whole people are easy or hard.
+An interval that counts each photo for itself is too narrow where whole people are easy or hard; one of people alone
+where all of them are alike, such as with no error at all. So the wider of both bounds counts.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from report.interval import wilson_interval
 
 DRAWS = 2000
 LEVEL = 0.95
 
 
 def people_interval(counted: ArrayLike, n: ArrayLike, seed: int) -> tuple[float, float]:
-    """Return the bounds of the percentile bootstrap for sum(counted) / sum(n); (0, 1) with fewer than two people.
+    """Return the bounds of the percentile bootstrap for sum(counted) / sum(n), or Wilson's for so many photos where
+    they are wider; (0, 1) with fewer than two people.
 
     `counted` and `n` (people,) say of how many of each person's photos it is true. As many people as there are, are
     drawn with replacement, `DRAWS` times. The order of the people changes nothing. Raises ValueError unless
@@ -30,7 +34,8 @@ def people_interval(counted: ArrayLike, n: ArrayLike, seed: int) -> tuple[float,
     draws = (generator.integers(len(of), size=len(of)) for _ in range(DRAWS))
     shares = [true[drawn].sum() / of[drawn].sum() for drawn in draws]
     low, high = np.quantile(shares, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-    return float(low), float(high)
+    alone = wilson_interval(int(true.sum()), int(of.sum()))
+    return min(float(low), alone[0]), max(float(high), alone[1])
 
 
 def share_of(is_true: ArrayLike, people: ArrayLike, seed: int) -> dict[str, object]:

@@ -5,6 +5,7 @@ confidence interval of an accuracy. `render` fills `templates/`, styled by `page
 `derived` has totals and groups, `embedding` puts pictures into the page.
 """
 
+from report.interval import wilson_interval
 from report.page.content import (
     Accepted,
     Accuracy,
@@ -17,7 +18,6 @@ from report.page.content import (
     Unknown,
     Words,
 )
-from report.page.interval import wilson_interval
 from report.page.photos import ANSWER_SIDE, UNIT_PHOTO_SIDE, photo_jpeg
 from report.page.ranking import PHOTOS_A_UNIT, answer, ranked, strongest
 from report.page.render import render

@@ -10,10 +10,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from report.interval import wilson_interval
 from report.page import derived
 from report.page.content import Page
 from report.page.embedding import css_size, data_uri
-from report.page.interval import wilson_interval
 from report.page.wording import REASONS, about, count, hundredths, percent
 
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")  # no HTML may

@@ -9,15 +9,22 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from report.bootstrap import DRAWS, people_interval, share_of
+from report.interval import wilson_interval
 
 COUNTS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=2, max_size=12)
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(2, 12), st.integers(1, 9), st.integers(0, 9), st.integers(0, 5))
-def test_people_who_are_all_equal_have_an_interval_without_width(people: int, n: int, true: int, seed: int) -> None:
+def test_people_who_are_all_equal_have_the_interval_of_their_photos(people: int, n: int, true: int, seed: int) -> None:
     true = min(true, n)
-    assert people_interval([true] * people, [n] * people, seed) == pytest.approx((true / n, true / n))
+    assert people_interval([true] * people, [n] * people, seed) == wilson_interval(true * people, n * people)
+
+
+def test_no_error_at_all_is_no_certainty() -> None:
+    low, high = people_interval([20] * 6, [20] * 6, 0)
+    assert 0.95 < low < 0.98
+    assert high == 1
 
 
 @settings(max_examples=15, deadline=None)
@@ -49,7 +56,7 @@ def test_as_many_people_are_drawn_as_there_are(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_whole_person_who_is_hard_makes_it_wide_and_photos_do_not_make_it_narrow() -> None:
-    few, many = (people_interval([0, n, n, n], [n] * 4, 0) for n in (5, 500))
+    few, many = (people_interval([0, n, n, n], [n] * 4, 0) for n in (50, 500))
     assert few == many == (0.25, 1.0)
 
 
@@ -72,4 +79,4 @@ def test_nonsense_is_an_error(counted: list[int], n: list[int]) -> None:
 
 def test_photos_are_counted_by_person() -> None:
     counted = share_of([True, False, True, True], ["Ann", "Ann", "Bob", "Bob"], 0)
-    assert counted == {"n": 4, "accepted": 3, "people": 2, "interval": [0.5, 1.0]}
+    assert counted == {"n": 4, "accepted": 3, "people": 2, "interval": list(people_interval([1, 2], [2, 2], 0))}

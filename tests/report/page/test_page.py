@@ -149,11 +149,6 @@ def test_the_page_says_what_to_expect_of_strangers_and_of_known_people() -> None
         assert f"of 100 strangers {said} given a name" in words_of(replace(FULL, unknown=unknown))
 
 
-def test_people_who_are_all_alike_give_no_interval() -> None:
-    none = replace(UNKNOWN, strangers=Accepted(0, 50, 5, (0.0, 0.0)))
-    assert "no interval: it is the same for each of 5 people" in words_of(replace(FULL, unknown=none))
-
-
 @pytest.mark.parametrize("reason", ["there are no test photos", "there are 3 people"])
 def test_what_cannot_be_known_of_strangers_is_said_with_its_reason(reason: str) -> None:
     unknown = replace(UNKNOWN, strangers=None, not_known=reason, curve_png=b"")
