@@ -190,8 +190,7 @@ def _strangers(unknown: dict[str, Any]) -> list[str]:
 
 def _accepted(measured: dict[str, Any]) -> str:
     low, high = measured["interval"]
-    interval = f" (95% interval {low:.1%} to {high:.1%})" if low < high else ""  # none where all people are alike
-    return f"{measured['accepted']} of {measured['n']} photos named{interval}"
+    return f"{measured['accepted']} of {measured['n']} photos named (95% interval {low:.1%} to {high:.1%})"
 
 
 def _photos(options: argparse.Namespace, is_first: bool) -> Path:
