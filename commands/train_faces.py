@@ -171,9 +171,13 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
             memory_limit=options.memory_limit,
             ranks=ranks,
         )
-        metrics = train(task, bar_of(options), on_note=log)
+        metrics = train(task, bar_of(options), on_note=_no_note if options.quiet else log)
     if ranks.is_first:
         print_run(options, out, metrics, "photos", notes=_strangers(metrics["unknown"]))
+
+
+def _no_note(line: str) -> None:
+    """What --quiet makes of a line that is no error."""
 
 
 def _strangers(unknown: dict[str, Any]) -> list[str]:

@@ -81,10 +81,13 @@ def request_of(options: argparse.Namespace, folder: Path | str | None = None) ->
     say how it is run. Paths are absolute, as --resume may be typed in another folder."""
     flags: list[str] = []
     for name, value in vars(options).items():
-        if name in NOT_KEPT or value is None or value is False or value == options.default_of(name):
+        if name in NOT_KEPT or value is None or value == options.default_of(name):
             continue
         is_file = isinstance(value, Path) or (name == "weights" and Path(value).is_file())
-        flags += [flag(name)] if value is True else [flag(name), str(Path(value).resolve() if is_file else value)]
+        if isinstance(value, bool):
+            flags.append(flag(name) if value else flag(f"no-{name}"))
+        else:
+            flags += [flag(name), str(Path(value).resolve() if is_file else value)]
     place = folder.resolve() if isinstance(folder, Path) else folder
     return {"command": options.name, "folder": None if place is None else str(place), "flags": flags}
 

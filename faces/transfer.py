@@ -175,8 +175,7 @@ class TransferClassifier(TransferSettings, Classifier):
     def cache(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> None:
         """Compute the features that the cache beside the folder does not have; a disk that refuses keeps none."""
         with suppress(StorageError):
-            options: dict[str, Any] = {"device": self.torch_device.type, "max_pixels": self.max_pixels}
-            cache_features(folder, photos, self.backbone, on_photos=once_per_photo(on_photo), **options)
+            cache_features(folder, photos, self.backbone, on_photos=once_per_photo(on_photo), **self._options)
 
     def open_stored(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Photos of a folder -> where their features lie on the disk. StorageError when it refuses to keep them."""

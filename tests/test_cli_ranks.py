@@ -15,6 +15,8 @@ import torch
 from PIL import Image
 
 import cli
+from data.photos.landmarks import Landmarks
+from data.photos.placed import Placed, comment_of
 from errors import UsageError
 from mnist.classifier import DigitClassifier
 from mnist.digits import load_digits, split_off
@@ -33,14 +35,15 @@ Ends = Callable[[Any], list[tuple[int, str, str]]]
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """Three people, each a pattern of their own under noise."""
+    """Three people, each a pattern of their own under noise, in crops that say where eyes, nose and mouth are."""
     generator, folder = np.random.default_rng(7), tmp_path / "people"
+    points = Landmarks((10, 11), (38, 10), (24, 26), (12, 38), (36, 37))
     for name in ("Ada", "Bo", "Cy"):
         (folder / name).mkdir(parents=True)
         pattern = np.kron(generator.integers(40, 215, (4, 4)), np.ones((12, 12)))
         for number in range(5):
             noisy = (pattern + generator.integers(-40, 40, (48, 48))).clip(0, 255).astype(np.uint8)
-            Image.fromarray(noisy).save(folder / name / f"{number}.png")
+            Image.fromarray(noisy).save(folder / name / f"{number}.jpg", comment=comment_of(Placed(None, points)))
     return folder
 
 
@@ -85,18 +88,19 @@ def test_train_faces_in_two_processes_is_one_run_on_the_features_of_one(
     people: Path, tmp_path: Path, start_ranks: Start, ends: Ends
 ) -> None:
     """With features that stay on the disk: two processes compute half of them each, and both read all."""
-    sizes = ("--train", 3, "--validation", 1, "--test", 1, "--epochs", 3, "--memory-limit", 1)
+    sizes = ("--train", 3, "--validation", 1, "--test", 1, "--epochs", 3, "--memory-limit", 1, "--quiet")
     asked = ("train-faces", people, "--model", "alexnet", "--weights", "random", *sizes, "--out", "run", "--json")
     (code, out, err), other = ends(start_ranks(2, CLI, *asked, cwd=tmp_path))
     assert (code, err) == (0, "")
     assert other == (0, "", "")
     metrics = json.loads(out)
     assert metrics == json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["aligned"] == "15 of 15 faces aligned by eyes, nose and mouth"
     assert (metrics["processes"], np.sum(metrics["confusion"])) == (2, 3)
     assert metrics["unknown"]["known"]["n"] == 3
     assert {path.name for path in tmp_path.iterdir()} == {"people", "run"}
     assert len(list(people.glob(".features-*"))) == 2
-    assert cli.main([*map(str, asked[:-3]), "--out", str(tmp_path / "alone"), "--quiet"]) == 0
+    assert cli.main([*map(str, asked[:-3]), "--out", str(tmp_path / "alone")]) == 0
     two, one = (checkpoint.load((tmp_path / run / "model.safetensors").read_bytes())[0] for run in ("run", "alone"))
     for name in ("scale", "centre", "neighbours", "neighbour_classes"):  # from the features, without random numbers
         torch.testing.assert_close(two[name], one[name], rtol=1e-4, atol=1e-6)

@@ -289,6 +289,7 @@ def test_killed_at_any_moment_a_new_run_is_whole_or_not_there(place: Path, kille
 def test_a_signal_saves_and_says_the_command_that_goes_on(place: Path, number: signal.Signals) -> None:
     """A real process: it ends within seconds, and the printed command, typed as it is, ends with the same bytes."""
     long = ("--train", 6, "--validation", 2, "--test", 2, "--epochs", 600, "--hidden", 4, "--seed", 5)
+    long += ("--no-align",)  # whether or not the process finds the extra
     command = [sys.executable, str(REPOSITORY / "cli.py"), "train-faces", "photos", *map(str, long), "--out", "run"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with subprocess.Popen(

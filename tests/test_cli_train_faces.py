@@ -10,6 +10,9 @@ from PIL import Image
 
 import cli
 from data.folder_lock import LOCK
+from data.photos.landmarks import Landmarks
+from data.photos.placed import Placed, comment_of
+from faces.detection.landmarks import face_detector
 
 SIZES = ("--train", 3, "--validation", 1, "--test", 1, "--epochs", 2, "--hidden", 4, "--quiet")
 
@@ -44,7 +47,42 @@ def test_the_help_has_the_default_of_each_network(capsys: pytest.CaptureFixture[
     assert run("train-faces", "--help") == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "--weight-decay X share of each weight that a step takes, times the learning rate" in text
-    assert "(default: 0.0001 for hidden, 1.0 for alexnet)" in text
+    assert "(default: 0.0001 for hidden, 1.0 for the others)" in text
+
+
+def aligned() -> str:
+    return str(json.loads(Path("run/metrics.json").read_text())["aligned"])
+
+
+def test_without_the_extra_faces_are_taken_as_they_are_and_align_says_what_to_install(
+    people: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("train-faces", people, *SIZES[:-1], "--out", "run") == 0
+    line = "faces are taken as they are, not aligned: finding eyes, nose and mouth needs an extra, "
+    assert capsys.readouterr().err.startswith(line)
+    monkeypatch.setattr("faces.detection.centerface_file.find_spec", lambda package: None)
+    face_detector.cache_clear()
+    assert run("train-faces", people, *SIZES, "--align", "--out", "aligned") == 2
+    said = capsys.readouterr().err
+    assert "[face]" in said
+    assert said.count("\n") == 1
+    assert not Path("aligned").exists()
+
+
+def test_crops_that_say_where_the_face_is_are_aligned_without_the_extra_and_not_when_asked_not_to(
+    people: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = Landmarks((8, 9), (32, 9), (20, 22), (10, 31), (30, 31))
+    for photo in sorted(people.rglob("*.png")):
+        with Image.open(photo) as picture:
+            picture.save(photo.with_suffix(".jpg"), comment=comment_of(Placed(None, points)))
+        photo.unlink()
+    assert run("train-faces", people, *SIZES, "--out", "run") == 0
+    assert aligned() == "10 of 10 faces aligned by eyes, nose and mouth"
+    assert run("train-faces", people, *SIZES, "--no-align", "--out", "run", "--overwrite") == 0
+    assert aligned() == "faces are taken as they are, not aligned"
+    assert run("train-faces", "--resume", "--out", "run", "--quiet") == 0  # no flag is given again
+    assert capsys.readouterr().err == "", "--quiet prints errors alone"
 
 
 def test_a_run_goes_into_a_new_folder_and_is_resumed_in_one_that_is_named(
