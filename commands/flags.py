@@ -90,12 +90,12 @@ def add_frozen(add: Add, default: str) -> None:
 
 
 def _hidden_or_frozen(text: str) -> str:
-    return text if text == HIDDEN else _frozen(text)
+    return text if text == HIDDEN else _frozen(text, HIDDEN)
 
 
-def _frozen(text: str) -> str:
+def _frozen(text: str, *others: str) -> str:
     try:
-        return check_model(text)
+        return check_model(text, *others)
     except UsageError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

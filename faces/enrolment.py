@@ -288,7 +288,7 @@ def _changed(run: Path, weights: str | None, device: str) -> Iterator[_Changed]:
     with changing(run):
         classifier = load_faces(run, weights=weights, device=device)
         if not isinstance(classifier, TransferClassifier) or not classifier.is_computed:
-            again = command("train-faces", "DIR", "--model", "alexnet", "--head", "lda")
+            again = command("train-faces", "DIR", "--model", "face")
             raise UsageError(
                 f"{run} was trained as a whole: people are added and removed only where the head is computed; train "
                 f"one so: {again}"

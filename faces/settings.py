@@ -20,13 +20,16 @@ MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training h
 MIN_FACE = 24  # pixels of a photo: a face whose longer side has fewer is not used where faces are found
 
 
-def check_model(model: str) -> str:
-    """Return the name of a backbone. UsageError unless it is one; torchvision's own names are not looked up."""
+def check_model(model: str, *others: str) -> str:
+    """Return the name of a backbone. UsageError unless it is one; torchvision's own names are not looked up.
+
+    `others` are models that the message names too.
+    """
     if model in BACKBONES or model.removeprefix(TORCHVISION) not in ("", model):
         return model
-    near = get_close_matches(model.lower(), BACKBONES, n=1)
+    near = get_close_matches(model.lower(), (*others, *BACKBONES), n=1)
     raise UsageError(
-        f"model must be {', '.join(BACKBONES)} or {TORCHVISION}NAME, such as {TORCHVISION}resnet50, got {model!r}"
+        f"model must be {', '.join((*others, *BACKBONES))} or {TORCHVISION}NAME, such as {TORCHVISION}resnet50, got {model!r}"
         + "".join(f"; did you mean {name}?" for name in near)
     )
 

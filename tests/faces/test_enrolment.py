@@ -422,7 +422,7 @@ def test_a_run_that_was_trained_as_a_whole_says_what_to_train(original: Path, tm
     train_faces(FaceTraining(folder=original / "photos", out=tmp_path / "hidden", classifier=classifier, sizes=SIZES))
     for run in (*runs, tmp_path / "hidden"):
         before = content(run)
-        with pytest.raises(UsageError, match=r"trained as a whole.*train-faces DIR --model alexnet --head lda"):
+        with pytest.raises(UsageError, match=r"trained as a whole.*train-faces DIR --model face"):
             enroll(run, "Dee", dee(original))
         with pytest.raises(UsageError, match="trained as a whole"):
             remove_person(run, "Bo")
