@@ -1,5 +1,6 @@
 """Fixtures every room's tests may use."""
 
+import io
 import os
 import secrets
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from faces.detection import extra
 from faces.detection.extra import can_find_faces
@@ -58,6 +60,16 @@ def with_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     if not can_find_faces():
         pytest.skip("the extra `face` is not installed")
     monkeypatch.setattr(extra, "can_find_faces", can_find_faces)
+
+
+@pytest.fixture
+def empty_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pictures of a run of photos are empty: to draw them takes longer than a small training."""
+    file = io.BytesIO()
+    Image.new("L", (9, 9)).save(file, "PNG")
+    drawings = ("run_files.learning_curve", "run_files.confusion_picture", "run_files.weights_picture")
+    for drawing in (*drawings, "run_page.reliability_picture"):
+        monkeypatch.setattr(f"faces.{drawing}", lambda *_, **__: file.getvalue())
 
 
 @pytest.fixture(scope="session")

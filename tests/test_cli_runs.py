@@ -241,6 +241,7 @@ def test_two_trainings_do_not_work_in_one_folder(place: Path, capsys: pytest.Cap
     assert "another training is working in run: wait for it, or choose another --out" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("empty_pictures")
 def test_killed_at_any_moment_a_run_is_the_old_one_or_the_new_one(place: Path, killed_at: Kill) -> None:
     """Twenty moments, from the lock to the removal of the old folder; some are followed by a run to the end."""
     torch.set_num_threads(1)
@@ -270,6 +271,7 @@ def test_killed_at_any_moment_a_run_is_the_old_one_or_the_new_one(place: Path, k
     assert missing <= 1
 
 
+@pytest.mark.usefixtures("empty_pictures")
 def test_killed_at_any_moment_a_new_run_is_whole_or_not_there(place: Path, killed_at: Kill) -> None:
     torch.set_num_threads(1)
     run("train-faces", "photos", *FLAGS, "--out", "new", "--quiet")

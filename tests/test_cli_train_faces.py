@@ -25,7 +25,7 @@ def run(*arguments: object) -> int:
 
 
 @pytest.fixture
-def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_pictures: None) -> Path:
     """Photos of two people in the current folder."""
     monkeypatch.chdir(tmp_path)
     generator, folder = np.random.default_rng(7), Path("people")
