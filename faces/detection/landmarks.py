@@ -173,9 +173,13 @@ def _kept(file: Path, identity: Any) -> tuple[Any, Points]:
         if identity is not None and content["detector"] != identity:
             return identity, {}
         return content["detector"], {str(photo): _read(points) for photo, points in content["points"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return identity, {}
 
 
 def _read(points: Any) -> Landmarks | None:
-    return None if points is None else Landmarks(*((float(x), float(y)) for x, y in points))
+    """Return points of the file. ValueError for some that no face has."""
+    read = None if points is None else Landmarks(*((float(x), float(y)) for x, y in points))
+    if read is not None and not is_sensible(read):
+        raise ValueError(read)
+    return read
