@@ -63,7 +63,7 @@ def features(options: argparse.Namespace) -> int:
     with progress("finding eyes, nose and mouth", len(read.photos), quiet=options.quiet) as on_photo:
         where: dict[str, Any] = {"device": device, "max_pixels": options.max_pixels, "on_photo": lambda: on_photo("")}
         photos, align, aligned = align_photos(folder, read.photos, options.align, **where)
-    for note in (*read.notes, aligned):
+    for note in () if options.quiet else (*read.notes, aligned):
         log(note)
     arguments: dict[str, Any] = {"batch_size": options.batch_size, "precision": choose_precision(device)}
     arguments |= {"max_pixels": options.max_pixels, "align": align}

@@ -32,7 +32,7 @@ _WEB_SWITCHES = (
 
 def add_output(add: Add) -> None:
     """--quiet and --json."""
-    add("--quiet", action="store_true", help="no progress on stderr")
+    add("--quiet", action="store_true", help="errors alone on stderr: no progress, no notes")
     add_json(add)
 
 

@@ -63,13 +63,20 @@ def with_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def empty_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pictures of a run of photos are empty: to draw them takes longer than a small training."""
+def empty_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pictures of photos' runs are empty, but in a test with `drawn`: to draw them takes longer than a training."""
+    if "drawn" in request.fixturenames:
+        return
     file = io.BytesIO()
     Image.new("L", (9, 9)).save(file, "PNG")
     drawings = ("run_files.learning_curve", "run_files.confusion_picture", "run_files.weights_picture")
-    for drawing in (*drawings, "run_page.reliability_picture"):
+    for drawing in (*drawings, "run_page.reliability_picture", "pictures.weights_picture"):
         monkeypatch.setattr(f"faces.{drawing}", lambda *_, **__: file.getvalue())
+
+
+@pytest.fixture
+def drawn() -> None:
+    """Pictures are drawn, in spite of `empty_pictures`."""
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ import pytest
 from PIL import Image
 
 import cli
+from data.photos.landmarks import Landmarks
+from data.photos.placed import placed_in
 from faces.run import load_faces
 
 REPOSITORY = Path(cli.__file__).parent
@@ -100,6 +102,27 @@ def test_from_a_list_to_a_picture_of_what_was_learned(
     assert (out / "weights-0-5.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_crops_say_where_eyes_nose_and_mouth_are_if_there_is_what_finds_them(
+    photo_list: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their box is said in any case."""
+    asked = ("download", photo_list, "--allow-private", "--quiet", "--person", "Ada", "--limit", 2, "--out")
+    assert run(*asked, tmp_path / "without") == 0
+    points = Landmarks((11, 12), (29, 12), (20, 21), (12, 29), (28, 29))  # in the photo
+    monkeypatch.setattr("faces.detection.extra.can_find_faces", lambda: True)
+    monkeypatch.setattr("faces.detection.extra.find_points", lambda picture, box, scale: points)
+    assert run(*asked, tmp_path / "with") == 0
+    without, found = (
+        [placed_in(file.read_bytes()) for file in sorted((tmp_path / folder).glob("*/*.jpg"))]
+        for folder in ("without", "with")
+    )
+    assert len(without) == len(found) == 2
+    assert {face.points for face in without} == {None}
+    assert None not in {face.points for face in found}
+    assert [face.box for face in without] == [face.box for face in found]
+    assert None not in {face.box for face in without}
+
+
 def test_json_is_one_object_on_stdout(photo_list: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--allow-private", "--json", "--person", "Ada")
     assert run("download", photo_list, "--out", tmp_path / "crops", *options) == 0
@@ -163,7 +186,10 @@ def test_what_was_assumed_about_a_list_and_what_was_trusted_is_told(
         (["train-faces", "lonely", "--train", "0"], "expected a whole number from 1 on"),
         (["train-faces", "lonely", "--model", "magic"], "model must be alexnet, face or torchvision:NAME, such as"),
         (["features", "lonely", "--model", "hidden"], "model must be alexnet, face or torchvision:NAME, such as"),
-        (["train-faces", "lonely", "--model", "torchvision:magic"], "torchvision has no classification network 'magic'"),
+        (
+            ["train-faces", "lonely", "--model", "torchvision:magic"],
+            "torchvision has no classification network 'magic'",
+        ),
         (["show-weights", "nowhere"], "nowhere is not a folder"),
         (["show-weights", "lonely"], "model.safetensors cannot be read"),
         (["show-weights", "damaged"], "model.safetensors: not a whole checkpoint"),

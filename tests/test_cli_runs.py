@@ -31,7 +31,7 @@ def run(*arguments: object) -> int:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_pictures: None) -> Path:
     """The current folder, with photos of three people in `photos`."""
     monkeypatch.chdir(tmp_path)
     generator = np.random.default_rng(7)
@@ -56,6 +56,7 @@ def whole(folder: Path) -> bool:
     return set(listed) | {files.METRICS} == {path.name for path in folder.iterdir()} & files.FILES
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_run_is_resumed_without_its_folder_and_flags(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train-faces", "photos", *FLAGS, "--out", "run", "--quiet") == 0
     before = contents(Path("run"))
@@ -186,6 +187,7 @@ def test_photos_that_are_gone_or_replaced_are_counted(
     )
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_state_that_was_cut_short_is_named_and_the_one_before_it_goes_on(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,7 +243,6 @@ def test_two_trainings_do_not_work_in_one_folder(place: Path, capsys: pytest.Cap
     assert "another training is working in run: wait for it, or choose another --out" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("empty_pictures")
 def test_killed_at_any_moment_a_run_is_the_old_one_or_the_new_one(place: Path, killed_at: Kill) -> None:
     """Twenty moments, from the lock to the removal of the old folder; some are followed by a run to the end."""
     torch.set_num_threads(1)
@@ -271,7 +272,6 @@ def test_killed_at_any_moment_a_run_is_the_old_one_or_the_new_one(place: Path, k
     assert missing <= 1
 
 
-@pytest.mark.usefixtures("empty_pictures")
 def test_killed_at_any_moment_a_new_run_is_whole_or_not_there(place: Path, killed_at: Kill) -> None:
     torch.set_num_threads(1)
     run("train-faces", "photos", *FLAGS, "--out", "new", "--quiet")
@@ -287,11 +287,12 @@ def test_killed_at_any_moment_a_new_run_is_whole_or_not_there(place: Path, kille
     assert moment > 20
 
 
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_says_the_command_that_goes_on(place: Path, number: signal.Signals) -> None:
     """A real process: it ends within seconds, and the printed command, typed as it is, ends with the same bytes."""
-    long = ("--train", 6, "--validation", 2, "--test", 2, "--epochs", 600, "--hidden", 4, "--seed", 5)
-    long += ("--no-align",)  # whether or not the process finds the extra
+    sizes = ("--train", 6, "--validation", 2, "--test", 2, "--hidden", 4, "--seed", 5)
+    long = (*sizes, "--epochs", 600, "--no-align")  # whether or not the process finds the extra
     command = [sys.executable, str(REPOSITORY / "cli.py"), "train-faces", "photos", *map(str, long), "--out", "run"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with subprocess.Popen(

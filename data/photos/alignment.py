@@ -30,7 +30,7 @@ _MOST_REDUCED = 64  # how many pixels of a photo, each way, are averaged into on
 def is_sensible(points: Landmarks) -> bool:
     """Whether five points may be those of a face: in order, and at distances that a face has."""
     z = _complex(points.array())
-    if np.abs(z - z.mean()).max() < 1e-6:
+    if not np.isfinite(z).all() or np.abs(z - z.mean()).max() < 1e-6:
         return False
     a, b = similarity(points, 1, 0.0)
     off = np.abs(a * z + b - _complex(_PLACES))

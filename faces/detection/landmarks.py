@@ -31,6 +31,7 @@ from data.wording import count
 from errors import StorageError
 from faces.detection import extra
 from faces.detection.detector import FaceDetector, FoundFace
+from nn.threads import threads
 
 KEPT = ".landmarks.json"
 _DIGITS = 2  # of a pixel
@@ -131,7 +132,7 @@ def _found(
     for _ in range(len(photos) - len(fresh)):
         on_photo()
     if fresh:
-        with quiet_decoding(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        with quiet_decoding(), threads(1), ThreadPoolExecutor(os.cpu_count()) as pool:  # a photo a core
             points = pool.map(find, fresh)
             known |= {photo.sha256: found for photo, found in zip(fresh, points, strict=True)}
         with suppress(StorageError):  # they are found again
@@ -173,9 +174,13 @@ def _kept(file: Path, identity: Any) -> tuple[Any, Points]:
         if identity is not None and content["detector"] != identity:
             return identity, {}
         return content["detector"], {str(photo): _read(points) for photo, points in content["points"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return identity, {}
 
 
 def _read(points: Any) -> Landmarks | None:
-    return None if points is None else Landmarks(*((float(x), float(y)) for x, y in points))
+    """Return points of the file. ValueError for some that no face has."""
+    read = None if points is None else Landmarks(*((float(x), float(y)) for x, y in points))
+    if read is not None and not is_sensible(read):
+        raise ValueError(read)
+    return read

@@ -45,18 +45,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, a copy; pictures, which take seconds, are empty."""
+def place(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_pictures: None) -> Path:
+    """The current folder, a copy."""
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     metrics = files.read_metrics(tmp_path / "runs" / "three")
     (tmp_path / "runs" / "three" / files.METRICS).write_bytes(
         files.as_json({**metrics, "data": str(tmp_path / "datasets" / "three")})
     )
     monkeypatch.chdir(tmp_path)
-    file = io.BytesIO()
-    Image.new("L", (9, 9)).save(file, "PNG")
-    for drawing in ("run_files.weights_picture", "run_files.confusion_picture", "run_page.reliability_picture"):
-        monkeypatch.setattr(f"faces.{drawing}", lambda *_: file.getvalue())
     return tmp_path
 
 

@@ -217,9 +217,10 @@ def test_each_long_command_says_how_far_it_came(
     monkeypatch.setattr("data.mnist.download_mnist", stop_after("train-images-idx3-ubyte", "train-labels-idx1-ubyte"))
     monkeypatch.setattr("faces.features.cache.cache_features", stop_after(1, 3))
     monkeypatch.setattr("data.download.portrait_source.download_portraits", stop_after(None))
+    features = ["features", f"{tmp_path}/people", "--weights", "random", "--quiet"]
     for command, said in (
         (["download", "mnist"], "faces download: stopped after 2 of 4 files; go on: "),
-        (["features", f"{tmp_path}/people", "--weights", "random"], "faces features: stopped after 4 of 6 photos; go"),
+        (features, "faces features: stopped after 4 of 6 photos; go on: "),
         (["download", "--out", f"{tmp_path}/drawn"], "faces download: stopped after 1 portrait; go on: "),
     ):
         assert cli.main(command) == code

@@ -34,7 +34,7 @@ def shell(line: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.fixture
-def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_pictures: None) -> Path:
     """Photos of two people, in a folder whose name is no UTF-8."""
     monkeypatch.chdir(tmp_path)
     generator, folder = np.random.default_rng(7), Path(NOT_UTF8)

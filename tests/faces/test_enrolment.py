@@ -1,6 +1,5 @@
 """A person more, a person less, without a training: the head on made-up features of a few numbers, and a run."""
 
-import io
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -168,19 +167,8 @@ SIZES = SplitSizes(train=8, validation=2, test=3)
 
 
 @pytest.fixture(autouse=True)
-def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures take seconds: all tests but those with `drawn` have an empty one in their place."""
-    if "drawn" in request.fixturenames:
-        return
-    file = io.BytesIO()
-    Image.new("L", (9, 9)).save(file, "PNG")
-    for drawing in ("run_files.weights_picture", "run_files.confusion_picture", "run_page.reliability_picture"):
-        monkeypatch.setattr(f"faces.{drawing}", lambda *_: file.getvalue())
-
-
-@pytest.fixture
-def drawn() -> None:
-    """Pictures are drawn."""
+def undrawn(empty_pictures: None) -> None:
+    """Pictures are empty, in all tests but those with `drawn`."""
 
 
 def trained(folder: Path, out: Path, **parameters: Any) -> Path:

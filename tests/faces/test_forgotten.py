@@ -36,7 +36,7 @@ class WholePhoto(FaceDetector):
 
 
 @pytest.fixture
-def place(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_pictures: None) -> Path:
     """The current folder: `datasets/six` as a download fills it, with Ada, Bo and Cy."""
     monkeypatch.chdir(tmp_path)
     photos = {path.as_uri(): path.read_bytes() for path in sorted(people.glob("*/*"))}

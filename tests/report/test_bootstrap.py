@@ -18,7 +18,9 @@ COUNTS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=2,
 @given(st.integers(2, 12), st.integers(1, 9), st.integers(0, 9), st.integers(0, 5))
 def test_people_who_are_all_equal_have_the_interval_of_their_photos(people: int, n: int, true: int, seed: int) -> None:
     true = min(true, n)
-    assert people_interval([true] * people, [n] * people, seed) == pytest.approx(wilson_interval(true * people, n * people))
+    assert people_interval([true] * people, [n] * people, seed) == pytest.approx(
+        wilson_interval(true * people, n * people)
+    )
 
 
 def test_no_error_at_all_is_no_certainty() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.photos import crop, find_regions, flat, open_regions, quiet_decoding
-from data.photos.placed import Placed
+from data.photos.placed import Placed, placed_in
 from data.reasons import Failure, Reason
 from data.rows import Box
 from data.settings import DownloadSettings
@@ -171,7 +171,11 @@ def test_damaged_photos_come_to_a_crop_or_a_reason(
     if isinstance(result, Failure):
         assert result.reason in (Reason.TRUNCATED, Reason.NOT_AN_IMAGE, Reason.BOMB, Reason.BAD_BOX)
     else:
-        assert opened(result).size == (32, 32)
+        box, picture = placed_in(result).box, opened(result)
+        assert box is not None
+        assert 0 <= box.x1 < box.x2 <= picture.width
+        assert 0 <= box.y1 < box.y2 <= picture.height
+        assert max(box.x2 - box.x1, box.y2 - box.y1) == 32
 
 
 NOISE = Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 90, 3), dtype=np.uint8))
