@@ -28,8 +28,9 @@ def check_model(model: str, *others: str) -> str:
     if model in BACKBONES or model.removeprefix(TORCHVISION) not in ("", model):
         return model
     near = get_close_matches(model.lower(), (*others, *BACKBONES), n=1)
+    names = ", ".join((*others, *BACKBONES))
     raise UsageError(
-        f"model must be {', '.join((*others, *BACKBONES))} or {TORCHVISION}NAME, such as {TORCHVISION}resnet50, got {model!r}"
+        f"model must be {names} or {TORCHVISION}NAME, such as {TORCHVISION}resnet50, got {model!r}"
         + "".join(f"; did you mean {name}?" for name in near)
     )
 
