@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
 from PIL import Image
 
 from data.atomic_write import atomic_write
@@ -132,12 +133,17 @@ def _found(
     for _ in range(len(photos) - len(fresh)):
         on_photo()
     if fresh:
-        with quiet_decoding(), threads(1), ThreadPoolExecutor(os.cpu_count()) as pool:  # a photo a core
+        with quiet_decoding(), threads(1), _pool() as pool:
             points = pool.map(find, fresh)
             known |= {photo.sha256: found for photo, found in zip(fresh, points, strict=True)}
         with suppress(StorageError):  # they are found again
             _keep(folder / KEPT, detector.identity(), known)
     return known
+
+
+def _pool() -> ThreadPoolExecutor:
+    """Return threads that compute on one core each: what another thread has set does not count for them."""
+    return ThreadPoolExecutor(os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,))
 
 
 def _points_in(path: Path, photo: Photo, detector: FaceDetector, max_pixels: int | None) -> Landmarks | None:
