@@ -79,7 +79,7 @@ def align_photos(
         return list(photos), False, f"faces are taken as they are, not aligned{how}"
     placed = with_landmarks(folder, photos, **options)
     without = [photo.file for photo in placed if photo.face.points is None]
-    line = f"{len(placed) - len(without)} of {count(len(placed), 'face')} aligned by eyes, nose and mouth"
+    line = f"{len(placed) - len(without):,} of {count(len(placed), 'face')} aligned by eyes, nose and mouth"
     if without:
         some = ", ".join(without[:_MOST_NAMED]) + (", ..." if len(without) > _MOST_NAMED else "")
         line += f"; where these are not found, a face is taken as it is: {some}"
