@@ -101,7 +101,7 @@ def name_of(metrics: dict[str, Any]) -> str:
 def _subtitle(metrics: dict[str, Any]) -> str:
     model = "one hidden layer on grey pixels"
     if "backbone" in metrics:
-        model = f"features of {metrics['backbone']['name']} and a {metrics['head']} head"
+        model = f"features of the network {metrics['backbone']['name']}, head {metrics['head']}"
     aligned = "aligned faces" if metrics["image"]["margin"] is not None else "faces as they are"
     return f"{model}, {aligned}, {len(metrics['classes'])} people, seed {metrics['seed']}"
 
