@@ -184,7 +184,10 @@ def test_what_was_assumed_about_a_list_and_what_was_trusted_is_told(
         (["train-faces", "lonely"], "at least two people, got nobody (left out, as fewer than 3 different photos"),
         (["train-faces", "lonely", "--lr", "-1"], "lr must be a number above 0"),
         (["train-faces", "lonely", "--train", "0"], "expected a whole number from 1 on"),
-        (["train-faces", "lonely", "--model", "magic"], "model must be alexnet, face or torchvision:NAME, such as"),
+        (
+            ["train-faces", "lonely", "--model", "magic"],
+            "model must be hidden, alexnet, face or torchvision:NAME, such",
+        ),
         (["features", "lonely", "--model", "hidden"], "model must be alexnet, face or torchvision:NAME, such as"),
         (
             ["train-faces", "lonely", "--model", "torchvision:magic"],
