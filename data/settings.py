@@ -83,6 +83,13 @@ class DownloadSettings:
         around = {"around": str(self.around)} if self.around else {}  # crops of earlier versions have nothing around
         return {"size": str(self.size), "mode": "gray" if self.gray else "RGB", "filter": self.filter, **around}
 
+    def fitting(self, made: dict[str, str]) -> "DownloadSettings":
+        """These settings for a place whose crops were made with `made`; {} for a new one.
+
+        Crops of an earlier version have nothing around their boxes, and further ones get nothing either.
+        """
+        return replace(self, around=0.0) if made and "around" not in made else self
+
     def cropping_as(self, crop_settings: dict[str, str]) -> "DownloadSettings":
         """These settings with the given `crop_settings`, those of a folder."""
         size, gray = int(crop_settings["size"]), crop_settings["mode"] == "gray"

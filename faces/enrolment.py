@@ -26,7 +26,7 @@ from data.reasons import Failure
 from data.wording import count
 from errors import RunError, UsageError
 from faces.classifier import MOST_NEIGHBOURS
-from faces.detection.landmarks import face_detector, placed, with_landmarks
+from faces.detection.landmarks import face_detector, face_finder, with_landmarks
 from faces.open_set import OpenedPart, unknown_since
 from faces.pictures import PHOTOS_A_UNIT
 from faces.predict import Face, FaceSource, faces_in, read_file
@@ -90,7 +90,8 @@ def enroll(
         if not shown:
             raise UsageError(f"expected the name of a person, got {name!r}")
         detect = changed.classifier.found_faces if detect is None else detect
-        source = FaceSource(find=_finder(changed.classifier.torch_device.type) if detect else None)
+        detector = face_detector(changed.classifier.torch_device.type) if detect else None
+        source = FaceSource(find=None if detector is None else face_finder(detector))
         pixels, repeated = [], 0
         with bar("reading photos", None) as advance, quiet_decoding():
             for file in files:
@@ -294,12 +295,6 @@ def _changed(run: Path, weights: str | None, device: str) -> Iterator[_Changed]:
                 f"one so: {again}"
             )
         yield _Changed(run, classifier)
-
-
-def _finder(device: str) -> Callable[..., Any]:
-    """Return what finds the faces in whole photos. UsageError without the extra."""
-    detector = face_detector(device)
-    return lambda picture, scale: [placed(face) for face in detector.find(picture)]
 
 
 def _the_face(faces: list[Face]) -> Region | str:

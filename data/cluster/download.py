@@ -82,6 +82,7 @@ def _to_url(
     run = 1 + last_run(shards)
     with tempfile.TemporaryDirectory(prefix="faces-") as scratch:
         folder = Path(scratch)
+        settings = settings.fitting(crop_settings_of(storage, shards[0]) if shards else {})
         _restore(folder, storage, shards, settings.crop_settings)
         report = download(
             rows,

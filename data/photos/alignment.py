@@ -24,7 +24,6 @@ VERSION = 1  # to be raised when the same points come to give another picture
 _PLACES = 1.5 * np.array([(46.0, 47.8), (104.1, 46.7), (75.0, 79.0), (49.7, 103.4), (99.6, 102.3)]) / 150 - 0.25
 _MOST_OFF = 0.2  # of the face's side: the mean distance (root of squares) of sensible points from their places
 _LEAST = 4.0  # pixels: the side of the smallest face that has sensible points
-_MOST_REDUCED = 64  # how many pixels of a photo, each way, are averaged into one
 
 
 def is_sensible(points: Landmarks) -> bool:
@@ -52,10 +51,11 @@ def aligned(picture: Image.Image, points: Landmarks, size: int, margin: float) -
     """Return the aligned face, size x size pixels, in the picture's mode, L or RGB.
 
     The photo is resampled once, bilinearly, at about its own scale, and then averaged over squares of whole pixels.
-    Where it ends its edge is repeated.
+    Where it ends its edge is repeated. However large the points say that the face is, no more than the photo's own size
+    is computed: they may be a stranger's.
     """
     a, _ = similarity(points, size, margin)
-    times = min(max(1, round(1 / abs(a))), _MOST_REDUCED)
+    times = max(1, min(round(1 / abs(a)), ceil(max(picture.size) / size)))
     a, b = similarity(points, times * size, margin)
     picture, left, top = _around(picture, a, b, times * size)
     inverse, shift = 1 / a, -b / a  # z = inverse * w + shift
@@ -71,11 +71,13 @@ def aligned(picture: Image.Image, points: Landmarks, size: int, margin: float) -
 def _around(picture: Image.Image, a: complex, b: complex, side: int) -> tuple[Image.Image, int, int]:
     """Return the part of the picture that the aligned square of `side` pixels shows, and the place of its corner.
 
-    What lies outside of the picture repeats its edge.
+    Outside of the picture its edge is repeated, as far as the picture is wide or high; nothing lies beyond.
     """
+    width, height = picture.size
     corners = (np.array([0, side, side * 1j, side * (1 + 1j)]) - b) / a
-    x1, y1 = int(np.floor(corners.real.min())) - 1, int(np.floor(corners.imag.min())) - 1
-    x2, y2 = ceil(corners.real.max()) + 1, ceil(corners.imag.max()) + 1
+    x1, y1 = (int(part.min().clip(-most, most)) - 2 for part, most in ((corners.real, width), (corners.imag, height)))
+    x2 = ceil(corners.real.max().clip(x1 + 1, 2 * width)) + 1
+    y2 = ceil(corners.imag.max().clip(y1 + 1, 2 * height)) + 1
     return framed(picture, x1, y1, x2, y2), x1, y1
 
 

@@ -77,8 +77,7 @@ def open_regions(
             # Stored grey crops have always been decoded to grey at once, upright ones in colour first: each stays as
             # it is, because the two differ by a level of rounding.
             decoded = opened.photo.mode if upright or mode == "RGB" else mode
-            spare = 1 if filter in _NO_AVERAGE else _spare(inside, width, height, size)
-            scale = opened.shrink(decoded, spare)
+            scale = opened.shrink(decoded, _spare(inside, width, height, size, filter))
         picture = opened.upright()
         orientation = 1 if upright else opened.orientation
 
@@ -182,26 +181,25 @@ def crop(
 
     Without a box, or with nothing around it, the crop is `crop_image`: size x size pixels.
     """
-    mode: Mode = "L" if settings.gray else "RGB"
-    around = settings.around if box else 0.0
+    if box is None or not settings.around:
+        picture = crop_image(data, box, settings)
+        return picture if isinstance(picture, Failure) else jpeg(picture)
 
     def cut_around(opened: Opened) -> bytes | Failure:
         width, height = opened.stored
-        inside = (box or _WHOLE).within(width, height)
+        inside = box.within(width, height)
         if inside is None:
-            return outside(box or _WHOLE, width, height, upright=False)
-        scale = opened.shrink(opened.photo.mode, _spare([inside], width, height, settings.size))
+            return outside(box, width, height, upright=False)
+        scale = opened.shrink(opened.photo.mode, _spare([inside], width, height, settings.size, settings.filter))
         picture = flat(opened.upright())
         seen = Box(*(edge // scale for edge in _turned(inside, opened.orientation, width, height)))
         if seen.is_empty:  # smaller than a pixel of the smaller photo
             seen = Box(seen.x1, seen.y1, seen.x1 + 1, seen.y1 + 1)
         points = find_points(picture, seen, scale) if find_points else None
-        return jpeg(*crop_around(picture, Placed(seen, points), settings.size, mode, around, settings.filter))
+        mode: Mode = "L" if settings.gray else "RGB"
+        return jpeg(*crop_around(picture, Placed(seen, points), settings.size, mode, settings.around, settings.filter))
 
-    if around:
-        return decode(data, cut_around, max_pixels=settings.max_pixels)
-    picture = crop_image(data, box, settings)
-    return picture if isinstance(picture, Failure) else jpeg(picture)
+    return decode(data, cut_around, max_pixels=settings.max_pixels)
 
 
 def crop_around(
@@ -248,8 +246,10 @@ def cut(photo: Image.Image, box: Box | None, size: int, mode: Mode, filter: Filt
     return flat(part).convert(mode).resize((size, size), Image.Resampling[filter.upper()], edges)
 
 
-def _spare(boxes: Sequence[Box | Failure | None], width: int, height: int, size: int) -> float:
-    """How many times smaller the photo may be decoded before the smallest box has too few pixels."""
+def _spare(boxes: Sequence[Box | Failure | None], width: int, height: int, size: int, filter: Filter) -> float:
+    """How many times smaller the photo may be decoded before the smallest box has too few pixels for the filter."""
+    if filter in _NO_AVERAGE:
+        return 1
     known = (box or Box(0, 0, width, height) for box in boxes if not isinstance(box, Failure))
     sides = [side for box in known for side in (box.x2 - box.x1, box.y2 - box.y1)]
     return min(sides, default=0) / (_SPARE * size)

@@ -77,13 +77,13 @@ def align_photos(
     if not (known or extra.can_find_faces() if align is None else align):
         how = "" if align is False else f": finding eyes, nose and mouth needs an extra, {install('face')}"
         return list(photos), False, f"faces are taken as they are, not aligned{how}"
-    placed = with_landmarks(folder, photos, **options)
-    without = [photo.file for photo in placed if photo.face.points is None]
-    line = f"{len(placed) - len(without):,} of {count(len(placed), 'face')} aligned by eyes, nose and mouth"
+    found = with_landmarks(folder, photos, **options)
+    without = [photo.file for photo in found if photo.face.points is None]
+    line = f"{len(found) - len(without):,} of {count(len(found), 'face')} aligned by eyes, nose and mouth"
     if without:
         some = ", ".join(without[:_MOST_NAMED]) + (", ..." if len(without) > _MOST_NAMED else "")
         line += f"; where these are not found, a face is taken as it is: {some}"
-    return placed, True, line
+    return found, True, line
 
 
 def with_landmarks(

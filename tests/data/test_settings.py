@@ -99,4 +99,6 @@ def test_what_decides_a_crop_is_kept_and_comes_back() -> None:
 def test_a_folder_of_an_earlier_version_has_nothing_around_its_boxes() -> None:
     before = {"size": "227", "mode": "RGB", "filter": "bicubic"}
     assert DownloadSettings(around=0.0).crop_settings == before
-    assert DownloadSettings().cropping_as(before) == DownloadSettings(around=0.0)
+    assert DownloadSettings().cropping_as(before) == DownloadSettings().fitting(before) == DownloadSettings(around=0.0)
+    assert DownloadSettings().fitting({}) == DownloadSettings().fitting(DownloadSettings().crop_settings)
+    assert DownloadSettings().fitting({}).around == 0.3

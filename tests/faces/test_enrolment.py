@@ -305,7 +305,8 @@ def test_with_whole_photos_the_one_face_is_taken(original: Path, run: Path, monk
     def find(picture: Image.Image, scale: int) -> list[Placed]:
         return [Placed(Box(4, 4, 40, 40))] * next(numbers)
 
-    monkeypatch.setattr(enrolment, "_finder", lambda device: find)
+    monkeypatch.setattr(enrolment, "face_detector", lambda device: device)
+    monkeypatch.setattr(enrolment, "face_finder", lambda detector: find)
     done = enroll(run, "Dee", dee(original), detect=True)
     assert done.added == 1
     assert list(done.left_out.values()) == [

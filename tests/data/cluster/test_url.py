@@ -22,6 +22,7 @@ pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'
 import pyarrow
 from pyarrow import parquet
 
+import data.cluster.download as cluster_download
 from data.cluster import shards
 from data.cluster.download import download_on_ray
 from data.cluster.lists import LISTS
@@ -273,6 +274,23 @@ def test_other_crops_are_refused_before_anything_is_asked(store: Storage, tmp_pa
     with pytest.raises(UsageError, match="choose another URL"):
         download_on_ray([], store.place, address=None, settings=other)
     Journal(tmp_path / "unpacked", other.crop_settings).__exit__(None, None, None)
+
+
+def test_a_url_of_an_earlier_version_goes_on_with_nothing_around_its_boxes(
+    store: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {name: value for name, value in SETTINGS.crop_settings.items() if name != "around"}
+    asked: list[DownloadSettings] = []
+
+    def note(*rows: Any, settings: DownloadSettings, **rest: Any) -> Any:
+        asked.append(settings)
+        raise InterruptedError
+
+    monkeypatch.setattr(cluster_download, "crop_settings_of", lambda storage, name: before)
+    monkeypatch.setattr(cluster_download, "download", note)
+    with pytest.raises(InterruptedError):
+        download_on_ray([], store.place, address=None, settings=SETTINGS)
+    assert [settings.crop_settings for settings in asked] == [before]
 
 
 def test_a_second_unpacking_reads_nothing(

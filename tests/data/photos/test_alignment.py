@@ -1,6 +1,7 @@
 """Alignment: five points of a face come to lie in the same places."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from data.photos import alignment
 from data.photos.alignment import aligned, framed, is_sensible, similarity
 from data.photos.landmarks import Landmarks
 
@@ -85,6 +87,37 @@ def test_what_lies_outside_of_the_photo_repeats_its_edge() -> None:
     assert around.shape == (54, 65)
     assert set(around[:, 45:].ravel()) == {200}
     assert set(around[:, :44].ravel()) == {10}
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        turned(0, 900, 0, 0),
+        turned(30, 900, -5e4, -5e4),
+        turned(0, 1, 9e4, -9e4),
+        turned(180, 1, -9e4, 9e4),
+        turned(0, 0.05, 0, 0),
+    ],
+)
+def test_points_of_a_stranger_make_no_picture_larger_than_the_photo(
+    points: Landmarks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    framed_before, transform = alignment.framed, Image.Image.transform
+
+    def noted(*part: Any) -> Image.Image:
+        picture = framed_before(*part)
+        made.append(picture.width * picture.height)
+        return picture
+
+    def noted_too(picture: Image.Image, size: tuple[int, int], *how: Any) -> Image.Image:
+        made.append(size[0] * size[1])
+        return transform(picture, size, *how)
+
+    monkeypatch.setattr(alignment, "framed", noted)
+    monkeypatch.setattr(Image.Image, "transform", noted_too)
+    assert aligned(Image.new("RGB", (300, 200)), points, 100, 0.25).size == (100, 100)
+    assert max(made) <= 10 * 300 * 200
 
 
 def test_a_small_aligned_picture_averages_the_photo_it_does_not_pick_single_pixels() -> None:

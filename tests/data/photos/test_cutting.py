@@ -155,7 +155,9 @@ def test_a_large_photo_is_decoded_scaled(photo: Draw, monkeypatch: pytest.Monkey
     crop(photo(0, 1280, 960), None, SMALL)
     crop(photo(0, 1280, 960), Box(0, 0, 100, 100), SMALL)
     crop(photo(0, 1280, 960), None, DownloadSettings(size=32, filter="nearest"))
-    assert decoded == [(160, 120), (1280, 960), (1280, 960)]
+    crop(photo(0, 1280, 960), Box(0, 0, 960, 960), SMALL)
+    crop(photo(0, 1280, 960), Box(0, 0, 960, 960), DownloadSettings(size=32, filter="nearest"))
+    assert decoded == [(160, 120), (1280, 960), (1280, 960), (160, 120), (1280, 960)]
 
 
 def test_scaled_decoding_of_real_photos(shared: Path) -> None:
