@@ -199,6 +199,9 @@ def _accepted(measured: dict[str, Any]) -> str:
 
 def _photos(options: argparse.Namespace, is_first: bool) -> Path:
     """Return the folder of photos; the first of several processes unpacks or draws it."""
+    for name in ("weights", "head"):
+        if options.model == HIDDEN and getattr(options, name) != options.default_of(name):
+            raise UsageError(f"--{name} is of a frozen network, and --model {HIDDEN} has none: leave it out")
     if options.folder is None and options.detect:
         raise UsageError("--detect needs DIR, one folder of whole photos per person: the portraits are cut out already")
     if options.out_faces is not None and not options.detect:

@@ -183,6 +183,8 @@ def test_what_was_assumed_about_a_list_and_what_was_trusted_is_told(
         (["train-faces", "nowhere"], "nowhere is not a folder"),
         (["train-faces", "lonely"], "at least two people, got nobody (left out, as fewer than 3 different photos"),
         (["train-faces", "lonely", "--lr", "-1"], "lr must be a number above 0"),
+        (["train-faces", "lonely", "--head", "lda"], "--head is of a frozen network, and --model hidden has none"),
+        (["train-faces", "lonely", "--weights", "random"], "--weights is of a frozen network, and --model hidden"),
         (["train-faces", "lonely", "--train", "0"], "expected a whole number from 1 on"),
         (
             ["train-faces", "lonely", "--model", "magic"],
