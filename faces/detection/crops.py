@@ -10,7 +10,7 @@ from PIL import Image
 from data.atomic_write import atomic_write
 from data.photos.cutting import crop_around, find_regions, jpeg
 from data.photos.folder import Photo
-from data.photos.images import load_photo, open_photo, read_photo
+from data.photos.images import load_photo, read_photo
 from data.photos.placed import Placed
 from data.reasons import Failure
 from data.settings import DownloadSettings
@@ -85,7 +85,7 @@ class Cutter:
         def look(picture: Image.Image, scale: int) -> Sequence[Placed]:
             nonlocal crop
             face = choose(picture)
-            crop = self._jpeg(picture, face) if face else None
+            crop = crop_file(picture, face, self.size) if face else None
             return ()
 
         data = read_photo(self.source / photo.file, photo.sha256)
@@ -96,11 +96,12 @@ class Cutter:
             atomic_write(crop_of(self.target, photo), crop)
         return None
 
-    def _jpeg(self, picture: Image.Image, face: Placed) -> bytes:
-        return jpeg(*crop_around(picture, face, self.size, "RGB", DownloadSettings.around))
-
     def _features_in(self, picture: Image.Image, face: Placed) -> Features:
         """Return the features of a face as those of its crop, so that it is compared with crops as one of them."""
         assert self.features is not None
-        crop = self._jpeg(picture, face)
-        return self.features(open_photo(crop, self.features.size, "RGB", margin=self.features.margin))
+        return self.features(self.features.aligned(crop_file(picture, face, self.size)))
+
+
+def crop_file(picture: Image.Image, face: Placed, size: int) -> bytes:
+    """Return the file of an RGB crop of a face, with what is kept around it; its box becomes `size` pixels long."""
+    return jpeg(*crop_around(picture, face, size, "RGB", DownloadSettings.around))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data.photos.alignment import VERSION
+from data.photos.images import open_photo
 from faces.backbones.catalogue import load_backbone
 
 Features = NDArray[np.float32]
@@ -41,10 +42,19 @@ class FaceFeatures:
         """Return, as JSON, all that decides which face is taken."""
         return {**self._backbone.identity(), "alignment": VERSION, "likeness": asdict(LIKENESS)}
 
+    def aligned(self, crop: bytes) -> Image.Image:
+        """Return the face of a crop's file as the network takes it. ValueError when it is no image."""
+        return open_photo(crop, self.size, "RGB", margin=self.margin)
+
     def __call__(self, face: Image.Image) -> Features:
         """Return the features (numbers,) of an aligned face, RGB: the mean of it and its mirror image."""
-        pixels = torch.from_numpy(np.array(face)).permute(2, 0, 1)
-        features: Features = self._network.both_ways(pixels[None])[0].mean(0).cpu().numpy()
+        features: Features = self.of_several([face])[0]
+        return features
+
+    def of_several(self, faces: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Return the features of aligned faces, (N, numbers); they differ from those of each alone by rounding."""
+        pixels = torch.from_numpy(np.stack([np.asarray(face) for face in faces])).permute(0, 3, 1, 2)
+        features: NDArray[np.float32] = self._network.both_ways(pixels).mean(1).cpu().numpy()
         return features
 
 
