@@ -1,0 +1,194 @@
+"""Every face of every photo: files in, what was found in each out, in order; a bad photo does not stop the others.
+
+Threads read and search the photos, a few ahead of the caller: memory does not grow with the number of photos.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from data.photos.cutting import find_regions
+from data.photos.decoding import quiet_decoding
+from data.photos.images import read_photo
+from data.photos.landmarks import Landmarks
+from data.photos.placed import Placed
+from data.reasons import Failure
+from data.rows import Box
+from faces.detection.crops import crop_file
+from faces.detection.detector import FaceDetector
+from faces.detection.landmarks import placed
+from faces.detection.likeness import FaceFeatures
+from faces.features.extract import workers_and_threads
+from faces.groups.sharpness import sharpness
+
+
+@dataclass(frozen=True, eq=False)
+class FaceInPhoto:
+    """A face, in pixels of the whole photo as it is shown, upright."""
+
+    box: Box
+    landmarks: Landmarks | None  # None: without points that a face can have
+    sharpness: float  # of the aligned face, as `sharpness` measures it
+    features: NDArray[np.float32]  # (128,), of the crop
+    jpeg: bytes  # the crop, a file that says where in it the face lies
+
+    @property
+    def side(self) -> int:
+        """The longer side of the box."""
+        return max(self.box.x2 - self.box.x1, self.box.y2 - self.box.y1)
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A photo that was searched."""
+
+    file: Path
+    sha256: str
+    faces: list[FaceInPhoto]  # the largest first
+    too_small: int  # faces smaller than the detector's `min_face`
+
+
+@dataclass(frozen=True)
+class Known:
+    """A photo that needs no search: its bytes are known, or are those of an earlier file of this run."""
+
+    file: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that is no photo, and why."""
+
+    file: Path
+    why: str
+    sha256: str | None = None  # None: its bytes could not be read
+
+
+Result = Searched | Known | Unreadable
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file that was read."""
+
+    file: Path
+    sha256: str
+    data: bytes
+
+
+def find_faces(
+    files: Iterable[Path],
+    known: Callable[[str], bool],
+    detector: FaceDetector,
+    features: FaceFeatures,
+    size: int,
+    *,
+    max_pixels: int | None = None,
+) -> Iterator[Result]:
+    """Yield what is found in each file, in order. Crops have their box `size` pixels long.
+
+    `known` says of a SHA-256 whether photos with these bytes have been searched before; it is called in this thread, a
+    few files ahead of the results. `max_pixels` is as in `DownloadSettings`.
+    """
+
+    def search(photo: _Read | Result) -> Result:
+        return _searched(photo, detector, features, size, max_pixels) if isinstance(photo, _Read) else photo
+
+    workers, each = workers_and_threads("cpu")
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(each,))
+    unreadable: dict[str | None, Unreadable] = {}
+    try:
+        with quiet_decoding():
+            for result in _in_order(pool, workers, search, _new(_in_order(pool, workers, _read, files), known)):
+                if isinstance(result, Known) and result.sha256 in unreadable:
+                    result = replace(unreadable[result.sha256], file=result.file)
+                if isinstance(result, Unreadable):
+                    unreadable[result.sha256] = result
+                yield result
+    finally:  # also when the caller stops early
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)  # a new thread starts with the number that any thread has set last
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, ahead: int, work: Callable[[Item], Made], items: Iterable[Item]
+) -> Iterator[Made]:
+    """Yield `work` of each item, in order, done in threads; so many items ahead of what is yielded."""
+    begun: deque[Future[Made]] = deque()
+    for item in items:
+        begun.append(pool.submit(work, item))
+        if len(begun) > ahead:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
+
+
+def _read(file: Path) -> _Read | Unreadable:
+    data = read_photo(file)
+    return _unreadable(file, data) if isinstance(data, Failure) else _Read(file, hashlib.sha256(data).hexdigest(), data)
+
+
+def _new(photos: Iterable[_Read | Unreadable], known: Callable[[str], bool]) -> Iterator[_Read | Known | Unreadable]:
+    """Yield the photos; `Known` in the place of those that need no search."""
+    begun = set[str]()
+    for photo in photos:
+        if isinstance(photo, _Read) and (photo.sha256 in begun or known(photo.sha256)):
+            yield Known(photo.file, photo.sha256)
+        else:
+            begun |= {photo.sha256} if photo.sha256 else set()
+            yield photo
+
+
+def _searched(
+    photo: _Read, detector: FaceDetector, features: FaceFeatures, size: int, max_pixels: int | None
+) -> Searched | Unreadable:
+    faces, too_small = list[FaceInPhoto](), 0
+
+    def look(picture: Image.Image, scale: int) -> Sequence[Placed]:
+        nonlocal faces, too_small
+        found = detector.search(picture)
+        places = [placed(face) for face in found.faces]
+        crops = [crop_file(picture, place, size) for place in places]
+        faces, too_small = _described(places, crops, scale, features), found.too_small
+        return ()
+
+    failure = find_regions(photo.data, look, 1, "L", max_pixels=max_pixels)
+    if isinstance(failure, Failure):
+        return _unreadable(photo.file, failure, photo.sha256)
+    return Searched(photo.file, photo.sha256, faces, too_small)
+
+
+def _described(
+    places: Sequence[Placed], crops: Sequence[bytes], scale: int, features: FaceFeatures
+) -> list[FaceInPhoto]:
+    """Return the faces at these places of a photo that was decoded `scale` times smaller than it is."""
+    if not places:
+        return []
+    faces = [features.aligned(crop) for crop in crops]
+    return [
+        FaceInPhoto(
+            box=Box(*(scale * edge for edge in place.box or ())),
+            landmarks=place.points and place.points.moved(scale, 0, 0),
+            sharpness=sharpness(face),
+            features=numbers,
+            jpeg=crop,
+        )
+        for place, crop, face, numbers in zip(places, crops, faces, features.of_several(faces), strict=True)
+    ]
+
+
+def _unreadable(file: Path, failure: Failure, sha256: str | None = None) -> Unreadable:
+    return Unreadable(file, f"{failure.reason}: {failure.detail}", sha256)
