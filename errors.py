@@ -12,6 +12,7 @@
     ├── ImageError             what was given in the place of an image is none
     ├── NotFittedError         a classifier that was asked before it was trained
     ├── LayerError             tensors of the wrong shape, or backward before forward
+    ├── ConflictError          a decision about what another window has changed meanwhile
     ├── FetchError             a file that no server gave as it should be
     └── StorageError           the disk refused: full, read-only, in use by another process
 
@@ -87,6 +88,10 @@ def not_fitted(name: str) -> Exception:
 
 class LayerError(FacesError, ValueError):
     """A layer, loss or optimiser was given what its contract forbids."""
+
+
+class ConflictError(FacesError):
+    """A decision about a group of faces that is no longer as it was seen: another window has changed it."""
 
 
 class FetchError(FacesError):

@@ -20,6 +20,8 @@ from data.photos.grouping import Scanned, group, shared_between_people
 from data.photos.images import read_photo
 from data.photos.photo_files import PHOTO_NAMES, Skipped, is_leftover, photos_below
 from data.photos.placed import WHOLE, Placed, placed_in
+from data.photos.unnamed import GROUPS, is_nobody
+from data.program import command
 from data.quality import picture_hash
 from data.reasons import Failure
 from data.wording import count
@@ -133,7 +135,17 @@ class _People:
             ]
         else:
             people = [(folder, None) for folder in tops]
-        self._join(people)
+        self._join(self._named(people))
+
+    def _named(self, people: list[tuple[Path, str | None]]) -> list[tuple[Path, str | None]]:
+        """Return the folders of people; of a heap that was grouped, without those that are nobody's."""
+        if not (self._path / GROUPS).is_file():
+            return people
+        nobody = [folder.name for folder, _ in people if is_nobody(folder.name)]
+        if nobody:
+            naming = f"to name them: {command('name', str(self._path))}"
+            self.notes.append(f"{count(len(nobody), 'folder')} of groups without a name: left out; {naming}")
+        return [(folder, part) for folder, part in people if folder.name not in nobody]
 
     @property
     def names(self) -> list[str]:

@@ -83,15 +83,15 @@ def _has_contents(photo: Scanned) -> bool:
 
 
 def _originals(folder: Path) -> dict[str, list[str]]:
-    """File -> URL and SHA-256 of the photo that it was cut from, from the download's manifest."""
+    """File -> URL and SHA-256 of the photo that it was cut from, as the manifest of the folder says."""
     manifest = folder / "manifest.csv"
     if not manifest.is_file():
         return {}
     with manifest.open(newline="", encoding="utf-8") as lines:
         return {
-            row["file"]: [row["url"], row["sha256"]]
+            row["file"]: [value for column in ("url", "sha256") if (value := row.get(column))]
             for row in _rows(lines)
-            if row.get("file") and row.get("url") and row.get("sha256")
+            if row.get("file") and row.get("sha256")
         }
 
 
