@@ -21,8 +21,8 @@ def add_to(commands: Any) -> None:
     about = (
         "Find every face of every photo and put faces that look alike into one folder: DIR/group-001/, the largest "
         "group first, and DIR/unsorted/ for those that are like no others. manifest.csv says where each face was "
-        "found. Run again, it searches new photos alone, and what was named stays. A photo that cannot be used is named, and "
-        "makes the exit code 1. The originals are only read."
+        "found. Run again, it searches new photos alone, and what was named stays. A photo that cannot be used is "
+        "named, and makes the exit code 1. The originals are only read."
     )
     example, brief = "group holiday/ --out datasets/holiday", "find the faces in a heap of photos, and group them"
     add = add_command(commands, "group", group, about, example, brief)
