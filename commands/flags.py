@@ -70,7 +70,7 @@ def add_frozen(add: Add, default: str) -> None:
     )
     add(
         "--model",
-        type=_hidden_or_frozen if default == HIDDEN else _frozen,
+        type=model_of if default == HIDDEN else _frozen,
         default=default,
         metavar="M",
         help=one + about,
@@ -89,7 +89,8 @@ def add_frozen(add: Add, default: str) -> None:
     )
 
 
-def _hidden_or_frozen(text: str) -> str:
+def model_of(text: str) -> str:
+    """Read the name of a network, the hidden layer or a frozen one."""
     return text if text == HIDDEN else _frozen(text, HIDDEN)
 
 

@@ -17,6 +17,7 @@ BACKBONES = ("alexnet", "face")  # frozen networks, beside any classification ne
 TORCHVISION = "torchvision:"  # before its name
 STRANGERS = 0.01  # the share of strangers that may be given a name
 MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training holds in memory; more stay on the disk
+PORT = 8765  # of the page on which groups are named: a report links to it
 MIN_FACE = 24  # pixels of a photo: a face whose longer side has fewer is not used where faces are found
 MIN_FACES = 2  # of a group of faces that look alike; a face that is like fewer others is unsorted
 

@@ -1,0 +1,8 @@
+"""The page in the browser on which people name groups of faces. For this machine alone; needs the extra `.[app]`.
+
+serving    the server: starts, stops, and prints the link
+guard      who may ask: a token, the Host and the Origin of every request
+routes     what is asked for: pages, crops, decisions
+cards      what the page shows of the groups
+training   `train-faces` as a process, with its progress
+"""
