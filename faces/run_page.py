@@ -15,6 +15,7 @@ from data.photos.folder import Photo
 from faces.classifier import Classifier
 from faces.pictures import picture_of
 from faces.run_photo import RunPhoto
+from faces.settings import PORT
 from report.figures.acceptance import acceptance_picture
 from report.figures.cells import limit_of
 from report.figures.reliability import reliability_picture
@@ -61,8 +62,9 @@ def page_of_run(
     """
     classes = metrics["classes"]
     names = [originals.get(photo.file, photo.file) for photo in test]
+    naming = f"http://127.0.0.1:{PORT}/worst?photo=" if metrics.get("source") in (None, metrics["data"]) else ""
     answers = [
-        answer(row, classes, true=photo.name, file=name)
+        answer(row, classes, true=photo.name, file=name, link=naming and naming + photo.sha256)
         for name, photo, row in zip(names, test, probabilities, strict=True)
     ]
     photos = {name: RunPhoto(folder / photo.file, photo.sha256) for name, photo in zip(names, test, strict=True)}

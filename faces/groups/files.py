@@ -26,6 +26,7 @@ from data.photos.placed import placed_in
 from data.photos.unnamed import NOT_FACES, STRANGERS, UNSORTED, number_of
 from data.wording import count
 from errors import DatasetError
+from faces.detection.found_folder import source_of
 from faces.groups import values
 from faces.groups.store import Groups, State
 from faces.groups.values import Face, Kind, NewFace
@@ -59,6 +60,11 @@ def take_over(groups: Groups) -> list[str]:
     Crops that were moved are in the group of their new folder, those that are gone are dropped, and photos that are new
     in a person's folder are faces of that person. DatasetError when the folder is not one of people.
     """
+    if source := source_of(groups.folder):
+        raise DatasetError(
+            f"{groups.folder} has the faces that train-faces --detect finds in {source}, and finds again: group the "
+            "photos there into a folder of groups"
+        )
     _move(groups)
     photos = dict(_photos(groups.folder))
     known = {face.path: face for face in groups.faces()}

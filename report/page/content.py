@@ -48,6 +48,7 @@ class Answer:
     probability: float
     runner_up: str
     runner_up_probability: float
+    link: str = ""  # where its name can be mended
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Ranking:
     least_sure: Sequence[Answer]  # right or wrong, the lowest probability first
 
 
-def answer(row: NDArray[Any], classes: Sequence[str], *, true: str, file: str) -> Answer:
+def answer(row: NDArray[Any], classes: Sequence[str], *, true: str, file: str, link: str = "") -> Answer:
     """Return the answer for one test photo without the photo itself; `row` (classes,) are its probabilities."""
     first, second = (int(index) for index in np.argsort(-row, kind="stable")[:2])
     return Answer(
@@ -38,6 +38,7 @@ def answer(row: NDArray[Any], classes: Sequence[str], *, true: str, file: str) -
         probability=float(row[first]),
         runner_up=classes[second],
         runner_up_probability=float(row[second]),
+        link=link,
     )
 
 

@@ -185,7 +185,7 @@ function cardOf(card, before) {
     const yes = button("yes", "", () => accept(card));
     yes.append(make("span", { textContent: same ? `Yes, ${suggested}` : suggested }), make("span", { className: "number", textContent: percent(probability) }));
     yes.setAttribute("aria-label", `Yes, ${suggested}`);
-    const no = button("no", "No", () => reject(card));
+    const no = button("no", worst && !same ? `No, ${card.name || "another"}` : "No", () => reject(card));
     no.setAttribute("aria-label", `Not ${suggested}`);
     parts.push(make("div", { className: "suggestion" }, yes, no));
   }
