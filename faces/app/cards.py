@@ -1,6 +1,7 @@
 """What the page shows, as JSON: a card for each group, or for each photo that a run doubts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from faces.groups.doubts import Doubt
@@ -33,7 +34,7 @@ def cards_of_groups(groups: Groups, suggestions: Suggestions | None) -> list[dic
                 **_about(group),
                 "n": len(faces),
                 "faces": [_shown(face) for face in best(faces)[:SHOWN]],
-                "suggestion": suggestion and {"name": suggestion.name, "probability": suggestion.probability},
+                "suggestion": suggestion and asdict(suggestion),
             }
         )
     return cards
@@ -65,7 +66,7 @@ def faces_of_group(groups: Groups, number: int, suggestions: Suggestions | None)
 
     def suggested(face: Face) -> Mapping[str, Any] | None:
         found = suggestions.of([face], rejected) if suggestions and group.name is None else None
-        return found and {"name": found.name, "probability": found.probability}
+        return asdict(found) if found else None
 
     listed = [_shown(face) | {"suggestion": suggested(face)} for face in best(faces)]
     if group.kind is Kind.UNSORTED:  # what one answer may settle is together
