@@ -16,6 +16,9 @@ from faces.detection.centerface_file import Step, read_steps
 
 MULTIPLE = 32  # of which a picture's height and width must be one
 _STEP = 4  # pixels, each way, for which the network has one answer
+_EARLY = 12  # steps at the beginning, whose maps are large: a processor takes them in bands of the picture
+_BAND = 96 * 1024  # pixels of a band: its maps stay in the cache, and their memory is used again for the next band
+_ABOVE, _BELOW = 16, 8  # rows of pixels beside a band on which its rows of the early maps depend
 _INPUT = "input.1"
 _OUTPUTS = ("537", "538", "539", "540")
 
@@ -54,12 +57,28 @@ class CenterFace:
         They are the probability (N, 1, height / 4, width / 4), logarithms of a quarter of height and width, offsets
         (y, x) of the centre, and five points (y, x) as shares of the box from its corner.
         """
-        values = {_INPUT: pixels.to(self.device, self._dtype, memory_format=torch.channels_last)}
-        for step, done in zip(self._steps, self._done_after, strict=True):
+        pixels = pixels.to(self.device, self._dtype, memory_format=torch.channels_last)
+        height, width = pixels.shape[2:]
+        rows = max(_BAND // width // MULTIPLE, 1) * MULTIPLE if pixels.is_cpu else height
+        bands = [self._early(pixels, top, min(top + rows, height)) for top in range(0, height, rows)]
+        values = {name: torch.cat([band[name] for band in bands], 2) for name in bands[0]}
+        self._compute(values, _EARLY, len(self._steps))
+        return [values[name].float().cpu() for name in _OUTPUTS]
+
+    def _early(self, pixels: Tensor, top: int, bottom: int) -> dict[str, Tensor]:
+        """Return what later steps need of the early ones, for these rows of the picture."""
+        first, last = max(top - _ABOVE, 0), min(bottom + _BELOW, pixels.shape[2])
+        values = {_INPUT: pixels[:, :, first:last]}
+        self._compute(values, 0, _EARLY)
+        steps = {name: (last - first) // values[name].shape[2] for name in values}  # pixels for a row of the map
+        return {name: values[name][:, :, (top - first) // n : (bottom - first) // n] for name, n in steps.items()}
+
+    def _compute(self, values: dict[str, Tensor], first: int, end: int) -> None:
+        """Replace maps by those that the steps from `first` to `end` - 1 make of them."""
+        for step, done in zip(self._steps[first:end], self._done_after[first:end], strict=True):
             values[step.output] = _computed(step, [values[name] for name in step.inputs])
             for name in done:
                 del values[name]
-        return [values[name].float().cpu() for name in _OUTPUTS]
 
     def __call__(self, picture: NDArray[np.uint8], threshold: float) -> Candidates:
         """Return what is a face with at least this probability in a picture (height, width, 3), RGB, of any size."""

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from math import atan2, ceil, pi
-from threading import Lock
+from threading import Semaphore
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,15 +67,16 @@ class Search(NamedTuple):
 
 
 class FaceDetector:
-    """Finds faces and their points. Several threads may use one detector at the same time.
+    """Finds faces and their points. Several threads may use one detector at the same time; whole photos are searched
+    `at_once`, each with the torch threads of its thread.
 
     Raises UsageError when the extra `.[face]` is not installed, RunError when its file is another one than is known.
     """
 
-    def __init__(self, settings: DetectorSettings | None = None, *, device: str = "cpu") -> None:
+    def __init__(self, settings: DetectorSettings | None = None, *, device: str = "cpu", at_once: int = 1) -> None:
         self.settings = settings or DetectorSettings()
         self._network = CenterFace(device=device)
-        self._large = Lock()  # one whole photo at a time: it needs hundreds of MB, and all of torch's threads
+        self._large = Semaphore(at_once)
 
     def identity(self) -> dict[str, Any]:
         """Return, as JSON, all that decides what is found."""

@@ -74,6 +74,9 @@ class Unreadable:
     sha256: str | None = None  # None: its bytes could not be read
 
 
+_FACES = 8  # whose features are computed together, with their mirror images: of each alone it takes half as long again
+_PHOTOS = 32  # that wait for so many faces at most
+
 Result = Searched | Known | Unreadable
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -88,6 +91,25 @@ class _Read:
     data: bytes
 
 
+@dataclass(frozen=True)
+class _Cut:
+    """A face that was cut out of a photo."""
+
+    place: Placed  # in the whole photo
+    jpeg: bytes
+    face: Image.Image  # as the network takes it
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A photo that was searched, before its faces are compared."""
+
+    file: Path
+    sha256: str
+    cuts: list[_Cut]
+    too_small: int
+
+
 def find_faces(
     files: Iterable[Path],
     known: Callable[[str], bool],
@@ -100,31 +122,42 @@ def find_faces(
     """Yield what is found in each file, in order. Crops have their box `size` pixels long.
 
     `known` says of a SHA-256 whether photos with these bytes have been searched before; it is called in this thread, a
-    few files ahead of the results. `max_pixels` is as in `DownloadSettings`.
+    few files ahead of the results. `max_pixels` is as in `DownloadSettings`. The detector should search `at_once` as
+    many photos as `workers` says.
     """
 
-    def search(photo: _Read | Result) -> Result:
-        return _searched(photo, detector, features, size, max_pixels) if isinstance(photo, _Read) else photo
+    def search(photo: _Read | Known | Unreadable) -> _Seen | Known | Unreadable:
+        return _seen(photo, detector, features, size, max_pixels) if isinstance(photo, _Read) else photo
 
-    workers, each = workers_and_threads("cpu")
+    def describe(photos: list[_Seen | Known | Unreadable]) -> list[Result]:
+        return _described(photos, features)
+
+    number, each = workers_and_threads("cpu")
     threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(each,))
+    pool = ThreadPoolExecutor(number, initializer=torch.set_num_threads, initargs=(each,))
     unreadable: dict[str | None, Unreadable] = {}
     try:
         with quiet_decoding():
-            for result in _in_order(pool, workers, search, _new(_in_order(pool, workers, _read, files), known)):
-                if isinstance(result, Known) and result.sha256 in unreadable:
-                    result = replace(unreadable[result.sha256], file=result.file)
-                if isinstance(result, Unreadable):
-                    unreadable[result.sha256] = result
-                yield result
+            seen = _in_order(pool, search, _new(_in_order(pool, _read, files, number), known), number)
+            for results in _in_order(pool, describe, _batches(seen), number):
+                for result in results:
+                    if isinstance(result, Known) and result.sha256 in unreadable:  # by an earlier file of this run
+                        result = replace(unreadable[result.sha256], file=result.file)
+                    if isinstance(result, Unreadable):
+                        unreadable[result.sha256] = result
+                    yield result
     finally:  # also when the caller stops early
         pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)  # a new thread starts with the number that any thread has set last
 
 
+def workers() -> int:
+    """Return how many photos `find_faces` works on at the same time, on this machine."""
+    return workers_and_threads("cpu")[0]
+
+
 def _in_order(
-    pool: ThreadPoolExecutor, ahead: int, work: Callable[[Item], Made], items: Iterable[Item]
+    pool: ThreadPoolExecutor, work: Callable[[Item], Made], items: Iterable[Item], ahead: int
 ) -> Iterator[Made]:
     """Yield `work` of each item, in order, done in threads; so many items ahead of what is yielded."""
     begun: deque[Future[Made]] = deque()
@@ -152,42 +185,62 @@ def _new(photos: Iterable[_Read | Unreadable], known: Callable[[str], bool]) -> 
             yield photo
 
 
-def _searched(
+def _seen(
     photo: _Read, detector: FaceDetector, features: FaceFeatures, size: int, max_pixels: int | None
-) -> Searched | Unreadable:
-    faces, too_small = list[FaceInPhoto](), 0
+) -> _Seen | Unreadable:
+    cuts, too_small = list[_Cut](), 0
 
     def look(picture: Image.Image, scale: int) -> Sequence[Placed]:
-        nonlocal faces, too_small
+        nonlocal too_small
         found = detector.search(picture)
-        places = [placed(face) for face in found.faces]
-        crops = [crop_file(picture, place, size) for place in places]
-        faces, too_small = _described(places, crops, scale, features), found.too_small
+        too_small = found.too_small
+        for face in map(placed, found.faces):
+            crop = crop_file(picture, face, size)
+            cuts.append(_Cut(_in_whole_photo(face, scale), crop, features.aligned(crop)))
         return ()
 
     failure = find_regions(photo.data, look, 1, "L", max_pixels=max_pixels)
     if isinstance(failure, Failure):
         return _unreadable(photo.file, failure, photo.sha256)
-    return Searched(photo.file, photo.sha256, faces, too_small)
+    return _Seen(photo.file, photo.sha256, cuts, too_small)
 
 
-def _described(
-    places: Sequence[Placed], crops: Sequence[bytes], scale: int, features: FaceFeatures
-) -> list[FaceInPhoto]:
-    """Return the faces at these places of a photo that was decoded `scale` times smaller than it is."""
-    if not places:
-        return []
-    faces = [features.aligned(crop) for crop in crops]
+def _in_whole_photo(face: Placed, scale: int) -> Placed:
+    """Return where a face lies in a photo that was decoded `scale` times smaller."""
+    return Placed(
+        face.box and Box(*(scale * edge for edge in face.box)), face.points and face.points.moved(scale, 0, 0)
+    )
+
+
+def _batches(photos: Iterable[_Seen | Known | Unreadable]) -> Iterator[list[_Seen | Known | Unreadable]]:
+    """Yield the photos in lists with about `_FACES` faces, and not many without a face."""
+    batch: list[_Seen | Known | Unreadable] = []
+    faces = 0
+    for photo in photos:
+        batch.append(photo)
+        faces += len(photo.cuts) if isinstance(photo, _Seen) else 0
+        if faces >= _FACES or len(batch) >= _PHOTOS:
+            yield batch
+            batch, faces = [], 0
+    if batch:
+        yield batch
+
+
+def _described(photos: list[_Seen | Known | Unreadable], features: FaceFeatures) -> list[Result]:
+    """Return the photos with the features of their faces, which are computed together."""
+    cuts = [cut for photo in photos if isinstance(photo, _Seen) for cut in photo.cuts]
+    numbers = iter(features.of_several([cut.face for cut in cuts]) if cuts else ())
     return [
-        FaceInPhoto(
-            box=Box(*(scale * edge for edge in place.box or ())),
-            landmarks=place.points and place.points.moved(scale, 0, 0),
-            sharpness=sharpness(face),
-            features=numbers,
-            jpeg=crop,
-        )
-        for place, crop, face, numbers in zip(places, crops, faces, features.of_several(faces), strict=True)
+        Searched(photo.file, photo.sha256, [_face(cut, next(numbers)) for cut in photo.cuts], photo.too_small)
+        if isinstance(photo, _Seen)
+        else photo
+        for photo in photos
     ]
+
+
+def _face(cut: _Cut, features: NDArray[np.float32]) -> FaceInPhoto:
+    assert cut.place.box is not None
+    return FaceInPhoto(cut.place.box, cut.place.points, sharpness(cut.face), features, cut.jpeg)
 
 
 def _unreadable(file: Path, failure: Failure, sha256: str | None = None) -> Unreadable:
