@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from commands.arguments import count as whole
-from commands.arguments import positive
+from commands.arguments import positive, share
 from commands.console import lines_of_stdin, log, print_json, progress
 from commands.flags import add_max_pixels, add_output
 from commands.parser import add_command
 from commands.stopping import going_on, stopped_after
 from data.program import command
 from data.wording import count
-from faces.settings import DEVICES, MIN_FACE, MIN_FACES
+from faces.settings import DEVICES, FACE_LIMIT, MIN_FACE, MIN_FACES
 
 
 def add_to(commands: Any) -> None:
@@ -40,6 +40,13 @@ def add_to(commands: Any) -> None:
         help="where the groups go; the same folder again for more photos",
     )
     add("--min-faces", type=positive, default=MIN_FACES, metavar="N", help="smaller groups are unsorted")
+    add(
+        "--limit",
+        type=share,
+        default=FACE_LIMIT,
+        metavar="X",
+        help="distance below which two faces may be of one person; lower where people are mixed up, as in a family",
+    )
     add("--min-face", type=positive, default=MIN_FACE, metavar="N", help="faces of fewer pixels are not used")
     add("--seed", type=whole, default=0, metavar="N", help="decides the order in which faces are compared")
     add_max_pixels(add)
@@ -72,6 +79,7 @@ def group(options: argparse.Namespace) -> int:
                 detector,
                 FaceFeatures(device=device),
                 min_faces=options.min_faces,
+                limit=options.limit,
                 seed=options.seed,
                 max_pixels=options.max_pixels,
                 on_photo=on_photo,

@@ -12,8 +12,8 @@ from commands.flags import model_of
 from commands.folders import RUNS, beside
 from commands.parser import add_command
 from commands.stopping import going_on
-from data.photos.unnamed import GROUPS
 from data.program import install
+from data.unnamed import GROUPS
 from errors import DatasetError, UsageError
 from faces.settings import PORT
 

@@ -18,6 +18,7 @@ TORCHVISION = "torchvision:"  # before its name
 STRANGERS = 0.01  # the share of strangers that may be given a name
 MEMORY_LIMIT = 4096  # MiB of photos, as a network takes them, that a training holds in memory; more stay on the disk
 PORT = 8765  # of the page on which groups are named: a report links to it
+FACE_LIMIT = 0.55  # distance of two faces' features: nearer ones may be of one person; see benchmarks/grouping.py
 MIN_FACE = 24  # pixels of a photo: a face whose longer side has fewer is not used where faces are found
 MIN_FACES = 2  # of a group of faces that look alike; a face that is like fewer others is unsorted
 

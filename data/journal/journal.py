@@ -16,9 +16,9 @@ from data.inside import is_name
 from data.journal.listing import FINISHED, Listing
 from data.journal.outcomes import COLUMNS, Outcome, Record, StoredCrop, outcome_of, record_of
 from data.journal.schema import FORMAT, LOCK, opened
-from data.photos.unnamed import is_nobody
 from data.reasons import Reason
 from data.rows import Box, Row, host_of
+from data.unnamed import is_nobody
 from errors import StorageError, UsageError
 
 FILE = "journal.sqlite"

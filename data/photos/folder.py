@@ -20,10 +20,10 @@ from data.photos.grouping import Scanned, group, shared_between_people
 from data.photos.images import read_photo
 from data.photos.photo_files import PHOTO_NAMES, Skipped, is_leftover, photos_below
 from data.photos.placed import WHOLE, Placed, placed_in
-from data.photos.unnamed import GROUPS, is_nobody
 from data.program import command
 from data.quality import picture_hash
 from data.reasons import Failure
+from data.unnamed import GROUPS, is_nobody
 from data.wording import count
 from errors import DatasetError
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.settings import FACE_LIMIT
+
 FREE = -1  # the label of a face whose group is to be found
-LIMIT = 0.55  # distance: see benchmarks/grouping.py
 
 _NEIGHBOURS = 64  # of a face: nearest ones that it chooses for edges
 _ROUNDS = 100  # at most
@@ -40,7 +41,7 @@ def group_faces(
     photos: Sequence[Hashable],
     labels: Labels,
     *,
-    limit: float = LIMIT,
+    limit: float = FACE_LIMIT,
     forbidden: Mapping[int, Collection[int]] | None = None,
     generator: np.random.Generator,
 ) -> Labels:

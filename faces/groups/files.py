@@ -23,7 +23,7 @@ from data.photos.folder import PARTS, shown_name
 from data.photos.images import read_photo
 from data.photos.photo_files import Skipped, is_leftover, photos_below
 from data.photos.placed import placed_in
-from data.photos.unnamed import NOT_FACES, STRANGERS, UNSORTED, number_of
+from data.unnamed import NOT_FACES, STRANGERS, UNSORTED, number_of
 from data.wording import count
 from errors import DatasetError
 from faces.detection.found_folder import source_of

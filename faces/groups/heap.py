@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from data.atomic_write import atomic_write, is_part, remove_leftovers
-from data.photos.unnamed import GROUPS
-from data.photos.unnamed import UNSORTED as UNSORTED_FOLDER
 from data.settings import DownloadSettings
+from data.unnamed import GROUPS
+from data.unnamed import UNSORTED as UNSORTED_FOLDER
 from errors import UsageError
 from faces.detection.detector import FaceDetector
 from faces.detection.likeness import FaceFeatures
@@ -23,7 +23,7 @@ from faces.groups.files import crop_name, follow, take_over
 from faces.groups.finding import Known, Searched, Unreadable, find_faces
 from faces.groups.store import LOCK, Groups
 from faces.groups.values import NOT_FACES, UNSORTED, Face, Kind, NewFace
-from faces.settings import MIN_FACES
+from faces.settings import FACE_LIMIT, MIN_FACES
 
 
 @dataclass
@@ -50,6 +50,7 @@ def group_photos(
     features: FaceFeatures,
     *,
     min_faces: int = MIN_FACES,
+    limit: float = FACE_LIMIT,
     seed: int = 0,
     max_pixels: int | None = None,
     on_photo: Callable[[], None] = lambda: None,
@@ -79,13 +80,13 @@ def group_photos(
                 heap.new += len(found.faces)
                 heap.too_small += found.too_small
             on_photo()
-        regroup(groups, min_faces, seed)
+        regroup(groups, min_faces, limit, seed)
         follow(groups)
         _count(heap, groups)
     return heap
 
 
-def regroup(groups: Groups, min_faces: int, seed: int) -> None:
+def regroup(groups: Groups, min_faces: int, limit: float, seed: int) -> None:
     """Group the faces that are unsorted; all others stay where they are. What is no face has no part in it."""
     known = {face.number: face for face in groups.faces()}
     numbers, vectors = groups.features()
@@ -101,7 +102,9 @@ def regroup(groups: Groups, min_faces: int, seed: int) -> None:
         if face.number in keys
     }
     generator = np.random.default_rng(seed)
-    found = group_faces(vectors[used], [face.photo for face in faces], labels, forbidden=forbidden, generator=generator)
+    found = group_faces(
+        vectors[used], [face.photo for face in faces], labels, limit=limit, forbidden=forbidden, generator=generator
+    )
     sizes = np.bincount(found)
     first = groups.new_number()
     new = sorted({int(label) for label in found if label not in labels and sizes[label] >= min_faces})

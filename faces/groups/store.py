@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from data.folder_lock import lock_folder
 from data.folder_names import candidates, folded
 from data.photos.folder import person_key
-from data.photos.unnamed import GROUPS, is_nobody
 from data.rows import Box
+from data.unnamed import GROUPS, is_nobody
 from errors import ConflictError, StorageError, UsageError
 from faces.groups.values import NOT_FACES, UNSORTED, Face, Group, Kind, NewFace
 

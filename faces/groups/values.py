@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from data.photos import unnamed
+from data import unnamed
 from data.rows import Box
 
 UNSORTED, NOT_FACES = 0, -1  # the numbers of two groups that are always there; any other one is above 0
