@@ -13,8 +13,8 @@ Where some labels are known, all faces are first grouped as if none were. A grou
 with it, and the votes go on, with the known labels fixed: so a few known faces are joined by however many new ones,
 which would otherwise outvote them.
 
-dlib's function of this name takes neither faces whose group is known nor labels that are forbidden, and needs all edges
-as Python objects.
+Own code because neither dlib's function of this name, for which dlib has to be compiled, nor networkx's label propagation
+keeps labels that are known, or has some that are forbidden.
 """
 
 from collections import Counter
@@ -26,12 +26,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 FREE = -1  # the label of a face whose group is to be found
-LIMIT = 0.55  # distance: see benchmarks/grouping.py
+LIMIT = 0.55  # distance, chosen on whole photos of other people than those of benchmarks/grouping.py
 
 _NEIGHBOURS = 64  # of a face: nearest ones that it chooses for edges
 _ROUNDS = 100  # at most
 _SHARE = 0.2  # of a cluster's faces, or of a label's: so many known faces make the cluster this label's
-_BLOCK = 1 << 24  # distances in memory at a time
+_BLOCK = 1 << 22  # distances in memory at a time
 
 Labels = NDArray[np.int64]
 
