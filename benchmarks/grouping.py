@@ -13,8 +13,8 @@ have no name. Printed for each way to group, and each limit of the distance:
     alone               named faces that are in no group with another face
 
 dlib's function and scikit-learn's HDBSCAN are left out where they are not installed. HDBSCAN has no limit, but a least
-number of faces in a group, and leaves others alone. Then other heaps are grouped: each person's photos halved, photos on
-their side, small photos, one person alone, photos without a face, a single photo.
+number of faces in a group, and leaves others alone. Then other heaps are grouped: each person's photos halved, photos
+on their side, small photos, one person alone, photos without a face, a single photo.
 
 Seconds are those of this process, from its start, with `--threads` threads. `--synthetic N` groups N made-up faces of
 N / 25 people and then N of one person, and prints seconds and memory.

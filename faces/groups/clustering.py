@@ -13,8 +13,8 @@ Where some labels are known, all faces are first grouped as if none were. A grou
 with it, and the votes go on, with the known labels fixed: so a few known faces are joined by however many new ones,
 which would otherwise outvote them.
 
-Own code because neither dlib's function of this name, for which dlib has to be compiled, nor networkx's label propagation
-keeps labels that are known, or has some that are forbidden.
+Own code because neither dlib's function of this name, for which dlib has to be compiled, nor networkx's label
+propagation keeps labels that are known, or has some that are forbidden.
 """
 
 from collections import Counter
@@ -64,14 +64,14 @@ def group_faces(
     photo = np.array([numbers.setdefault(one, len(numbers)) for one in photos], np.int64)
     graph = edges(features, photo, limit)
     known, forbidden = labels != FREE, forbidden or {}
-    own = labels.max(initial=FREE) + 1 + np.arange(len(labels))
+    own, begun, last = (labels.max(initial=FREE) + 1 + np.arange(3 * len(labels))).reshape(3, -1)  # of a face alone
     found = _whispered(graph, own, np.zeros_like(known), {}, generator)
     if known.any():
         begin = np.where(known, labels, _of_known(found, labels))
         banned = [face for face, others in forbidden.items() if not known[face] and begin[face] in others]
-        begin[banned] = own[banned]
+        begin[banned] = begun[banned]
         found = _whispered(graph, begin, known, forbidden, generator)
-    found = np.where(_is_second(graph, found, photo, known), own, found)
+    found = np.where(_is_second(graph, found, photo, known), last, found)
     return _numbered(found, labels)
 
 

@@ -111,14 +111,15 @@ def test_faces_of_one_photo_are_not_joined_however_alike() -> None:
     assert group(features, photos=[4, 4]).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("seed", range(8))  # in some the group begins with the face that leaves it
 @pytest.mark.parametrize("known", [False, True])
-def test_of_two_alike_faces_in_a_photo_one_is_in_the_group(known: bool) -> None:
+def test_of_two_alike_faces_in_a_photo_one_is_in_the_group(known: bool, seed: int) -> None:
     features, _ = people([20], spread=0.3)
     features[1] += 0.02  # farther from all others
     labels = np.full(20, FREE)
     if known:
         labels[1] = 0
-    found = group(features, labels, photos=[0, 0, *range(1, 19)])
+    found = group(features, labels, photos=[0, 0, *range(1, 19)], seed=seed)
     assert found.tolist() == ([1, *[0] * 19] if known else [0, 1, *[0] * 18])
 
 
