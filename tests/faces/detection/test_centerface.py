@@ -11,7 +11,7 @@ import torch
 
 from errors import RunError, UsageError
 from faces.backbones.precision import Precision
-from faces.detection import centerface_file
+from faces.detection import centerface, centerface_file
 from faces.detection.centerface import CenterFace
 
 
@@ -28,6 +28,18 @@ def test_the_network_computes_what_the_reference_does(needs_weights: None, preci
     assert [tuple(values.shape) for values in computed] == [(2, n, 16, 8) for n in (1, 2, 2, 10)]
     for ours, theirs in zip(computed, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=near)
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 32), (160, 64)])
+def test_a_picture_in_bands_gives_the_same_numbers(
+    needs_weights: None, monkeypatch: pytest.MonkeyPatch, height: int, width: int
+) -> None:
+    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 3, height, width)).astype(np.float32))
+    network = CenterFace(precision="float32")
+    whole = network.maps(pixels)
+    monkeypatch.setattr(centerface, "_BAND", 32 * width)
+    for ours, theirs in zip(network.maps(pixels), whole, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
 def test_nothing_of_the_package_is_imported(needs_weights: None) -> None:

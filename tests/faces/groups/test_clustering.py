@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from faces.groups import clustering
 from faces.groups.clustering import FREE, group_faces
 
 LIMIT = 0.55
@@ -58,3 +59,85 @@ def test_the_same_seed_gives_the_same_groups() -> None:
 def test_few_faces_are_groups_of_their_own(n: int) -> None:
     features, _ = people([1] * n, spread=0.0)
     assert group(features).tolist() == list(range(n))
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.5])
+def test_groups_are_those_of_dlib(spread: float) -> None:
+    dlib = pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
+    features, truth = people([30, 20, 10, 5, 1], spread)
+    theirs = np.array(dlib.chinese_whispers_clustering([dlib.vector(face) for face in features], LIMIT))
+    ours = group(features)
+    assert np.mean(same(ours) == same(theirs)) > 0.99
+    assert np.mean(same(ours) == same(truth)) >= np.mean(same(theirs) == same(truth))
+
+
+def test_known_labels_stay_vote_and_are_not_given_anew() -> None:
+    features, truth = people([10, 8, 6, 4], spread=0.3)
+    labels = np.full(len(truth), FREE)
+    labels[np.flatnonzero(truth == 0)[0]] = 7
+    labels[np.flatnonzero(truth == 1)[:5]] = 3
+    found = group(features, labels)
+    assert [set(found[truth == person].tolist()) for person in range(4)] == [{7}, {3}, {8}, {9}]
+
+
+@pytest.mark.parametrize("known", [1, 3])
+def test_a_stray_face_of_a_known_group_does_not_name_another_person(known: int) -> None:
+    features, truth = people([40, 40], spread=0.3)
+    labels = np.where(truth == 0, 0, FREE)
+    labels[np.flatnonzero(truth == 1)[:known]] = 0  # named with the group, by mistake
+    found = group(features, labels)
+    assert set(found[(truth == 1) & (labels == FREE)].tolist()) == {1}
+
+
+def test_a_known_face_keeps_its_label_among_others_of_another() -> None:
+    features, _ = people([10], spread=0.3)
+    labels = np.array([5] + [2] * 9)
+    assert group(features, labels).tolist() == labels.tolist()
+
+
+def test_a_face_never_gets_a_label_that_is_forbidden_for_it() -> None:
+    features, _ = people([12], spread=0.3)
+    labels = np.array([0] * 8 + [FREE] * 4)
+    assert group(features, labels).tolist() == [0] * 12
+    assert group(features, labels, forbidden={9: [0], 11: [0, 3]}).tolist() in (
+        [0] * 9 + [1, 0, 1],  # the two that are left are alike
+        [0] * 9 + [1, 0, 2],
+    )
+
+
+def test_faces_of_one_photo_are_not_joined_however_alike() -> None:
+    features, _ = people([2], spread=0.1)
+    assert group(features).tolist() == [0, 0]
+    assert group(features, photos=[4, 4]).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("seed", range(8))  # in some the group begins with the face that leaves it
+@pytest.mark.parametrize("known", [False, True])
+def test_of_two_alike_faces_in_a_photo_one_is_in_the_group(known: bool, seed: int) -> None:
+    features, _ = people([20], spread=0.3)
+    features[1] += 0.02  # farther from all others
+    labels = np.full(20, FREE)
+    if known:
+        labels[1] = 0
+    found = group(features, labels, photos=[0, 0, *range(1, 19)], seed=seed)
+    assert found.tolist() == ([1, *[0] * 19] if known else [0, 1, *[0] * 18])
+
+
+def test_a_crowd_of_one_person_has_edges_in_proportion_to_its_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, _ = people([400], spread=0.3)
+    monkeypatch.setattr(clustering, "_NEIGHBOURS", 10)
+    monkeypatch.setattr(clustering, "_BLOCK", 3000)  # several blocks of rows
+    graph = clustering.edges(features, np.arange(400), LIMIT)
+    assert len(graph.ends) <= 2 * 10 * 400
+    assert group(features).tolist() == [0] * 400
+
+
+def test_edges_are_those_of_all_distances(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, _ = people([8] * 5, spread=0.5)
+    monkeypatch.setattr(clustering, "_BLOCK", 300)
+    graph = clustering.edges(features, np.arange(40) // 2, LIMIT)
+    distances = np.linalg.norm(features[:, None] - features, axis=2)
+    expected = (distances < LIMIT) & (np.arange(40)[:, None] // 2 != np.arange(40) // 2)
+    found = np.zeros((40, 40), bool)
+    found[np.repeat(np.arange(40), np.diff(graph.starts)), graph.ends] = True
+    assert np.array_equal(found, expected)
