@@ -8,6 +8,7 @@ from commands.arguments import box, positive
 from commands.console import lines_of_stdin, log, write
 from commands.naming import add_computing, add_finding, add_photos, add_threshold, naming
 from commands.parser import add_command
+from data.wording import count
 from errors import UsageError
 
 
@@ -39,6 +40,14 @@ def add_to(commands: Any) -> None:
         default="csv",
         help="csv with a header, or one JSON object per line with the same keys, box as a list or null",
     )
+    add(
+        "--draw",
+        type=Path,
+        metavar="OUT",
+        help="write each photo with its boxes and names into this folder too, as a JPEG of at most 2560 pixels a side "
+        "and without metadata; where no face was found it says so; names of files are as below PHOTO, numbered where "
+        "taken, and the photos stay as they are",
+    )
     add_computing(add)
 
 
@@ -53,11 +62,19 @@ def predict(options: argparse.Namespace) -> int:
 
     table = BoxTable(options.boxes) if options.boxes else None
     asked = naming(options, table=table, box=options.box, top=options.top)
-    walk = PhotoFiles(options.photo, lines_of_stdin())
+    walk = PhotoFiles(options.photo, lines_of_stdin(), results=options.draw)
     heading, line = FORMATS[options.format]
     failed = False
     write(heading)
-    for prediction in predictions_of(asked.classifier, walk, asked.source, asked.settings):
+    predictions = predictions_of(asked.classifier, walk, asked.source, asked.settings)
+    drawings = None
+    if options.draw:
+        from faces.drawing import Drawings
+
+        people = [str(name) for name in asked.classifier.classes_]
+        drawings = Drawings(options.draw, people, walk.below, max_pixels=options.max_pixels)
+        predictions = drawings.follow(predictions)
+    for prediction in predictions:
         write(line(prediction))
         failed |= prediction.status not in ANSWERED
         if prediction.detail:
@@ -66,4 +83,9 @@ def predict(options: argparse.Namespace) -> int:
         log(note)
     if table and table.unused:
         log(f"{options.boxes}: {len(table.unused)} of its photos were not given, the first is {table.unused[0]!r}")
+    if drawings:
+        for file, why in drawings.failed.items():
+            log(f"not drawn: {file}: {why}")
+        log(f"{count(drawings.drawn, 'photo')} drawn in {options.draw}")
+        failed |= bool(drawings.failed)
     return int(failed)

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from data.file_names import ended
 from errors import StorageError
 
 _PART = re.compile(r".+\.part-(\d+)-([0-9a-f]+)")
@@ -53,7 +54,7 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
 
 def part_of(path: Path) -> Path:
     """Return a new name beside `path`, for what is to become it."""
-    return path.with_name(f"{path.name}.part-{os.getpid()}-{_THIS_RUN}{secrets.token_hex(4)}")
+    return path.with_name(ended(path.name, f".part-{os.getpid()}-{_THIS_RUN}{secrets.token_hex(4)}"))
 
 
 def remove_leftovers(folder: Path) -> None:

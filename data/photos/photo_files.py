@@ -48,6 +48,8 @@ class Skipped:
     """Photos that are in no person's folder."""
     unreadable: dict[Path, str] = field(default_factory=dict)
     """Files and folders that cannot be read, and why."""
+    results: Path | None = None
+    """The folder that results go to, if it was found among the photos."""
 
     def add_leftover_folder(self, folder: Path) -> None:
         """Count the files of a folder that a system left behind; an empty one counts as one."""
@@ -65,6 +67,8 @@ class Skipped:
             lines.append(f"{count(self.without_person, 'photo')} in no person's folder: left out")
         for kind, n in self.undecodable.most_common():
             lines.append(f"skipped {count(n, f'{kind} photo')}: {missing(kind)}")
+        if self.results:
+            lines.append(f"left out {self.results}: it is where the results go")
         return lines
 
 
@@ -75,15 +79,15 @@ def is_leftover(name: str, *, is_folder: bool = False) -> bool:
     return name.casefold() in _LEFTOVER_FOLDERS if is_folder else bool(_LEFTOVER_FILES.fullmatch(name))
 
 
-def photos_below(folder: Path, skipped: Skipped) -> Iterator[Path]:
+def photos_below(folder: Path, skipped: Skipped, results: Path | None = None) -> Iterator[Path]:
     """Yield the photos below a folder, in order of name, and count in `skipped` what else is there.
 
-    Links to folders are followed, but never in a circle.
+    Links to folders are followed, but never in a circle. The folder `results` is left out.
     """
-    yield from _photos_below(folder, skipped, {os.path.realpath(folder)})
+    yield from _photos_below(folder, skipped, {os.path.realpath(folder)}, results)
 
 
-def _photos_below(folder: Path, skipped: Skipped, above: set[str]) -> Iterator[Path]:
+def _photos_below(folder: Path, skipped: Skipped, above: set[str], results: Path | None) -> Iterator[Path]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -105,8 +109,18 @@ def _photos_below(folder: Path, skipped: Skipped, above: set[str]) -> Iterator[P
             skipped.add_leftover_folder(path)
         elif real in above:
             skipped.unreadable[path] = "a link that leads back to a folder above it"
+        elif is_same(path, results):
+            skipped.results = path
         else:
-            yield from _photos_below(path, skipped, above | {real})
+            yield from _photos_below(path, skipped, above | {real}, results)
+
+
+def is_same(path: Path, other: Path | None) -> bool:
+    """Whether both are one file or folder, however they are spelled."""
+    try:
+        return other is not None and path.samefile(other)
+    except (OSError, ValueError):  # one of them is not there; a NUL in the name
+        return False
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -151,11 +165,24 @@ class PhotoFiles:
     In folders only photos are taken, and `skipped` counts the rest; a file that is named itself is always used.
     """
 
-    def __init__(self, names: Iterable[str | Path], listed: Iterable[str] = ()) -> None:
-        """`listed` are the lines that the name `-` means, read when needed; blank ones are left out."""
+    def __init__(self, names: Iterable[str | Path], listed: Iterable[str] = (), *, results: Path | None = None) -> None:
+        """`listed` are the lines that the name `-` means, read when needed; blank ones are left out.
+
+        `results` is a folder that results are written to: below a folder that is given it is left out, and UsageError
+        is raised where it is given itself.
+        """
         self.skipped = Skipped()
         self._names = names
         self._listed = listed
+        self._results = results
+        self._folders: list[Path] = []
+
+    def below(self, file: Path) -> Path:
+        """Return the path of a file below the folder that it was found in; its name, if it was named itself."""
+        for folder in self._folders:
+            if file.is_relative_to(folder) and ".." not in (path := file.relative_to(folder)).parts:
+                return path
+        return Path(file.name)
 
     def __iter__(self) -> Iterator[Path]:
         for name in self._all_names():
@@ -165,9 +192,12 @@ class PhotoFiles:
             if not os.path.isdir(path):  # noqa: PTH112 - False for any name
                 yield path
                 continue
+            if is_same(path, self._results):
+                raise UsageError(f"{name} is the folder that the results go to: choose another one for them")
+            self._folders.append(path)
             unreadable = len(self.skipped.unreadable)
             photo = None
-            for photo in photos_below(path, self.skipped):
+            for photo in photos_below(path, self.skipped, self._results):
                 yield photo
             yield from list(self.skipped.unreadable)[unreadable:]
             if photo is None and len(self.skipped.unreadable) == unreadable:

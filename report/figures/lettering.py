@@ -91,6 +91,14 @@ def fonts_for(letters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]
     return tuple(families), letters
 
 
+def font_file(line: str) -> str:
+    """Return the file of the font that lacks fewest letters of a line: the first font unless another one has more."""
+    seen = _INVISIBLE.sub("", line)
+    lacking = _missing(FIRST, seen)
+    families = (FIRST, *fonts_for(lacking)[0]) if lacking else (FIRST,)
+    return font_manager.findfont(min(families, key=lambda family: len(_missing(family, seen))))
+
+
 def _missing(family: str, text: str) -> frozenset[str]:
     """Return the characters of the text that a font lacks; all where it is none that can be drawn at any size."""
     known = frozenset[int]() if text.isascii() else _letters(family)

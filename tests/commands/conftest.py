@@ -26,6 +26,38 @@ def jpeg(seed: int) -> bytes:
     return file.getvalue()
 
 
+def face(file: Path, person: int, number: int, size: int = 48) -> Path:
+    """Write a pattern of the person under noise of the number."""
+    pattern = np.kron(np.random.default_rng(person).integers(40, 215, (4, 4)), np.ones((12, 12)))
+    noisy = pattern + np.random.default_rng(number).integers(-40, 40, (48, 48))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).resize((size, size)).save(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def draw_face() -> Callable[..., Path]:
+    """draw_face(file, person, number): a photo of one of the people 0 (Ada), 1 (Bo), 2 (Cy), or of a stranger."""
+    return face
+
+
+@pytest.fixture(scope="session")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that knows Ada, Bo and Cy. No test may change it."""
+    from data.settings import SplitSizes
+    from faces.hidden import HiddenClassifier
+    from faces.training_run import FaceTraining, train_faces
+
+    place = tmp_path_factory.mktemp("three")
+    for person, name in enumerate(("Ada", "Bo", "Cy")):
+        for number in range(10):
+            face(place / "photos" / name / f"{number}.png", person, 10 * person + number)
+    classifier = HiddenClassifier(hidden=12, epochs=25, batch_size=16, size=16)
+    sizes = SplitSizes(train=8, validation=1, test=1)
+    train_faces(FaceTraining(folder=place / "photos", out=place / "run", classifier=classifier, sizes=sizes))
+    return place / "run"
+
+
 class Site(ThreadingHTTPServer):
     """Photos by number; `asked` counts the requests, and those after the first `free` wait for `released`."""
 
