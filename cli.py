@@ -123,6 +123,7 @@ def _parser() -> "Parser":
     from commands import (
         download,
         enroll,
+        export,
         features,
         forget,
         predict,
@@ -154,6 +155,7 @@ def _parser() -> "Parser":
         predict,
         show_weights,
         report,
+        export,
         reproduce,
     ):
         command.add_to(commands)
