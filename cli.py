@@ -123,6 +123,7 @@ def _parser() -> "Parser":
     from commands import (
         download,
         enroll,
+        export,
         features,
         forget,
         group,
@@ -158,6 +159,7 @@ def _parser() -> "Parser":
         predict,
         show_weights,
         report,
+        export,
         reproduce,
     ):
         command.add_to(commands)

@@ -48,7 +48,7 @@ from data.photos import flat, quiet_decoding
 from data.rows import Box, Row
 from faces.detection.detector import FaceDetector
 from faces.detection.likeness import FaceFeatures
-from faces.groups.clustering import FREE, LIMIT, group_faces
+from faces.groups.clustering import FREE, group_faces
 from faces.groups.finding import Searched, find_faces, workers
 
 SIZE = 150  # pixels of a face in its crop
@@ -217,9 +217,9 @@ def in_other_ways(faces: Faces, files: list[Path], truth: Truth, networks: tuple
     half = np.array([order[photo] % 2 for photo in faces.photos])
 
     def row(title: str, some: Faces) -> None:
-        print(f"{title:24}{quality(some, chinese_whispers(some, LIMIT, seed))}  {some.searched} photos", flush=True)
+        print(f"{title:24}{quality(some, chinese_whispers(some, FACE_LIMIT, seed))}  {some.searched} photos", flush=True)
 
-    print(f"ours at {LIMIT}:")
+    print(f"ours at {FACE_LIMIT}:")
     for number in (0, 1):
         row(f"half {number + 1} of the photos", faces.some(half == number))
     for name in (people[0], people[-1]):
@@ -282,7 +282,7 @@ def main() -> None:
     read = time.perf_counter()
     faces = find(files, truth, *networks)
     found = time.perf_counter()
-    chinese_whispers(faces, LIMIT, options.seed)
+    chinese_whispers(faces, FACE_LIMIT, options.seed)
     done = time.perf_counter()
     named = int((faces.names != "").sum())
     print(

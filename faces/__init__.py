@@ -22,6 +22,7 @@ Whatever is wrong with what is given is a `FacesError` of one line.
     detection/                      faces in whole photos
     folder                          a folder of photos, split
     training_run, run, run_page, pictures   train-faces: a folder in, a run folder out; and reading it back
+    export/                         a run as one file for other programs, ONNX or TorchScript
     run_files, enrolment            the files of a run; a person more or less in it, without a training
     predict, predictions            files in, a line for each face out
     open_set                        how strangers are told from known people

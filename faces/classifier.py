@@ -22,6 +22,7 @@ from data.photos.pixels import Images, pixels_of
 from data.photos.placed import Placed
 from data.rows import Box
 from errors import RunError, UsageError
+from faces.backbones.precision import Precision
 from faces.detection.landmarks import place_face
 from faces.device import choose_device
 from faces.features.statistics import first_of_each, together
@@ -79,6 +80,8 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     """Whose they are, (photos,)."""
     max_pixels: int | None = None
     """Of a photo that `open` reads, as `DownloadSettings` says: no parameter, it does not change what is learned."""
+    precision: Precision | None = None
+    """Of a frozen network; None: the one that the device computes faster. No parameter either."""
     found_faces: bool = False
     """Whether it was trained on faces that a detector found in whole photos; then `predict` finds them so too."""
     network: Sequential
@@ -242,6 +245,22 @@ class Classifier(ClassifierSettings, Estimator, ABC):
     def read(self, pixels: NDArray[np.uint8]) -> PhotoArray:
         """Images (N, C, size, size) in 0..255 -> photos as the network takes them."""
 
+    @abstractmethod
+    def reader(self) -> Callable[[Tensor], Tensor]:
+        """Return what `read` does with a batch of a few images, as a function of tensors on the device."""
+
+    def answers(self) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        """Return the function from images (N, C, size, size) in 0..255, uint8 on the device, to what `predict_proba`
+        and `known_scores` say of them. All of it is tensor operations, so that a tracer can record it."""
+        self.check_fitted()
+        read = self.reader()
+
+        def answer(pixels: Tensor) -> tuple[Tensor, Tensor]:
+            x = self._opened_tensor(read(pixels))
+            return self._probabilities(x), self._known_scores(x)
+
+        return answer
+
     def open(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Return photos of a folder, prepared. Raises DatasetError naming one that is no image."""
         paths, digests = [folder / photo.file for photo in photos], [photo.sha256 for photo in photos]
@@ -370,7 +389,11 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     def _opened(self, numbers: NDArray[Any]) -> Tensor:
         """Prepared photos -> photos as all the steps below take them; done once, before the training."""
-        return torch.as_tensor(numbers, dtype=torch.float32, device=self.torch_device)
+        return self._opened_tensor(torch.as_tensor(numbers, dtype=torch.float32, device=self.torch_device))
+
+    def _opened_tensor(self, photos: Tensor) -> Tensor:
+        """Do so with photos that are float32 and on the device."""
+        return photos
 
     @abstractmethod
     def _learn_inputs(self, photos: Tensor, target: Tensor) -> None:

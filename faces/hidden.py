@@ -1,7 +1,6 @@
 """The hidden-layer network: 32 x 32 grey pixels - local contrast - hidden ReLU units - one logit a person."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -68,10 +67,14 @@ class HiddenClassifier(HiddenSettings, Classifier):
 
     def read(self, pixels: NDArray[np.uint8]) -> PhotoArray:
         """Images (N, 1, size, size) in 0..255 -> the same in [0, 1]."""
-        return PhotoArray(pixels.astype(np.float32) / np.float32(255))
+        return PhotoArray(self.reader()(torch.as_tensor(pixels)).numpy())
 
-    def _opened(self, numbers: NDArray[Any]) -> Tensor:
-        return local_contrast(super()._opened(numbers))
+    def reader(self) -> Callable[[Tensor], Tensor]:
+        """Return the function that divides by 255."""
+        return lambda pixels: pixels.float() / 255
+
+    def _opened_tensor(self, photos: Tensor) -> Tensor:
+        return local_contrast(photos)
 
     def _learn_inputs(self, photos: Tensor, target: Tensor) -> None:
         self.normaliser = Normaliser.fit(photos)

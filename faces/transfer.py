@@ -162,11 +162,14 @@ class TransferClassifier(TransferSettings, Classifier):
 
     def read(self, pixels: NDArray[np.uint8]) -> PhotoArray:
         """Images (N, 3, size, size) in 0..255 -> features of each and of its mirror image, (N, 2, numbers)."""
-        network = self.backbone.network(device=self.torch_device.type)
-        starts = range(0, len(pixels), READ_AT_ONCE)
-        batches = [network.both_ways(torch.from_numpy(pixels[at : at + READ_AT_ONCE])).cpu() for at in starts]
+        read, starts = self.reader(), range(0, len(pixels), READ_AT_ONCE)
+        batches = [read(torch.from_numpy(pixels[at : at + READ_AT_ONCE])).cpu() for at in starts]
         none = np.empty((0, VIEWS, self.backbone.numbers), np.float32)
         return PhotoArray(torch.cat(batches).numpy() if batches else none)
+
+    def reader(self) -> Callable[[Tensor], Tensor]:
+        """Return the function that computes the features of images and of their mirror images."""
+        return self.backbone.network(device=self.torch_device.type, precision=self.precision).both_ways
 
     def open(self, folder: Path, photos: Sequence[Photo], on_photo: Callable[[], None] = lambda: None) -> Photos:
         """Photos of a folder -> their features, from the cache beside it where they are there."""
@@ -193,9 +196,8 @@ class TransferClassifier(TransferSettings, Classifier):
             return [UnitClass(unit, name, 1.0) for unit, name in enumerate(names)]
         return unit_classes(list(self.network.parameters().values())[-2].value.cpu().numpy(), names)
 
-    def _opened(self, numbers: NDArray[Any]) -> Tensor:
-        opened = super()._opened(numbers)
-        return normalize(opened.sqrt(), dim=-1) if self.backbone.has_roots else opened
+    def _opened_tensor(self, photos: Tensor) -> Tensor:
+        return normalize(photos.sqrt(), dim=-1) if self.backbone.has_roots else photos
 
     def _learn_inputs(self, photos: Tensor, target: Tensor) -> None:
         self.scale, self.centre = photos.std(), photos.mean((0, 1))

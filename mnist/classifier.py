@@ -133,7 +133,13 @@ class DigitClassifier(DigitParameters, Estimator):
         """Return images as the network takes them, (N, 1, 28, 28) float32 in [0, 1]."""
         if isinstance(images, Tensor):
             return images
-        return torch.from_numpy(pixels_of(images, SIDE, "L")).float().div_(255)
+        return self._scaled(torch.from_numpy(pixels_of(images, SIDE, "L")))
+
+    def answers(self) -> Callable[[Tensor], tuple[Tensor]]:
+        """Return the function from images (N, 1, 28, 28) in 0..255, uint8, to what `predict_proba` says of them. All
+        of it is tensor operations, so that a tracer can record it."""
+        self.check_fitted()
+        return lambda pixels: (self._probabilities(self.network.forward(self._inputs(self._scaled(pixels)))),)
 
     @property
     def is_augmented(self) -> bool:
@@ -236,7 +242,11 @@ class DigitClassifier(DigitParameters, Estimator):
 
     def _probabilities(self, y: Tensor) -> Tensor:
         """Return the mean over the columns of what each makes of its logits: (N, columns * 10) -> (N, 10)."""
-        return y.view(len(y), self.settings.columns, CLASSES).softmax(2).mean(1)
+        return y.view(-1, self.settings.columns, CLASSES).softmax(2).mean(1)
+
+    def _scaled(self, pixels: Tensor) -> Tensor:
+        """Pixels in 0..255 -> images in [0, 1]."""
+        return pixels.float().div_(255)
 
     def _inputs(self, x: Tensor) -> Tensor:
         return (x - self.mean).div_(self.deviation)

@@ -36,12 +36,18 @@ def is_sensible(points: Landmarks) -> bool:
     return bool(np.sqrt(np.square(off).mean()) <= _MOST_OFF and 1 / abs(a) >= _LEAST)
 
 
+def places(size: int, margin: float) -> Landmarks:
+    """Return where the points lie in a picture of `size` pixels a side, which shows `margin` of the face's side around
+    it; pixels are counted from its upper left corner, the centre of the first one is 0.5, 0.5."""
+    return Landmarks(*((x, y) for x, y in (size * (margin + _PLACES) / (1 + 2 * margin)).tolist()))
+
+
 def similarity(points: Landmarks, size: int, margin: float) -> tuple[complex, complex]:
     """Return a and b that bring the points to their places in a picture of `size` pixels a side.
 
     `margin` is what the picture shows around the face on each side, as a share of the face's side.
     """
-    z, w = _complex(points.array()), _complex(size * (margin + _PLACES) / (1 + 2 * margin))
+    z, w = _complex(points.array()), _complex(places(size, margin).array())
     centred = z - z.mean()
     a = complex((centred.conj() * (w - w.mean())).sum() / np.square(np.abs(centred)).sum())
     return a, complex(w.mean() - a * z.mean())

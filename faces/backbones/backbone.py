@@ -1,7 +1,7 @@
 """The interface of a frozen network: a further network is a subclass of `Backbone`, and one of `FrozenNetwork`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from errors import LayerError
 from faces.backbones.precision import Precision, choose_precision
+from nn.tracing import is_traced
 
 Crops = Tensor | NDArray[np.uint8]
 _AT_A_TIME = 16  # crops in `in_pieces`
@@ -53,11 +54,14 @@ class FrozenNetwork(ABC):
         return features.float().clone()
 
 
+def pieces(x: Tensor, at_a_time: int) -> Sequence[Tensor]:
+    """Return x (N, ...) cut into pieces; whole for a tracer, which would record how many there were."""
+    return [x] if is_traced() else torch.split(x, at_a_time)
+
+
 def in_pieces(compute: Callable[[Tensor], Tensor], pixels: Tensor) -> Tensor:
     """Return `compute(pixels)`; on a processor a few crops at a time, so that their maps stay in its cache."""
-    return (
-        torch.cat([compute(piece) for piece in torch.split(pixels, _AT_A_TIME)]) if pixels.is_cpu else compute(pixels)
-    )
+    return torch.cat([compute(piece) for piece in pieces(pixels, _AT_A_TIME)]) if pixels.is_cpu else compute(pixels)
 
 
 class Backbone(ABC):

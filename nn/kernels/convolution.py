@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, ops
 
 from nn.kernels.windows import Pair, Windows
+from nn.tracing import is_traced
 
 FEW = 1024  # windows, up to which a matrix product of copied windows is faster on a CPU
 
@@ -59,7 +60,7 @@ def weight_gradient(dy: Tensor, x: Tensor, w: Tensor, windows: Windows) -> Tenso
 
 def _few(x: Tensor, windows: Windows) -> bool:
     height, width = windows.output("convolution", *x.shape[2:])
-    return x.is_cpu and len(x) * height * width <= FEW
+    return x.is_cpu and not is_traced() and len(x) * height * width <= FEW  # a trace is for any batch
 
 
 def _rows(x: Tensor, windows: Windows) -> tuple[Tensor, Pair]:

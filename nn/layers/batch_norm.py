@@ -56,8 +56,11 @@ class BatchNorm(Operation):
             own.value for own in (self.weight, self.bias, self.running_mean, self.running_var)
         )
         self._check(x, training)
-        # in training this updates the running ones too
-        y, mean, s = torch.native_batch_norm(x, w, b, running_mean, running_var, training, self.momentum, self.eps)
+        if not training:  # torch's other name of the same primitive, which its exporters know
+            y = torch.batch_norm(x, w, b, running_mean, running_var, False, self.momentum, self.eps, False)
+            return y, (x, running_mean, running_var)
+        # this updates the running ones too
+        y, mean, s = torch.native_batch_norm(x, w, b, running_mean, running_var, True, self.momentum, self.eps)
         return y, (x, mean, s)
 
     def _backward(self, dy: Tensor, kept: Kept) -> Tensor:

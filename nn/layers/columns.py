@@ -43,7 +43,7 @@ class Columns(Operation):
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, list[int]]:
         seen = [x if t is None else t.forward(x, training) for t in self.transforms]
         ys = [network.forward(s, training) for network, s in zip(self.networks, seen, strict=True)]
-        if len({(y.shape[0], *y.shape[2:]) for y in ys}) > 1:
+        if any(y.shape[:1] + y.shape[2:] != ys[0].shape[:1] + ys[0].shape[2:] for y in ys):
             shapes = ", ".join(str(tuple(y.shape)) for y in ys)
             raise LayerError(f"Columns: outputs of the shapes {shapes} differ in more than axis 1; end with Flatten()")
         return torch.cat(ys, 1), [y.shape[1] for y in ys]

@@ -12,7 +12,7 @@ from torch import Tensor
 from faces.backbones.alexnet.architecture import SIZE
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.stage import FOURIER_FROM, FrozenStage
-from faces.backbones.backbone import FrozenNetwork
+from faces.backbones.backbone import FrozenNetwork, pieces
 from faces.backbones.precision import Precision
 
 _PIECE = 16  # photos that are converted to floats at a time, to save memory
@@ -52,7 +52,7 @@ class Network(FrozenNetwork):
         half = self.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             first, *others = self._stages
-            x = torch.cat([first(self._centred(piece)) for piece in torch.split(pixels, _PIECE)])
+            x = torch.cat([first(self._centred(piece)) for piece in pieces(pixels, _PIECE)])
             for stage in others:
                 x = stage(x)
         return x.flatten(1)  # (N, 256 * 6 * 6)

@@ -3,12 +3,15 @@
     y_c = x_c / (1 + alpha / 5 * sum_{c' = c-2 .. c+2} x_c'^2) ^ (3/4),   alpha = 1e-4
 
 (Krizhevsky and others, 2012, section 3.3, with the constants of the release for Caffe.) Written for channels last in
-memory: the squares of each pixel's channels get two zeros at both ends, so that in one long line the sum of a window of
-five is three shifted additions. d^(-3/4) is computed as rsqrt(d) sqrt(rsqrt(d)), which is faster than a power.
+memory: the squares of each pixel's channels get two zeros at both ends, and the sum of a window of five is three
+shifted additions. d^(-3/4) is computed as rsqrt(d) sqrt(rsqrt(d)), which is faster than a power.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from faces.backbones.backbone import pieces
 
 WINDOW = 5
 ALPHA = 1e-4
@@ -19,7 +22,7 @@ _PIECE = 1 << 19  # numbers at a time, 2 MB: they stay in the processor's cache 
 def normalise_responses_(x: Tensor) -> Tensor:
     """Normalise x (N, C, H, W) in place, computing in float32 whatever its dtype, and return it."""
     photos = max(1, _PIECE // x[0].numel()) if x.is_cpu else len(x)
-    for piece in torch.split(x, photos):
+    for piece in pieces(x, photos):
         piece.mul_(_factors(piece))
     return x
 
@@ -27,12 +30,8 @@ def normalise_responses_(x: Tensor) -> Tensor:
 def _factors(x: Tensor) -> Tensor:
     """Return the factor of each number: (N, C, H, W)."""
     values = x.permute(0, 2, 3, 1).float()  # (N, H, W, C)
-    squares = values.new_zeros(*values.shape[:3], x.shape[1] + 2 * _REACH)
-    torch.square(values, out=squares[..., _REACH:-_REACH])
-    line = squares.flatten()
-    two = line[:-1] + line[1:]
-    sums = torch.empty_like(line)  # of the five numbers from each index on; the last four are not used
-    torch.add(two[:-2], two[2:], out=sums[:-3])[:-1].add_(line[4:])
-    root = torch.add(line.new_ones(()), sums, alpha=ALPHA / WINDOW).rsqrt_()
-    factors = root.sqrt().mul_(root).view_as(squares)[..., : x.shape[1]]
-    return factors.permute(0, 3, 1, 2)  # (N, C, H, W)
+    squares = F.pad(values.square(), (_REACH, _REACH))
+    two = squares[..., :-1] + squares[..., 1:]
+    sums = (two[..., :-3] + two[..., 2:-1]).add_(squares[..., 4:])  # of five, (N, H, W, C)
+    root = torch.add(sums.new_ones(()), sums, alpha=ALPHA / WINDOW).rsqrt_()
+    return root.sqrt().mul_(root).permute(0, 3, 1, 2)

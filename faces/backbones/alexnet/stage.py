@@ -11,6 +11,7 @@ from torch import Tensor
 from faces.backbones.alexnet.architecture import Stage
 from faces.backbones.alexnet.fourier import FourierConvolution
 from faces.backbones.alexnet.response import normalise_responses_
+from faces.backbones.backbone import pieces
 
 FOURIER_FROM = 24  # photos; for fewer, the direct convolution is faster
 _AT_A_TIME = 16  # photos, in a direct convolution
@@ -35,9 +36,9 @@ class FrozenStage:
         if not x.is_cpu:
             return self._finished(self._directly(x))
         if not self._fouriers or len(x) < FOURIER_FROM:
-            return torch.cat([self._finished(self._directly(piece)) for piece in torch.split(x, _AT_A_TIME)])
-        pieces = -(-len(x) // self._fouriers[0].at_a_time)
-        return torch.cat([self._finished(self._by_fourier(piece)) for piece in x.chunk(pieces)])
+            return torch.cat([self._finished(self._directly(piece)) for piece in pieces(x, _AT_A_TIME)])
+        chunks = -(-len(x) // self._fouriers[0].at_a_time)
+        return torch.cat([self._finished(self._by_fourier(piece)) for piece in x.chunk(chunks)])
 
     def _directly(self, x: Tensor) -> Tensor:
         stage = self._stage
