@@ -50,6 +50,7 @@ from faces.detection.detector import FaceDetector
 from faces.detection.likeness import FaceFeatures
 from faces.groups.clustering import FREE, group_faces
 from faces.groups.finding import Searched, find_faces, workers
+from faces.settings import FACE_LIMIT
 
 SIZE = 150  # pixels of a face in its crop
 BIG = 5  # faces in a group that counts
@@ -217,7 +218,9 @@ def in_other_ways(faces: Faces, files: list[Path], truth: Truth, networks: tuple
     half = np.array([order[photo] % 2 for photo in faces.photos])
 
     def row(title: str, some: Faces) -> None:
-        print(f"{title:24}{quality(some, chinese_whispers(some, FACE_LIMIT, seed))}  {some.searched} photos", flush=True)
+        print(
+            f"{title:24}{quality(some, chinese_whispers(some, FACE_LIMIT, seed))}  {some.searched} photos", flush=True
+        )
 
     print(f"ours at {FACE_LIMIT}:")
     for number in (0, 1):

@@ -140,16 +140,19 @@ class _ListTally:
         self.warnings.add(line.reason, line.url if line.reason != Reason.BAD_ROW else None, line.photo)
 
 
-def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
-    """Write `manifest.csv` and `report.json`, and return the report. StorageError when the disk refuses."""
-    tally, run, lists = _Tally(), _Tally(), defaultdict[str, _ListTally](_ListTally)
+def write_summary(journal: Journal, folder: Path, seconds: float, run: RunCounts | None = None) -> Report:
+    """Write `manifest.csv` and `report.json`, and return the report. StorageError when the disk refuses.
+
+    `run` are the counts of the last run, where this one has read no list.
+    """
+    tally, asked, lists = _Tally(), _Tally(), defaultdict[str, _ListTally](_ListTally)
     with atomic_writer(folder / MANIFEST) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
         for line in journal.manifest_lines():
             if line.is_selected:
-                run.add(line)
+                asked.add(line)
             if line.is_repeated:
                 continue
             tally.add(line)
@@ -185,10 +188,20 @@ def write_summary(journal: Journal, folder: Path, seconds: float) -> Report:
         near_duplicates=[group.files for group in groups],
         rows_without_hash=tally.without_hash,
         lists={name: {"rows": counts.rows, "ok": counts.ok} for name, counts in lists.items()},
-        run=None if journal.list_name is None else run.run_counts(journal.list_name),
+        run=run if journal.list_name is None else asked.run_counts(journal.list_name),
     )
     atomic_write(folder / REPORT, (json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n").encode())
     return report
+
+
+def rewrite_summary(journal: Journal, folder: Path) -> Report:
+    """Write again what a change of names and files alters; the last run stays the last run."""
+    try:
+        seconds = float(json.loads((folder / REPORT).read_bytes())["seconds"])
+    except (OSError, ValueError, TypeError, KeyError):
+        seconds = 0.0
+    last = read_report(folder, seconds)
+    return write_summary(journal, folder, seconds, None if last is None else last.run)
 
 
 def read_report(folder: Path, seconds: float) -> Report | None:

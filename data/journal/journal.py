@@ -18,7 +18,6 @@ from data.journal.outcomes import COLUMNS, Outcome, Record, StoredCrop, outcome_
 from data.journal.schema import FORMAT, LOCK, opened
 from data.reasons import Reason
 from data.rows import Box, Row, host_of
-from data.unnamed import is_nobody
 from errors import StorageError, UsageError
 
 FILE = "journal.sqlite"
@@ -168,16 +167,20 @@ class Journal(Listing):
         query = "SELECT DISTINCT crop FROM outcomes WHERE name = ? AND crop IS NOT NULL ORDER BY crop"
         return list(self._column(query, name))
 
-    def move(self, file: str, target: str) -> None:
-        """Note that a crop lies elsewhere now: in the folder of another person, who is the row's from now on, or in a
-        folder of nobody, which leaves the row its person."""
-        folder = target.partition("/")[0]
-        if not is_nobody(folder):
-            known = self._column("SELECT name FROM people WHERE folder = ?", folder)
-            name = next(known, folder)
+    def folders(self) -> dict[str, str]:
+        """The person whose folder each one is."""
+        return dict(self._select("SELECT folder, name FROM people"))
+
+    def move(self, file: str, crop: str, target: str, name: str | None) -> None:
+        """Note that the crop with this SHA-256 lies elsewhere now: in the folder of the person `name`, who is the row's
+        from now on, unless the journal knows the folder as another's; None: in a folder of nobody, which leaves the row
+        its person."""
+        if name is not None:
+            folder = target.partition("/")[0]
+            name = next(self._column("SELECT name FROM people WHERE folder = ?", folder), name)
             self.assign_folders([(name, folder)])
-            self._run("UPDATE outcomes SET name = ? WHERE file = ?", name, file)
-        self._run("UPDATE outcomes SET file = ? WHERE file = ?", target, file)
+            self._run("UPDATE outcomes SET name = ? WHERE file = ? AND crop = ?", name, file, crop)
+        self._run("UPDATE outcomes SET file = ? WHERE file = ? AND crop = ?", target, file, crop)
 
     def forget(self, name: str) -> int:
         """Delete all lines about the person, with the next `commit` for ever; return how many rows there were."""

@@ -127,10 +127,10 @@ class _People:
         self._path, self._skipped = path, skipped
         self._folders: dict[str, list[tuple[Path, str | None]]] = {}  # person -> folders, and the part each is in
         tops = _folders_in(path, skipped)
-        parts = [PARTS.get(top.name.strip().casefold()) for top in tops]
-        if tops and all(parts) and "train" in parts and len(set(parts)) > 1:
+        parts = parts_of([top.name for top in tops])
+        if parts:
             self.notes.append(f"{', '.join(f'{top.name}/' for top in tops)} are taken as the parts of the split")
-            people = [
+            people: list[tuple[Path, str | None]] = [
                 (folder, part) for top, part in zip(tops, parts, strict=True) for folder in _folders_in(top, skipped)
             ]
         else:
@@ -175,6 +175,12 @@ class _People:
             self._folders[name] = folders
             if len(spellings) > 1:
                 self.notes.append(f"taken for one person, {name}: {', '.join(map(ascii, spellings))}")
+
+
+def parts_of(folders: Sequence[str]) -> list[str]:
+    """Which part of a split each of the folders in a folder is; none of any where they are people."""
+    parts = [PARTS.get(folder.strip().casefold(), "") for folder in folders]
+    return parts if all(parts) and "train" in parts and len(set(parts)) > 1 else []
 
 
 def person_key(name: str) -> str:

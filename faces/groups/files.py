@@ -8,37 +8,47 @@ or add by hand is taken over, and what they delete is not found again.
 import csv
 import hashlib
 import io
+import itertools
+import os
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from data.atomic_write import atomic_write, disk_error
-from data.download.manifest import MANIFEST, escape_formula, write_summary
-from data.inside import inside
+from data.download.manifest import MANIFEST, escape_formula, rewrite_summary
+from data.folder_names import candidates, folded
+from data.inside import inside, is_name
 from data.journal import FILE as JOURNAL
 from data.journal import Journal
-from data.photos.folder import PARTS, shown_name
+from data.photos.folder import parts_of, shown_name
 from data.photos.images import read_photo
 from data.photos.photo_files import Skipped, is_leftover, photos_below
 from data.photos.placed import placed_in
 from data.unnamed import NOT_FACES, STRANGERS, UNSORTED, number_of
 from data.wording import count
-from errors import DatasetError
+from errors import DatasetError, StorageError
 from faces.detection.found_folder import source_of
 from faces.groups import values
-from faces.groups.store import Groups, State
+from faces.groups.store import Changes, Groups, State
 from faces.groups.values import Face, Kind, NewFace
 
 COLUMNS = ("file", "box", "group", "name", "photo", "sha256", "side", "sharpness")
-_MADE = re.compile(r".+-[0-9a-f]{12}-\d+\.jpg")  # names of crops that a grouping makes
+_MADE = re.compile(r".+-([0-9a-f]{12})-\d+\.jpg")  # names of crops that a grouping makes
+_MOST_BYTES = 200  # of a name that gets a number
 
 
 def crop_name(photo: Path, sha256: str, number: int) -> str:
     """Return the name of the crop of a photo's face; it is told from any other by the photo's SHA-256."""
-    stem = photo.stem.encode(errors="replace")[:120].decode(errors="ignore")
-    return f"{stem}-{sha256[:12]}-{number}.jpg"
+    return f"{next(candidates(photo.stem))}-{sha256[:12]}-{number}.jpg"
+
+
+def stat_of(file: Path) -> str:
+    """Return what changes with the bytes of a file, but not with its name."""
+    found = file.stat()
+    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 def follow(groups: Groups) -> None:
@@ -46,19 +56,21 @@ def follow(groups: Groups) -> None:
     _move(groups)
     taken, targets = set[str](), dict[int, str]()
     for face, group in groups.misplaced():
-        target = _free(groups.folder, group.folder, PurePosixPath(face.path), taken)
+        target = _free(groups, group.folder, PurePosixPath(face.path), taken)
         taken.add(target.casefold())
         targets[face.number] = target
-    groups.set_targets(targets)
-    _move(groups)
-    _write_manifest(groups)
+    if targets:
+        groups.set_targets(targets)
+        _move(groups)
+    if groups.is_of_heap:  # the manifest of a download is made from its journal
+        write_manifest(groups)
 
 
 def take_over(groups: Groups) -> list[str]:
     """Take over what people have done by hand in the folder; return lines about it.
 
-    Crops that were moved are in the group of their new folder, those that are gone are dropped, and photos that are new
-    in a person's folder are faces of that person. DatasetError when the folder is not one of people.
+    Crops that were moved are in the group of their new folder, which is a step; those that are gone are dropped; photos
+    that are new in a person's folder are faces of that person. DatasetError when the folder is not one of people.
     """
     if source := source_of(groups.folder):
         raise DatasetError(
@@ -66,70 +78,141 @@ def take_over(groups: Groups) -> list[str]:
             "photos there into a folder of groups"
         )
     _move(groups)
-    photos = dict(_photos(groups.folder))
-    known = {face.path: face for face in groups.faces()}
-    missing = defaultdict[str, list[Face]](list)
-    for face in known.values():
-        if face.path not in photos:
-            missing[face.sha256].append(face)
-    moved, new = dict[int, str](), Counter[str]()
-    for path, file in photos.items():
-        data = read_photo(file) if path not in known else None
+    folder, skipped = groups.folder, Skipped()
+    missing, stats, unknown = _compared(folder, {face.path: face for face in groups.faces()}, skipped)
+    owners = _Owners(groups)
+    by_digest = defaultdict[str, list[Face]](list)
+    for face in missing.values():
+        by_digest[face.sha256].append(face)
+    moved, new = dict[int, tuple[Face, str]](), list[tuple[int, NewFace]]()
+    for path, found in unknown.items():
+        if by_digest[found.sha256]:
+            face = by_digest[found.sha256].pop()
+            moved[face.number], stats[face.number] = (face, path), found.stat
+        elif not _is_left_by_a_kill(groups, path):
+            new.append((owners.of(path), found))
+    into = {number: group for number, (face, path) in moved.items() if (group := owners.of(path)) != face.group}
+    if into:
+        groups.decide(f"{count(len(into), 'crop')} moved by hand", Changes(faces=into))
+    _tell_journal(groups, [(face, path, owners.of(path)) for face, path in moved.values()])
+    gone = [face for face in missing.values() if face.number not in moved]
+    if gone:
+        groups.drop(gone)
+    if moved or stats:
+        groups.set_moved({number: path for number, (_, path) in moved.items()}, stats)
+    if new:
+        groups.add_faces(new)
+    lines = [f"{count(len(moved), 'crop')} moved by hand: taken over"] if moved else []
+    lines += [f"{count(len(gone), 'crop')} deleted or changed by hand: left out from now on"] if gone else []
+    lines += [f"{count(len(new), 'photo')} of {count(len({group for group, _ in new}), 'folder')} read"] if new else []
+    return lines + [f"cannot be used, left out: {file}: {why}" for file, why in skipped.unreadable.items()]
+
+
+class _Owners:
+    """The groups of folders; one is made for a folder that is new."""
+
+    def __init__(self, groups: Groups) -> None:
+        self._groups, self._numbers, self._people = groups, dict[str, int](), dict[str, str]()
+        if (groups.folder / JOURNAL).is_file():
+            with Journal(groups.folder) as journal:
+                self._people = journal.folders()
+
+    def of(self, path: str) -> int:
+        """Return the group whose folder a path begins with."""
+        folder = path.partition("/")[0]
+        if folder not in self._numbers:
+            self._numbers[folder] = self._find(folder)
+        return self._numbers[folder]
+
+    def _find(self, folder: str) -> int:
+        fixed = {UNSORTED: values.UNSORTED, NOT_FACES: values.NOT_FACES}
+        if folder in fixed:
+            return fixed[folder]
+        wanted = Kind.STRANGERS if folder == STRANGERS else Kind.PERSON
+        for group in self._groups.groups():
+            if group.kind is wanted and folded(group.folder) == folded(folder):
+                return group.number
+        if wanted is Kind.STRANGERS or number_of(folder) is not None:
+            return self._groups.add_group(State(wanted))
+        name = self._people.get(folder) or shown_name(folder)
+        known = self._groups.person(name)
+        return known.number if known else self._groups.add_group(State(Kind.PERSON, name, folder))
+
+
+def _compared(
+    folder: Path, known: dict[str, Face], skipped: Skipped
+) -> tuple[dict[str, Face], dict[int, str], dict[str, NewFace]]:
+    """Return the faces whose bytes are not where they were, by path; the new `stat` of those that are; and the other
+    photos, by path. A crop that cannot be read now is neither moved nor gone."""
+    missing, stats, unknown = dict(known), dict[int, str](), dict[str, NewFace]()
+    for path, file in _photos(folder, skipped):
+        face, stat = known.get(path), stat_of(file)
+        if face is not None and face.stat == stat:
+            del missing[path]
+            continue
+        data = read_photo(file)
         if not isinstance(data, bytes):
+            skipped.unreadable[file] = data.detail
             continue
         sha256 = hashlib.sha256(data).hexdigest()
-        group = _group_of(groups, path)
-        if missing[sha256]:
-            face = missing[sha256].pop()
-            groups.set_moved({face.number: path})
-            groups.regroup({face.number: group})
-            moved[face.number] = path
-        elif not (path.startswith(f"{UNSORTED}/") and _MADE.fullmatch(file.name)):  # left by a grouping that was killed
-            box = placed_in(data).box
-            groups.add_faces(sha256, path, group, [NewFace(path, box, 0, 0.0, None, sha256)])
-            new[path.partition("/")[0]] += 1
-    gone = [face.number for faces in missing.values() for face in faces]
-    groups.drop(gone)
-    lines = [f"{count(len(moved), 'crop')} moved by hand: taken over"] if moved else []
-    lines += [f"{count(len(gone), 'crop')} deleted by hand: left out from now on"] if gone else []
-    return lines + ([f"{count(new.total(), 'photo')} of {count(len(new), 'folder')} read"] if new else [])
+        if face is not None and face.sha256 == sha256:
+            del missing[path]
+            stats[face.number] = stat
+        else:
+            unknown[path] = NewFace(path, placed_in(data).box, 0, 0.0, None, sha256, stat)
+    return {path: face for path, face in missing.items() if path in unknown or _is_gone(folder / path)}, stats, unknown
 
 
-def _photos(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the photos in the folders of `folder`: path relative to it, with slashes, and path."""
-    tops = sorted(path for path in folder.iterdir() if path.is_dir() and not is_leftover(path.name, is_folder=True))
-    if parts := [top.name for top in tops if top.name.strip().casefold() in PARTS]:
+def _is_gone(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # its folder cannot be read
+        pass
+    return False
+
+
+def _is_left_by_a_kill(groups: Groups, path: str) -> bool:
+    """Whether a crop was written by a grouping that was killed before it could note the photo: it is made again."""
+    folder, _, name = path.rpartition("/")
+    match = _MADE.fullmatch(name) if folder == UNSORTED else None
+    return match is not None and not groups.is_searched(match[1])
+
+
+def _photos(folder: Path, skipped: Skipped) -> Iterator[tuple[str, Path]]:
+    """Yield the photos in the folders of `folder`: path relative to it, with slashes, and path.
+
+    What lies behind a link is not the folder's own, and is left out, as are names that lead elsewhere on some system.
+    """
+    try:
+        tops = sorted(path for path in folder.iterdir() if path.is_dir() and not is_leftover(path.name, is_folder=True))
+    except OSError as error:
+        raise DatasetError(f"{folder} cannot be read: {error.strerror or error}") from error
+    if parts := parts_of([top.name for top in tops]):
         raise DatasetError(f"{folder} has the parts of a split, {', '.join(parts)}: expected a folder of people")
     for top in tops:
-        for photo in photos_below(top, Skipped()):
-            yield photo.relative_to(folder).as_posix(), photo
+        if top.is_symlink() or not is_name(top.name) or not top.name.isprintable():
+            skipped.unreadable[top] = "a link, or a name that is not allowed everywhere"
+            continue
+        for photo in photos_below(top, skipped):
+            path = photo.relative_to(folder).as_posix()
+            if inside(folder, path) is None or not path.isprintable():
+                skipped.unreadable[photo] = "it lies behind a link, or has a name that is not allowed everywhere"
+            else:
+                yield path, photo
 
 
-def _group_of(groups: Groups, path: str) -> int:
-    """Return the group whose folder a path begins with; one is made for a folder that is new."""
-    folder = path.partition("/")[0]
-    fixed = {UNSORTED: values.UNSORTED, NOT_FACES: values.NOT_FACES}
-    if folder in fixed:
-        return fixed[folder]
-    number, wanted = number_of(folder), Kind.STRANGERS if folder == STRANGERS else Kind.PERSON
-    for group in groups.groups():
-        if group.kind is wanted and group.folder == folder:
-            return group.number
-    if number is not None or wanted is Kind.STRANGERS:
-        return groups.add_group(State(wanted))
-    known = groups.person(folder)
-    return known.number if known else groups.add_group(State(Kind.PERSON, shown_name(folder), folder))
-
-
-def _free(folder: Path, group: str, path: PurePosixPath, taken: set[str]) -> str:
+def _free(groups: Groups, folder: str, path: PurePosixPath, taken: Collection[str]) -> str:
     """Return a path in the folder of a group that no file has: two photos of one name both stay."""
-    number = 1
-    while True:
-        name = path.name if number == 1 else f"{path.stem}-{number}{path.suffix}"
-        target = f"{group}/{name}"
-        if target.casefold() not in taken and not (folder / target).exists():
-            return target
-        number += 1
+    stem = path.stem.encode()[:_MOST_BYTES].decode(errors="ignore")
+    names = chain([path.name], (f"{stem}-{number}{path.suffix}" for number in itertools.count(2)))
+    targets = (f"{folder}/{name}" for name in names)
+    return next(
+        one
+        for one in targets
+        if one.casefold() not in taken and not groups.has_path(one) and not os.path.lexists(groups.folder / one)
+    )
 
 
 def _move(groups: Groups) -> None:
@@ -139,39 +222,50 @@ def _move(groups: Groups) -> None:
         return
     folder = groups.folder
     try:
-        for _, path, target in moves:
-            source, goal = inside(folder, path), inside(folder, target)
-            if source and goal and source.is_file() and not goal.exists():
-                goal.parent.mkdir(exist_ok=True)
-                source.rename(goal)
-                with suppress(OSError):  # it holds others
-                    source.parent.rmdir()
-        if (folder / JOURNAL).is_file():
-            _tell_journal(folder, [(path, target) for _, path, target in moves])
+        arrived = {face.number: _renamed(folder, face.path, target) for face, target in moves}
     except OSError as error:
         raise disk_error(folder, error) from error
-    groups.set_moved({face: target for face, _, target in moves})
+    _tell_journal(groups, [(face, arrived[face.number], face.group) for face, _ in moves])
+    groups.set_moved(arrived)
 
 
-def _tell_journal(folder: Path, moves: list[tuple[str, str]]) -> None:
-    """Note in the journal of a download where its crops are now, and whose they are."""
-    with Journal(folder) as journal:
-        for path, target in moves:
-            journal.move(path, target)
-        journal.commit()
-        write_summary(journal, folder, 0.0)
+def _renamed(folder: Path, path: str, target: str) -> str:
+    """Move a crop, if it is there and nothing is in its way; return where it is then."""
+    source, goal = inside(folder, path), inside(folder, target)
+    if source is None or goal is None:
+        raise StorageError(f"{folder}: {path} or {target} leads out of it through a link: remove the link")
+    if not os.path.lexists(source):
+        return target
+    if os.path.lexists(goal):  # somebody has put it there meanwhile
+        return path
+    goal.parent.mkdir(exist_ok=True)
+    source.rename(goal)
+    with suppress(OSError):  # it holds others
+        source.parent.rmdir()
+    return target
 
 
-def _write_manifest(groups: Groups) -> None:
-    """Write manifest.csv: where each face was found, and where it is; a download's is made from its journal."""
-    if not groups.is_of_heap:
+def _tell_journal(groups: Groups, moves: Sequence[tuple[Face, str, int]]) -> None:
+    """Note in the journal of a download, if there is one, where crops are now, and in which group."""
+    if not moves or not (groups.folder / JOURNAL).is_file():
         return
+    names = {group.number: group.name for group in groups.groups()}
+    with Journal(groups.folder) as journal:
+        for face, path, group in moves:
+            journal.move(face.path, face.sha256, path, names[group])
+        journal.commit()
+        rewrite_summary(journal, groups.folder)
+
+
+def write_manifest(groups: Groups, without: Collection[int] = ()) -> None:
+    """Write manifest.csv: where each face was found, and where it is; without those of some groups."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     names = {group.number: (group.folder, group.name) for group in groups.groups()}
     for face in sorted(groups.faces(), key=lambda face: face.path):
-        folder, name = names[face.group]
-        row = (face.path, face.box, folder, name, face.file, face.photo, face.side, f"{face.sharpness:.4g}")
-        writer.writerow([escape_formula(value) if isinstance(value, str) else value for value in row])
+        if face.group not in without:
+            folder, name = names[face.group]
+            row = (face.path, face.box, folder, name, face.file, face.photo, face.side, f"{face.sharpness:.4g}")
+            writer.writerow([escape_formula(value) if isinstance(value, str) else value for value in row])
     atomic_write(groups.folder / MANIFEST, text.getvalue().encode(errors="backslashreplace"))

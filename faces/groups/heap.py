@@ -5,13 +5,15 @@ face that has a group keeps it, with whatever name it has been given, and draws 
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from data.atomic_write import atomic_write, is_part, remove_leftovers
+from data.atomic_write import atomic_write, remove_leftovers
+from data.photos.photo_files import is_leftover
 from data.settings import DownloadSettings
 from data.unnamed import GROUPS
 from data.unnamed import UNSORTED as UNSORTED_FOLDER
@@ -19,9 +21,9 @@ from errors import UsageError
 from faces.detection.detector import FaceDetector
 from faces.detection.likeness import FaceFeatures
 from faces.groups.clustering import FREE, group_faces
-from faces.groups.files import crop_name, follow, take_over
+from faces.groups.files import crop_name, follow, stat_of, take_over
 from faces.groups.finding import Known, Searched, Unreadable, find_faces
-from faces.groups.store import LOCK, Groups
+from faces.groups.store import Groups
 from faces.groups.values import NOT_FACES, UNSORTED, Face, Kind, NewFace
 from faces.settings import FACE_LIMIT, MIN_FACES
 
@@ -68,7 +70,7 @@ def group_photos(
         remove_leftovers(folder)
         heap.notes = take_over(groups)
         own = folder.resolve()
-        outside = (file for file in files if not file.resolve().is_relative_to(own))
+        outside = (file for file in files if not _lies_in(own, file))
         for found in find_faces(outside, groups.is_searched, detector, features, size, max_pixels=max_pixels):
             if isinstance(found, Unreadable):
                 heap.unreadable[str(found.file)] = found.why
@@ -119,9 +121,16 @@ def regroup(groups: Groups, min_faces: int, limit: float, seed: int) -> None:
     groups.regroup(moved)
 
 
+def _lies_in(folder: Path, file: Path) -> bool:
+    try:
+        return Path(os.path.realpath(file)).is_relative_to(folder)
+    except ValueError:  # a NUL in the name
+        return False
+
+
 def _takes_part(face: Face) -> bool:
     """Whether a face is grouped, or draws others into its group."""
-    return face.group > 0 or (face.group == UNSORTED and not face.is_decided)
+    return face.group > 0 or (face.group == UNSORTED and not face.is_placed)
 
 
 def _store(groups: Groups, found: Searched) -> None:
@@ -129,9 +138,10 @@ def _store(groups: Groups, found: Searched) -> None:
     for number, face in enumerate(found.faces, 1):
         path = f"{UNSORTED_FOLDER}/{crop_name(found.file, found.sha256, number)}"
         atomic_write(groups.folder / path, face.jpeg)
-        sha256 = hashlib.sha256(face.jpeg).hexdigest()
-        new.append(NewFace(path, face.box, face.side, face.sharpness, face.features, sha256))
-    groups.add_photo(found.sha256, str(found.file.resolve()), found.too_small, new)
+        sha256, stat = hashlib.sha256(face.jpeg).hexdigest(), stat_of(groups.folder / path)
+        new.append(NewFace(path, face.box, face.side, face.sharpness, face.features, sha256, stat))
+    file = os.fsencode(os.path.realpath(found.file)).decode(errors="backslashreplace")
+    groups.add_photo(found.sha256, file, found.too_small, new)
 
 
 def _check_free(folder: Path) -> None:
@@ -139,7 +149,7 @@ def _check_free(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file: expected a folder for the groups")
     if folder.is_dir() and not (folder / GROUPS).is_file():
-        others = [path.name for path in folder.iterdir() if path.name != LOCK and not is_part(path.name)]
+        others = [path.name for path in folder.iterdir() if not is_leftover(path.name)]
         if others:
             raise UsageError(f"{folder} holds {others[0]}, which `group` has not made: name a new or an empty folder")
 

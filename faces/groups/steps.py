@@ -1,7 +1,7 @@
 """What people decide about faces and groups. Each function carries out one decision and returns it.
 
 `seen` has the versions of the groups that somebody was looking at, as `Groups.decide` takes them. Raises UsageError for
-a name that is none, ConflictError when a group or a face is no longer as it was.
+a name that is none and for no face, ConflictError when a group or a face is no longer as it was.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,15 @@ from errors import UsageError
 from faces.groups.store import Changes, Groups, State, Step
 from faces.groups.values import NOT_FACES, UNSORTED, Kind
 
-MOST_LETTERS = 200  # of a name
+MOST_LETTERS = 500  # of a name
 
 Seen = Mapping[int, int]
 
 
 def name_group(groups: Groups, number: int, name: str, seen: Seen) -> Step:
     """Give a group a name; if another group has it, its faces join that one."""
-    group, shown, known = groups.group(number), checked(name), groups.person(name)
+    group, shown = groups.group(number), checked(name)
+    known = groups.person(shown)
     faces = [face.number for face in groups.faces(number)]
     if number <= 0 or (known and known.number != number):
         return name_faces(groups, faces, name, seen)
@@ -30,18 +31,19 @@ def name_group(groups: Groups, number: int, name: str, seen: Seen) -> Step:
 
 def name_faces(groups: Groups, faces: Sequence[int], name: str, seen: Seen) -> Step:
     """Put faces into the group of a person, a new one if there is none."""
-    shown, known = checked(name), groups.person(name)
-    shown = shown if known is None or known.name is None else known.name
+    shown = checked(name)
+    known = groups.person(shown)
     number = groups.new_number() if known is None else known.number
     changes = Changes(faces=dict.fromkeys(faces, number))
-    if known is None or known.kind is not Kind.PERSON:
+    if known is None:
         changes.groups[number] = State(Kind.PERSON, shown, groups.free_folder(shown))
-    return groups.decide(f"{count(len(faces), 'face')} of {shown}", changes, seen)
+    whose = known.name if known and known.name else shown
+    return groups.decide(f"{count(len(changes.faces), 'face')} of {whose}", changes, seen)
 
 
 def merge(groups: Groups, numbers: Sequence[int], seen: Seen) -> Step:
-    """Make one group of several: the first of those with a name, or else the first. Different names are an error."""
-    found = [groups.group(number) for number in numbers]
+    """Make one group of several: the one with a name, or else the first. Different names are an error."""
+    found = [groups.group(number) for number in dict.fromkeys(numbers)]
     named = [group for group in found if group.name is not None]
     if len(named) > 1:
         names = " and ".join(str(group.name) for group in named)
@@ -57,22 +59,22 @@ def split(groups: Groups, faces: Sequence[int], seen: Seen) -> Step:
     """Make a new group of faces."""
     number = groups.new_number()
     changes = Changes(faces=dict.fromkeys(faces, number), groups={number: State(Kind.PERSON)})
-    return groups.decide(f"{count(len(faces), 'face')} in a group of their own", changes, seen)
+    return groups.decide(f"{count(len(changes.faces), 'face')} in a group of their own", changes, seen)
 
 
 def strangers(groups: Groups, faces: Sequence[int], seen: Seen) -> Step:
     """Make a group of faces of somebody who is not to be named; whole groups of them stay what they are."""
     owners = {groups.face(face).group for face in faces}
-    whole = len(owners) == 1 and min(owners) > 0 and len(groups.faces(*owners)) == len(faces)
+    whole = len(owners) == 1 and min(owners) > 0 and {face.number for face in groups.faces(*owners)} == set(faces)
     number = owners.pop() if whole else groups.new_number()
     changes = Changes(faces=dict.fromkeys(faces, number), groups={number: State(Kind.STRANGERS)})
-    return groups.decide(f"{count(len(faces), 'face')} of nobody you know", changes, seen)
+    return groups.decide(f"{count(len(changes.faces), 'face')} of nobody you know", changes, seen)
 
 
 def not_faces(groups: Groups, faces: Sequence[int], seen: Seen) -> Step:
     """Put what is no face aside."""
     changes = Changes(faces=dict.fromkeys(faces, NOT_FACES))
-    return groups.decide(f"{count(len(faces), 'picture')} without a face", changes, seen)
+    return groups.decide(f"{count(len(changes.faces), 'picture')} without a face", changes, seen)
 
 
 def take_out(groups: Groups, faces: Sequence[int], seen: Seen) -> Step:
@@ -83,14 +85,14 @@ def take_out(groups: Groups, faces: Sequence[int], seen: Seen) -> Step:
         faces=dict.fromkeys(faces, UNSORTED), rejected=[(face, name) for face, name in owners.items() if name]
     )
     whose = " and ".join(sorted({name for name in owners.values() if name}))
-    return groups.decide(f"{count(len(faces), 'face')} not of {whose or 'that group'}", changes, seen)
+    return groups.decide(f"{count(len(owners), 'face')} not of {whose or 'that group'}", changes, seen)
 
 
 def reject(groups: Groups, faces: Sequence[int], name: str, seen: Seen) -> Step:
     """Say that faces are not of this person: the name is never suggested for them again."""
     shown = checked(name)
-    changes = Changes(rejected=[(face, shown) for face in faces])
-    return groups.decide(f"{count(len(faces), 'face')} not of {shown}", changes, seen)
+    changes = Changes(rejected=[(face, shown) for face in dict.fromkeys(faces)])
+    return groups.decide(f"{count(len(changes.rejected), 'face')} not of {shown}", changes, seen)
 
 
 def checked(name: str) -> str:

@@ -2,7 +2,8 @@
 
     meta       the format, how the faces were found, the number of changes so far
     photos     each photo that was searched, by its SHA-256, and how many faces it has
-    faces      each face: its crop, `target` while that is moved, its group, its features
+    faces      each face: its crop, `target` while that is moved, its group, its features; `stat` is size and time of
+               the crop when it was hashed
     groups     kind and name of each group
     rejected   who a face is not, by the key of the name
     steps      each decision: what it changed, from what to what
@@ -25,7 +26,9 @@ from numpy.typing import NDArray
 
 from data.folder_lock import lock_folder
 from data.folder_names import candidates, folded
-from data.photos.folder import person_key
+from data.inside import inside, is_name
+from data.photos.folder import PARTS, person_key
+from data.photos.photo_files import is_leftover
 from data.rows import Box
 from data.unnamed import GROUPS, is_nobody
 from errors import ConflictError, StorageError, UsageError
@@ -41,7 +44,7 @@ _TABLES = f"""
     CREATE TABLE IF NOT EXISTS faces (
         number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, target TEXT UNIQUE, grp INTEGER NOT NULL,
         decided INTEGER NOT NULL DEFAULT 0, photo TEXT NOT NULL, file TEXT NOT NULL, box TEXT,
-        side INTEGER NOT NULL, sharpness REAL NOT NULL, features BLOB, sha256 TEXT NOT NULL
+        side INTEGER NOT NULL, sharpness REAL NOT NULL, features BLOB, sha256 TEXT NOT NULL, stat TEXT NOT NULL
     );
     CREATE INDEX IF NOT EXISTS faces_of_a_group ON faces (grp);
     CREATE TABLE IF NOT EXISTS groups (
@@ -56,7 +59,25 @@ _TABLES = f"""
     INSERT OR IGNORE INTO groups (number, kind) VALUES
         ({UNSORTED}, '{Kind.UNSORTED}'), ({NOT_FACES}, '{Kind.NOT_FACES}');
 """
-_FACE = "number, path, grp, decided, photo, file, box, side, sharpness, sha256"
+_FACE = """number, path, grp, decided, decided OR EXISTS (SELECT 1 FROM rejected WHERE face = number), photo, file, box,
+    side, sharpness, sha256, stat"""
+_MADE_WITH = "SELECT value FROM meta WHERE name = 'made_with'"
+_OWNER = "SELECT grp FROM faces WHERE number = ?"
+_WRONG = (  # what a database of this program never has: rows of other types or values
+    """groups WHERE NOT (number = 0 AND kind = 'unsorted' OR number = -1 AND kind = 'not-faces'
+        OR typeof(number) = 'integer' AND number BETWEEN 1 AND 999999999 AND kind IN ('person', 'strangers'))
+        OR typeof(coalesce(name, '')) <> 'text' OR typeof(coalesce(key, '')) <> 'text'
+        OR typeof(coalesce(folder, '')) <> 'text' OR typeof(version) <> 'integer'""",
+    """faces WHERE typeof(path) <> 'text' OR typeof(coalesce(target, '')) <> 'text' OR typeof(photo) <> 'text'
+        OR grp NOT IN (SELECT number FROM groups) OR typeof(file) <> 'text' OR typeof(side) <> 'integer'
+        OR typeof(sharpness) NOT IN ('real', 'integer') OR typeof(coalesce(features, x'')) <> 'blob'
+        OR length(features) % 4 OR length(features) <> (SELECT max(length(features)) FROM faces)
+        OR typeof(sha256) <> 'text' OR typeof(stat) <> 'text'""",
+    "rejected WHERE typeof(face) <> 'integer' OR typeof(key) <> 'text'",
+    "steps WHERE typeof(about) <> 'text' OR typeof(changes) <> 'text'",
+    "meta WHERE name = 'revision' AND (value GLOB '*[^0-9]*' OR length(value) NOT BETWEEN 1 AND 15)",
+    "meta WHERE name = 'made_with' AND NOT json_valid(value)",
+)
 
 
 class State(NamedTuple):
@@ -84,6 +105,27 @@ class Step:
     about: str  # in words
 
 
+class _Note(NamedTuple):
+    """What a step changes, as it is kept."""
+
+    faces: list[tuple[int, int, int, int]]  # face, its group before, whether it was decided, its group after
+    groups: list[tuple[int, State | None, State]]  # number, before, after
+    rejected: list[tuple[int, str, bool]]  # face, key of the name, whether that was known before
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Raise ValueError for what is none."""
+        try:
+            faces, groups, rejected = json.loads(text)
+            return cls(
+                [(int(face), int(before), int(bool(decided)), int(after)) for face, before, decided, after in faces],
+                [(int(number), before and _state(*before), _state(*after)) for number, before, after in groups],
+                [(int(face), str(key), bool(known)) for face, key, known in rejected],
+            )
+        except TypeError as error:
+            raise ValueError(text) from error
+
+
 class Groups:
     """The database of a folder, open and locked; a context manager. StorageError when the disk refuses."""
 
@@ -91,7 +133,7 @@ class Groups:
         """Open the folder's database or make one; `made_with` says how faces are found, None: as they were.
 
         Raises UsageError when its faces were found in another way, or by a later version of this program, StorageError
-        when another process has it.
+        when another process has it, or it is not as this program makes it.
         """
         self.folder, self._lock = folder, RLock()
         busy = f"another process is working on the groups in {folder}: wait for it, or stop it"
@@ -100,10 +142,13 @@ class Groups:
             with self._disk():
                 self._database = sqlite3.connect(folder / GROUPS, check_same_thread=False, isolation_level=None)
                 undo.callback(self._database.close)
+                self._check_format()
                 self._database.execute("PRAGMA journal_mode = WAL")
                 self._database.execute("PRAGMA synchronous = FULL")  # a power cut does not lose a decision either
+                self._database.execute("PRAGMA secure_delete = ON")  # deleted bytes are overwritten
                 self._database.executescript(f"BEGIN; {_TABLES} COMMIT;")
-            self._check(made_with)
+            self._check()
+            self._check_made(made_with)
             self._closing = undo.pop_all()
 
     def __enter__(self) -> Self:
@@ -115,7 +160,7 @@ class Groups:
     @property
     def is_of_heap(self) -> bool:
         """Whether its faces were found in whole photos, not brought along with their people."""
-        return bool(self._rows("SELECT 1 FROM meta WHERE name = 'made_with'"))
+        return bool(self._rows(_MADE_WITH))
 
     @property
     def revision(self) -> int:
@@ -123,8 +168,8 @@ class Groups:
         return int(self._one("SELECT value FROM meta WHERE name = 'revision'"))
 
     def is_searched(self, photo: str) -> bool:
-        """Whether the faces of the photo with this SHA-256 are known."""
-        return bool(self._rows("SELECT 1 FROM photos WHERE sha256 = ?", photo))
+        """Whether the faces of the photo with this SHA-256, or one that begins so, are known."""
+        return bool(self._rows("SELECT 1 FROM photos WHERE sha256 BETWEEN ?1 AND ?1 || 'g' LIMIT 1", photo))
 
     def groups(self) -> list[Group]:
         """All groups, with faces or without."""
@@ -179,68 +224,87 @@ class Groups:
         return int(self._one("SELECT max(0, max(number)) + 1 FROM groups"))
 
     def free_folder(self, name: str) -> str:
-        """The folder for a new person of this name, which no other person and no group has."""
+        """The folder for a new person of this name, which no other person and no group has.
+
+        None that commands pass over, or take for a part of a split; none in whose place there is a file or a link.
+        """
         taken = {folder for (folder,) in self._rows("SELECT folded FROM groups WHERE folded IS NOT NULL")}
-        return next(one for one in candidates(name) if folded(one) not in taken and not is_nobody(folded(one)))
+
+        def is_free(one: str) -> bool:
+            if folded(one) in taken or is_nobody(folded(one)) or one.casefold() in PARTS:
+                return False
+            path = self.folder / one
+            return (
+                not is_leftover(one, is_folder=True) and not path.is_symlink() and (path.is_dir() or not path.exists())
+            )
+
+        return next(filter(is_free, candidates(name)))
+
+    def has_path(self, path: str) -> bool:
+        """Whether a crop is there, or is going there, also one that is gone meanwhile."""
+        return bool(self._rows("SELECT 1 FROM faces WHERE path = ?1 OR target = ?1", path))
 
     def add_photo(self, sha256: str, file: str, too_small: int, faces: Sequence[NewFace]) -> None:
         """Note a photo that was searched, and its faces, as unsorted. Their crops are stored already."""
-        with self._changing():
-            self._note_faces(sha256, file, UNSORTED, faces)
+        with self._changing({UNSORTED}):
+            for face in faces:
+                self._note_face(sha256, file, UNSORTED, face)
             self._run("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", sha256, file, len(faces), too_small)
 
-    def add_faces(self, sha256: str, file: str, group: int, faces: Sequence[NewFace]) -> None:
-        """Note faces that lie in the folder of a group already."""
-        with self._changing(group):
-            self._note_faces(sha256, file, group, faces)
+    def add_faces(self, faces: Sequence[tuple[int, NewFace]]) -> None:
+        """Note photos that lie in the folder of a group already, each a face: the number of the group, and the face."""
+        with self._changing({group for group, _ in faces}):
+            for group, face in faces:
+                self._note_face(face.sha256, face.path, group, face)
 
     def add_group(self, state: State) -> int:
         """Make a group without a decision; return its number."""
-        with self._changing():
+        with self._changing(()):
             number = self.new_number()
             self._set_group(number, state)
             return number
 
     def regroup(self, faces: Mapping[int, int]) -> None:
-        """Put faces into groups, new ones if they are not there, without a decision."""
-        with self._changing(*faces.values()):
+        """Put unsorted faces into groups, new ones if they are not there, without a decision."""
+        if not faces:
+            return
+        with self._changing({UNSORTED, *faces.values()}):
             for group in sorted(set(faces.values()) - {group.number for group in self.groups()}):
                 self._set_group(group, State(Kind.PERSON))
-            self._database.executemany(
-                "UPDATE faces SET grp = ? WHERE number = ?", [(group, face) for face, group in faces.items()]
-            )
-            self._touch(faces.values())
+            pairs = [(group, face) for face, group in faces.items()]
+            self._database.executemany("UPDATE faces SET grp = ? WHERE number = ?", pairs)
 
-    def drop(self, faces: Iterable[int]) -> None:
+    def drop(self, faces: Sequence[Face]) -> None:
         """Forget faces whose crops are gone. The photo stays known: they are not found again."""
-        with self._changing():
+        with self._changing({face.group for face in faces}):
             for table, column in (("faces", "number"), ("rejected", "face")):
-                self._database.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(face,) for face in faces])
+                numbers = [(face.number,) for face in faces]
+                self._database.executemany(f"DELETE FROM {table} WHERE {column} = ?", numbers)
 
     def decide(self, about: str, changes: Changes, seen: Mapping[int, int] | None = None) -> Step:
         """Carry out a decision and note it as a step.
 
         `seen` has the version of each group as it was when somebody decided: ConflictError when one is another now.
+        UsageError for a decision about nothing.
         """
+        if not changes.faces and not changes.rejected:
+            raise UsageError("no face was chosen: choose at least one")
         with self._lock:
             for number, version in (seen or {}).items():
                 if self.group(number).version != version:
                     raise ConflictError("this group was changed meanwhile, in another window: look again, and repeat")
-            before = {face: self.face(face) for face in {*changes.faces, *(face for face, _ in changes.rejected)}}
+            before = {face: rest for face, *rest in self._rows("SELECT number, grp, decided FROM faces")}
+            for face in {*changes.faces, *(face for face, _ in changes.rejected)} - before.keys():
+                self.face(face)  # ConflictError: it is gone
             states = {group.number: State(group.kind, group.name, group.named_folder) for group in self.groups()}
-            known = self.rejected()
-            note = {
-                "faces": [
-                    [face, before[face].group, before[face].is_decided, group] for face, group in changes.faces.items()
-                ],
-                "groups": [[number, states.get(number), state] for number, state in changes.groups.items()],
-                "rejected": [
-                    [face, person_key(name)]
-                    for face, name in changes.rejected
-                    if person_key(name) not in known.get(face, ())
-                ],
-            }
-            with self._changing():
+            known = self.rejected() if changes.rejected else {}
+            keys = dict.fromkeys((face, person_key(name)) for face, name in changes.rejected)
+            note = _Note(
+                [(face, *before[face], group) for face, group in changes.faces.items()],
+                [(number, states.get(number), state) for number, state in changes.groups.items()],
+                [(face, key, key in known.get(face, ())) for face, key in keys],
+            )
+            with self._changing(()):
                 self._run("INSERT INTO steps (about, changes) VALUES (?, ?)", about, json.dumps(note))
                 number = int(self._one("SELECT last_insert_rowid()"))
                 self._apply(note)
@@ -266,9 +330,10 @@ class Groups:
         with self._lock:
             return self._turn(self.undone_step(), number, undone=False)
 
-    def targets(self) -> list[tuple[int, str, str]]:
-        """The faces whose crops are being moved: number, path, and where it goes."""
-        return self._rows("SELECT number, path, target FROM faces WHERE target IS NOT NULL ORDER BY number")
+    def targets(self) -> list[tuple[Face, str]]:
+        """The faces whose crops are being moved, and where each goes."""
+        rows = self._rows(f"SELECT target, {_FACE} FROM faces WHERE target IS NOT NULL ORDER BY number")
+        return [(_face(row), target) for target, *row in rows]
 
     def set_targets(self, targets: Mapping[int, str]) -> None:
         """Note where crops go, before they are moved."""
@@ -276,67 +341,74 @@ class Groups:
             pairs = [(target, face) for face, target in targets.items()]
             self._database.executemany("UPDATE faces SET target = ? WHERE number = ?", pairs)
 
-    def set_moved(self, faces: Mapping[int, str]) -> None:
-        """Note where crops are now."""
+    def set_moved(self, faces: Mapping[int, str], stats: Mapping[int, str] | None = None) -> None:
+        """Note where crops are now, and the new `stat` of some."""
         with self._transaction():
+            numbers = [(face,) for face in faces]  # two crops may have changed places: no path is there twice
+            self._database.executemany("UPDATE faces SET path = '/' || number, target = NULL WHERE number = ?", numbers)
             pairs = [(path, face) for face, path in faces.items()]
-            self._database.executemany("UPDATE faces SET path = ?, target = NULL WHERE number = ?", pairs)
+            self._database.executemany("UPDATE faces SET path = ? WHERE number = ?", pairs)
+            pairs = [(stat, face) for face, stat in (stats or {}).items()]
+            self._database.executemany("UPDATE faces SET stat = ? WHERE number = ?", pairs)
 
     def misplaced(self) -> list[tuple[Face, Group]]:
         """The faces whose crops lie in another folder than that of their group."""
         groups = {group.number: group for group in self.groups()}
-        found = ((face, groups[face.group]) for face in self.faces())
-        return [(face, group) for face, group in found if face.path.partition("/")[0] != group.folder]
+        places = self._rows("SELECT number, path, grp FROM faces ORDER BY number")
+        found = [face for face, path, group in places if path.partition("/")[0] != groups[group].folder]
+        return [(face, groups[face.group]) for face in map(self.face, found)]
 
-    def _note_faces(self, photo: str, file: str, group: int, faces: Sequence[NewFace]) -> None:
-        for face in faces:
-            box = None if face.box is None else str(face.box)
-            features = None if face.features is None else face.features.astype("<f4").tobytes()
-            self._run(
-                "INSERT INTO faces (path, grp, photo, file, box, side, sharpness, features, sha256) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                *(face.path, group, photo, file, box, face.side, face.sharpness, features, face.sha256),
-            )
+    def _note_face(self, photo: str, file: str, group: int, face: NewFace) -> None:
+        box = None if face.box is None else str(face.box)
+        features = None if face.features is None else face.features.astype("<f4").tobytes()
+        self._run(
+            "INSERT INTO faces (path, grp, photo, file, box, side, sharpness, features, sha256, stat) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *(face.path, group, photo, file, box, face.side, face.sharpness, features, face.sha256, face.stat),
+        )
 
     def _turn(self, step: Step | None, number: int, *, undone: bool) -> Step:
         if step is None or step.number != number:
             raise ConflictError("something else was decided meanwhile, in another window: look again, and repeat")
-        note = json.loads(self._one("SELECT changes FROM steps WHERE number = ?", number))
+        try:
+            note = _Note.read(self._one("SELECT changes FROM steps WHERE number = ?", number))
+        except ValueError as error:
+            raise self._damaged(f"step {number} cannot be read") from error
         with self._transaction():
             (self._take_back if undone else self._apply)(note)
             self._run("UPDATE steps SET undone = ? WHERE number = ?", undone, number)
             self._count()
+            if self._rows("SELECT 1 FROM faces WHERE grp NOT IN (SELECT number FROM groups)"):
+                raise self._damaged(f"step {number} is about groups that are not there")
         return step
 
-    def _apply(self, note: Mapping[str, Any]) -> None:
-        for number, _, state in note["groups"]:
-            self._set_group(number, State(*state))
-        for face, _, _, group in note["faces"]:
-            self._run("UPDATE faces SET grp = ?, decided = 1 WHERE number = ?", group, face)
-        for face, key in note["rejected"]:
-            self._run("INSERT OR IGNORE INTO rejected VALUES (?, ?)", face, key)
-            self._run("UPDATE faces SET decided = 1 WHERE number = ?", face)
+    def _apply(self, note: _Note) -> None:
+        for number, _, state in note.groups:
+            self._set_group(number, state)
+        moves = [(group, face) for face, _, _, group in note.faces]
+        self._database.executemany("UPDATE faces SET grp = ?, decided = 1 WHERE number = ?", moves)
+        keys = [(face, key) for face, key, _ in note.rejected]
+        self._database.executemany("INSERT OR IGNORE INTO rejected VALUES (?, ?)", keys)
         self._touch_all(note)
 
-    def _take_back(self, note: Mapping[str, Any]) -> None:
-        for face, key in note["rejected"]:
-            self._run("DELETE FROM rejected WHERE face = ? AND key = ?", face, key)
-        for face, group, decided, _ in note["faces"]:
-            self._run("UPDATE faces SET grp = ?, decided = ? WHERE number = ?", group, decided, face)
-        for number, state, _ in reversed(note["groups"]):
+    def _take_back(self, note: _Note) -> None:
+        keys = [(face, key) for face, key, known in note.rejected if not known]
+        self._database.executemany("DELETE FROM rejected WHERE face = ? AND key = ?", keys)
+        moves = [(group, decided, face) for face, group, decided, _ in note.faces]
+        self._database.executemany("UPDATE faces SET grp = ?, decided = ? WHERE number = ?", moves)
+        for number, state, _ in reversed(note.groups):
             has_faces = bool(self._rows("SELECT 1 FROM faces WHERE grp = ? LIMIT 1", number))
             if state is None and not has_faces:
                 self._run("DELETE FROM groups WHERE number = ?", number)
             else:  # a later grouping may have put faces into a group that was made by this step
-                self._set_group(number, State(Kind.PERSON) if state is None else State(*state))
+                self._set_group(number, state or State(Kind.PERSON))
         self._touch_all(note)
 
-    def _touch_all(self, note: Mapping[str, Any]) -> None:
+    def _touch_all(self, note: _Note) -> None:
         """Give a new version to every group whose faces or state have changed."""
-        groups = [number for number, *_ in note["groups"]]
-        groups += [group for _, before, _, after in note["faces"] for group in (before, after)]
-        owners = [self.face(face).group for face, _ in note["rejected"]]
-        self._touch([*groups, *owners])
+        owners = [group for face, *_ in note.rejected for (group,) in self._rows(_OWNER, face)]
+        moved = [group for _, before, _, after in note.faces for group in (before, after)]
+        self._touch([*(number for number, *_ in note.groups), *moved, *owners])
 
     def _touch(self, groups: Iterable[int]) -> None:
         revision = self.revision + 1
@@ -344,37 +416,65 @@ class Groups:
         self._database.executemany("UPDATE groups SET version = ? WHERE number = ?", pairs)
 
     def _set_group(self, number: int, state: State) -> None:
-        key = None if state.name is None else person_key(state.name)
-        columns = (number, state.kind, state.name, key, state.folder, state.folder and folded(state.folder))
+        """Set the state of a group. A name or a folder that another one has by now, made by hand, stays that one's."""
+        key, name = None if state.name is None else person_key(state.name), state.folder and folded(state.folder)
+        if self._rows("SELECT 1 FROM groups WHERE number <> ? AND (key = ? OR folded = ?)", number, key, name):
+            state, key, name = State(state.kind), None, None
         self._run(
             "INSERT INTO groups (number, kind, name, key, folder, folded) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (number) DO UPDATE SET kind = excluded.kind, name = excluded.name, key = excluded.key, "
             "folder = excluded.folder, folded = excluded.folded",
-            *columns,
+            *(number, state.kind, state.name, key, state.folder, name),
         )
+        self._touch([number])
 
-    def _check(self, made_with: Mapping[str, Any] | None) -> None:
-        """Note how the faces are found; UsageError where that is not how those that are there were found."""
-        known = dict(self._rows("SELECT name, value FROM meta"))
-        if known["format"] != FORMAT:
+    def _check_format(self) -> None:
+        """UsageError for a database of another version, which is left as it is."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
+            return
+        found = next((value for (value,) in self._rows("SELECT value FROM meta WHERE name = 'format'")), FORMAT)
+        if found != FORMAT:
             raise UsageError(
-                f"{self.folder / GROUPS} has format {known['format']}, of another version of this program: expected "
-                f"format {FORMAT}; use that version"
+                f"{self.folder / GROUPS} has format {found!s:.20}, of another version of this program: expected format "
+                f"{FORMAT}; use that version"
             )
+
+    def _check(self) -> None:
+        """StorageError for a database that this program would not have made: it may be a stranger's."""
+        for wrong in _WRONG:
+            if self._rows(f"SELECT 1 FROM {wrong} LIMIT 1"):
+                raise self._damaged(f"rows of the table {wrong.partition(' ')[0]} are none of this program's")
+        for name, key, folder, short in self._rows("SELECT name, key, folder, folded FROM groups"):
+            is_sound = key == (None if name is None else person_key(name)) and (name is None) == (folder is None)
+            if not is_sound or not (folder is None or (is_name(folder) and folded(folder) == short)):
+                raise self._damaged(f"{folder!r} is no person's folder")
+        for path in self._rows("SELECT path FROM faces UNION SELECT target FROM faces WHERE target IS NOT NULL"):
+            if "/" not in path[0] or inside(self.folder, *path, links=True) is None:
+                raise self._damaged(f"{path[0]!r} is no crop's place")
+
+    def _damaged(self, why: str) -> StorageError:
+        return StorageError(f"{self.folder / GROUPS} is damaged: {why}; restore it, or remove it and begin again")
+
+    def _check_made(self, made_with: Mapping[str, Any] | None) -> None:
+        """Note how the faces are found; UsageError where that is not how those that are there were found."""
         if made_with is None:
             return
-        wanted = json.dumps(made_with, sort_keys=True)
-        if known.get("made_with", wanted) != wanted:
+        known = next((json.loads(text) for (text,) in self._rows(_MADE_WITH)), None)
+        if known is None and self._rows("SELECT 1 FROM faces UNION SELECT 1 FROM steps"):
+            raise UsageError(f"{self.folder} is a folder of people, not of groups: name a new or an empty folder")
+        wanted = json.loads(json.dumps(made_with))
+        if known not in (None, wanted):
+            found, asked = _different(known, wanted), _different(wanted, known)
             raise UsageError(
-                f"the faces in {self.folder} were found with {known['made_with']}; asked for {wanted}: choose the "
-                "same, or another folder"
+                f"the faces in {self.folder} were found with {found}; asked for {asked}: choose the same, or another "
+                "folder"
             )
         with self._transaction():
-            self._run("INSERT OR IGNORE INTO meta VALUES ('made_with', ?)", wanted)
+            self._run("INSERT OR IGNORE INTO meta VALUES ('made_with', ?)", json.dumps(made_with, sort_keys=True))
 
     @contextmanager
-    def _changing(self, *groups: int) -> Iterator[None]:
-        """A transaction of a change behind which nothing that was undone can be done again."""
+    def _changing(self, groups: Iterable[int]) -> Iterator[None]:
+        """A transaction that changes these groups, behind which nothing that was undone can be done again."""
         with self._transaction():
             self._run("DELETE FROM steps WHERE undone")
             yield
@@ -392,7 +492,8 @@ class Groups:
                 yield
                 self._database.execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                if self._database.in_transaction:  # SQLite ends it itself when the disk is full
+                    self._database.execute("ROLLBACK")
                 raise
 
     @contextmanager
@@ -415,9 +516,25 @@ class Groups:
 
 
 def _face(row: Sequence[Any]) -> Face:
-    number, path, group, decided, photo, file, box, side, sharpness, sha256 = row
+    number, path, group, placed, decided, photo, file, box, *rest = row
     try:
         where = None if box is None else Box.parse(box)
     except (TypeError, ValueError):  # a stranger's database
         where = None
-    return Face(number, path, group, bool(decided), photo, file, where, side, sharpness, sha256)
+    return Face(number, path, group, bool(placed), bool(decided), photo, file, where, *rest)
+
+
+def _state(kind: str, name: object, folder: object) -> State:
+    """Raise ValueError for what is none."""
+    if isinstance(name, str) and isinstance(folder, str) and is_name(folder):
+        return State(Kind(kind), name, folder)
+    if name is not None or folder is not None:
+        raise ValueError(name, folder)
+    return State(Kind(kind))
+
+
+def _different(one: Any, other: Any) -> str:
+    """Return in words what is different in `one`, of JSON."""
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return json.dumps(one)
+    return ", ".join(f"{key} {_different(one[key], other.get(key))}" for key in one if one[key] != other.get(key))

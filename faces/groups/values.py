@@ -50,13 +50,15 @@ class Face:
     number: int
     path: str
     group: int
-    is_decided: bool  # somebody has said where it belongs: a grouping leaves it there
+    is_placed: bool  # somebody has put it into its group: a grouping leaves it there
+    is_decided: bool  # that, or somebody has said who it is not
     photo: str  # SHA-256 of the photo that it was found in; of a crop that is the photo, its own
     file: str  # that photo
     box: Box | None  # in pixels of the upright photo
     side: int  # of the box, in pixels of the photo
     sharpness: float  # as `finding` measures it
     sha256: str  # of the crop
+    stat: str  # size and time of the crop when it was hashed
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,3 +71,4 @@ class NewFace:
     sharpness: float
     features: NDArray[np.float32] | None  # (numbers,); None: not computed
     sha256: str
+    stat: str
