@@ -43,9 +43,7 @@ def test_a_file_named_outright_is_taken_whatever_its_name_and_even_if_it_is_miss
 
 
 @pytest.mark.parametrize("results", ["trip/deep", "trip/../trip/deep", "link"])
-def test_the_folder_that_results_go_to_is_left_out_however_it_is_spelled(
-    album: Path, results: str
-) -> None:
+def test_the_folder_that_results_go_to_is_left_out_however_it_is_spelled(album: Path, results: str) -> None:
     (album / "link").symlink_to("trip/deep")
     walk = PhotoFiles([album], results=album / results)
     assert [file.relative_to(album).as_posix() for file in walk] == ["a.PNG", "b.jpg", "trip/1", "trip/2.webp"]
@@ -58,9 +56,7 @@ def test_the_folder_that_results_go_to_is_not_given_but_those_in_it_may_be(album
     assert [file.name for file in PhotoFiles([album / "trip" / "deep"], results=album / "trip")] == ["x.gif"]
 
 
-def test_a_file_has_a_path_below_the_folder_that_it_was_found_in(
-    album: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_has_a_path_below_the_folder_that_it_was_found_in(album: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(album / "trip")
     walk = PhotoFiles([".", "../b.jpg", album / "a.PNG"])
     assert [walk.below(file).as_posix() for file in walk] == ["1", "2.webp", "deep/x.gif", "b.jpg", "a.PNG"]
