@@ -148,19 +148,13 @@ class _Sorter:
         targets = [self._target(folder, file, data) for *_, folder in goes]
         how = [self._settings.how, *(How.LINK if self._settings.how == How.LINK else How.COPY for _ in goes[1:])]
         rows = [
-            (
-                place,
-                escape_formula(_text(person)),
-                probability,
-                f"{folder}/{target.name}",
-                THERE if there else way,
-                status,
-            )
+            (place, _text(person), probability, f"{folder}/{target.name}", THERE if there else way, status)
             for (person, probability, folder), (target, there), way in zip(goes, targets, how, strict=True)
         ]
         self._note(rows)
         for (person, _, folder), (target, there) in zip(goes, targets, strict=True):
-            self._names[folder][folded(target.name)] = target, file if self._settings.dry_run and not there else target
+            if not there:
+                self._names[folder][folded(target.name)] = target, file if self._settings.dry_run else target
             self.result.already_there[person] += there
         if not self._settings.dry_run:
             new = [target for target, there in targets if not there]
@@ -211,9 +205,9 @@ class _Sorter:
             raise disk_error(path, error) from error
 
 
-def _text(name: str) -> str:
-    """Return a name as UTF-8 can have it."""
-    return name.encode(errors="replace").decode()
+def _text(name: str) -> str | None:
+    """Return a person's name as a table can have it: in UTF-8, and no formula."""
+    return escape_formula(name.encode(errors="replace").decode())
 
 
 def _place(file: Path) -> str:

@@ -328,6 +328,7 @@ def test_a_dry_run_says_the_same_and_does_nothing(how: How, unknown: bool) -> No
     photo("out/Ada/2.jpg", "in/2.jpg")
     photos = [
         *(of(photo("in/1.jpg"), "Ada", "Bo"), of(photo("b/1.jpg", "in/1.jpg"), "Ada"), of(photo("c/1.JPG"), "Ada")),
+        of(photo("d/1.jpg", "in/1.jpg"), "Ada"),
         *(of(photo("in/2.jpg"), "Ada"), of(photo("s.jpg")), no_face(photo("n.jpg")), of("gone.jpg", "Cy")),
         [Prediction(Path("torn.jpg"), None, None, None, Reason.TRUNCATED, detail="a JPEG whose end is missing")],
     ]
@@ -336,7 +337,7 @@ def test_a_dry_run_says_the_same_and_does_nothing(how: How, unknown: bool) -> No
     assert state() == before
     assert planned == sort(*photos, how=how, unknown=unknown)
     assert planned.failed == {"gone.jpg": "unreadable", "torn.jpg": "a JPEG whose end is missing"}
-    assert planned.people == {"Ada": 4, "Bo": 1}
+    assert planned.people == {"Ada": 5, "Bo": 1}
 
 
 def test_a_dry_run_makes_no_folder() -> None:
