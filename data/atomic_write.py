@@ -57,10 +57,11 @@ def part_of(path: Path) -> Path:
     return path.with_name(ended(path.name, f".part-{os.getpid()}-{_THIS_RUN}{secrets.token_hex(4)}"))
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the parts that dead processes left in `folder` and in the folders directly inside it."""
+def remove_leftovers(folder: Path, *, below: bool = True) -> None:
+    """Remove the parts that dead processes left in `folder` and, if `below`, in the folders directly inside it."""
     try:
-        folders = [Path(entry.path) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
+        entries = os.scandir(folder) if below else ()
+        folders = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
         for inside in (folder, *folders):
             for entry in os.scandir(inside):
                 if entry.is_file(follow_symlinks=False) and is_abandoned(entry):

@@ -69,7 +69,7 @@ class Drawings:
         name = path.stem if path.suffix.lower() in PHOTO_NAMES else path.name
         path = _free(path.with_name(ended(name, ".jpg")), mark)
         if path.parent not in self._folders and path.parent.is_dir():
-            remove_leftovers(path.parent)
+            remove_leftovers(path.parent, below=False)
         self._folders.add(path.parent)
         atomic_write(path, picture.getvalue())
         self.drawn += 1
