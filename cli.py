@@ -121,6 +121,7 @@ def _say(line: str) -> None:
 
 def _parser() -> "Parser":
     from commands import (
+        compare,
         download,
         enroll,
         export,
@@ -155,6 +156,7 @@ def _parser() -> "Parser":
         predict,
         show_weights,
         report,
+        compare,
         export,
         reproduce,
     ):

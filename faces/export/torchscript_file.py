@@ -18,8 +18,8 @@ def torchscript_bytes(recorded: Recorded, shape: tuple[int, ...], outputs: tuple
     """Return the content of a .pt file; `about` is its extra file `ABOUT`. Its outputs are a tuple: `outputs`."""
     written, stripped = io.BytesIO(), io.BytesIO()
     with recording(), torch.inference_mode():
-        traced = torch.jit.trace(recorded, examples(shape), check_trace=False)
-        torch.jit.save(traced, written, _extra_files={ABOUT: about})  # type: ignore[no-untyped-call]
+        traced = torch.jit.trace(recorded, examples(shape), check_trace=False)  # type: ignore[no-untyped-call]
+        torch.jit.save(traced, written, _extra_files={ABOUT: about})
     with zipfile.ZipFile(written) as archive, zipfile.ZipFile(stripped, "w") as copy:
         for entry in archive.infolist():
             if not entry.filename.endswith(_TRACES):
