@@ -121,6 +121,7 @@ def _say(line: str) -> None:
 
 def _parser() -> "Parser":
     from commands import (
+        compare,
         download,
         enroll,
         export,
@@ -161,6 +162,7 @@ def _parser() -> "Parser":
         sort,
         show_weights,
         report,
+        compare,
         export,
         reproduce,
     ):

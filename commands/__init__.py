@@ -4,7 +4,7 @@
     features                       AlexNet's features of a folder, cached before a training
     train_faces, train_mnist       a folder of photos, or of digits, into a run folder
     enroll                         a person more or less in a run, without a training
-    export                         a run as one file for other programs
+    compare, export                runs on the same test photos; a run as one file for other programs
     predict                        a name for each face on new photos
     show_weights, report           the weights of a run as a picture, and the page of a run
     reproduce                      published experiments: their results beside ours

@@ -24,7 +24,12 @@ def add_to(commands: Any) -> None:
     add = add_command(commands, "export", export, about, example, brief)
     add("run", type=Path, metavar="RUN", help="a run folder of train-faces or train-mnist")
     add("--format", choices=("onnx", "torchscript"), required=True, help="onnx needs an extra")
-    add("--out", type=Path, metavar="FILE", help="(default: the run's name with .onnx or .pt, in the current folder)")
+    add(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="the file (default: the run's name with .onnx or .pt, in the current folder)",
+    )
     add("--overwrite", action="store_true", help="replace FILE")
     add("--weights", metavar="W", help="the frozen network's, if they are no longer where the training found them")
     add_json(add)

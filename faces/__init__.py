@@ -23,6 +23,7 @@ Whatever is wrong with what is given is a `FacesError` of one line.
     folder                          a folder of photos, split
     training_run, run, run_page, pictures   train-faces: a folder in, a run folder out; and reading it back
     export/                         a run as one file for other programs, ONNX or TorchScript
+    compared                        runs read back to be put side by side
     run_files, enrolment            the files of a run; a person more or less in it, without a training
     predict, predictions            files in, a line for each face out
     open_set                        how strangers are told from known people

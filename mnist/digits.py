@@ -1,5 +1,6 @@
 """MNIST as tensors: subsets, splits, and the normalisations its networks are given. `data.mnist` has the files."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,13 @@ class Digits:
     def pair(self) -> tuple[Tensor, Tensor]:
         """Images and labels, as a classifier takes them."""
         return self.x, self.labels
+
+    @property
+    def identity(self) -> str:
+        """How many there are, and a digest of images and labels, in words: `10,000 (0123456789abcdef)`."""
+        digest = hashlib.sha256(self.x.numpy().data)
+        digest.update(self.labels.numpy().data)
+        return f"{len(self):,} ({digest.hexdigest()[:16]})"
 
     def at(self, indices: Tensor) -> "Digits":
         """Return the digits with these indices."""

@@ -4,7 +4,6 @@ Reads the digits and holds some out for validation, trains, measures on the test
 several ranks, all read and train, but only the first measures and writes.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -160,16 +159,10 @@ def _read(task: DigitTraining) -> DigitParts:
 
 def _asked(classifier: DigitClassifier, parts: DigitParts, ranks: Ranks) -> dict[str, Any]:
     """Return, as JSON, all that decides what is trained: digits, model, settings; the classifier is not trained yet."""
-    digits = {f"{part} digits": f"{len(digits):,} ({_digest(digits)})" for part, digits in vars(parts).items()}
+    digits = {f"{part} digits": digits.identity for part, digits in vars(parts).items()}
     training = {"digits": digits, "model": classifier.model, "seed": classifier.seed}
     settings = {"settings": asdict(classifier.settings), "layers": classifier.layer_kinds()}
     return training | settings | ranks.identity()
-
-
-def _digest(digits: Digits) -> str:
-    digest = hashlib.sha256(digits.x.numpy().data)
-    digest.update(digits.labels.numpy().data)
-    return digest.hexdigest()[:16]
 
 
 def _fit(task: DigitTraining, parts: DigitParts, keeper: StateKeeper, state: TrainingState | None, bar: Bar) -> None:

@@ -64,6 +64,14 @@ def model_file(path: Path) -> Path:
     return path / MODEL
 
 
+def check_outside(run: Path, out: Path) -> None:
+    """Raise UsageError for a file of results that is a folder, or in a run's folder, which then holds foreign files."""
+    if out.is_dir():
+        raise UsageError(f"--out {out} is a folder: expected a file")
+    if run.is_dir() and out.resolve().is_relative_to(run.resolve()):
+        raise UsageError(f"--out {out} lies in {run}, which holds the files of the run alone: choose another place")
+
+
 def poster_file(run: Path, units: Sequence[int] | None) -> Path:
     """Return the file of a run's poster: weights.png for all units (None), else a name with their numbers."""
     if units is None:

@@ -26,7 +26,7 @@ from faces.export.torchscript_file import run_torchscript, torchscript_bytes
 from faces.run import load
 from faces.run_photo import RunPhoto
 from mnist.classifier import DigitClassifier
-from report.run_folder import SPLIT, finished, read_json
+from report.run_folder import SPLIT, check_outside, finished, read_json
 
 FORMATS = {"onnx": ".onnx", "torchscript": ".pt"}
 OUTPUTS = ("probabilities", "score")
@@ -93,10 +93,7 @@ def export_run(
 
 
 def _check_out(run: Path, out: Path, overwrite: bool) -> None:
-    if out.is_dir():
-        raise UsageError(f"--out {out} is a folder: expected a file")
-    if run.is_dir() and out.resolve().is_relative_to(run.resolve()):
-        raise UsageError(f"--out {out} lies in {run}, which holds the files of the run alone: choose another place")
+    check_outside(run, out)
     if out.exists() and not overwrite:
         raise UsageError(f"{out} is there already: replace it with --overwrite, or name another file with --out")
 

@@ -1,7 +1,8 @@
 """The page of a run: one self-contained `report.html` for phone, desk and paper. It runs no script and fetches nothing.
 
 `content` is what a caller fills in, `ranking` and `photos` choose and shrink what it shows, `interval` has the
-confidence interval of an accuracy. `render` fills `templates/`, styled by `page.css`: `wording` writes numbers,
+confidence interval of an accuracy; `comparison` is the page of several runs. `render` fills `templates/`, styled by
+`page.css`: `wording` writes numbers,
 `derived` has totals and groups, `embedding` puts pictures into the page.
 """
 

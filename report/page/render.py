@@ -14,7 +14,7 @@ from report.interval import wilson_interval
 from report.page import derived
 from report.page.content import Page
 from report.page.embedding import css_size, data_uri
-from report.page.wording import REASONS, about, count, hundredths, percent
+from report.page.wording import REASONS, about, count, hundredths, p_value, percent, signed_percent
 
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")  # no HTML may
 
@@ -25,8 +25,12 @@ def render(page: Page) -> str:
     All text is escaped; characters that HTML does not allow are replaced. Raises ValueError when a PNG of the page is
     none, or when `accuracy` counts more than there were.
     """
-    template = _environment().get_template("page.html")
-    html = template.render(page=page, words=page.words, sections=sections(page), style_sheet=style_sheet())
+    return filled("page.html", title=page.title, page=page, words=page.words, sections=sections(page))
+
+
+def filled(template: str, **content: Any) -> str:
+    """Return a page made of a template and its content."""
+    html = _environment().get_template(template).render(style_sheet=style_sheet(), **content)
     return _NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", html)
 
 
@@ -65,7 +69,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: tuple[Callable[..., Any], ...] = (about, count, css_size, csp_hash, data_uri, hundredths, percent)
+    numbers: tuple[Callable[..., Any], ...] = (about, count, hundredths, p_value, percent, signed_percent)
+    filters = (*numbers, css_size, csp_hash, data_uri)
     functions = (
         derived.dots,
         derived.lowest,

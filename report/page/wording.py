@@ -35,6 +35,16 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{share:.{decimals}%}"
 
 
+def signed_percent(share: float) -> str:
+    """Return a difference of shares in [-1, 1] with its sign: `+2.6%`, `-12.0%`, `0.0%`."""
+    return f"{share:+.1%}" if round(share, 3) else "0.0%"
+
+
+def p_value(p: float) -> str:
+    """Return a p value with two digits: `0.34`, `0.0012`; below a ten thousandth `<0.0001`."""
+    return "<0.0001" if p < 1e-4 else f"{p:.2g}"
+
+
 def about(share: float) -> str:
     """Return a probability in [0, 1] as `87%`, `<1%` or `>99%`."""
     rounded = f"{share:.0%}"

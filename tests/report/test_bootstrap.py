@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from report.bootstrap import DRAWS, people_interval, share_of
-from report.interval import wilson_interval
+from report.bootstrap import DRAWS, difference_interval, people_interval, share_of
+from report.interval import paired_interval, wilson_interval
 
 COUNTS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=2, max_size=12)
 
@@ -82,3 +82,35 @@ def test_nonsense_is_an_error(counted: list[int], n: list[int]) -> None:
 def test_photos_are_counted_by_person() -> None:
     counted = share_of([True, False, True, True], ["Ann", "Ann", "Bob", "Bob"], 0)
     assert counted == {"n": 4, "accepted": 3, "people": 2, "interval": list(people_interval([1, 2], [2, 2], 0))}
+
+
+def test_a_difference_draws_people_with_both_answers() -> None:
+    people = ["Ann"] * 10 + ["Bob"] * 10 + ["Cy"] * 10
+    first, second = [True] * 30, [True] * 20 + [False] * 10
+    low, high = difference_interval(first, second, people, 0)
+    assert low <= 0  # in a third of the draws and more, Cy is hardly there
+    assert high == 1  # or nobody else is
+    assert difference_interval(second, first, people, 0) == pytest.approx((-high, -low))
+    alone = paired_interval(10, 0, 30)
+    assert alone[0] > low
+    assert alone[1] < high
+
+
+def test_runs_that_never_differ_have_the_interval_of_their_photos() -> None:
+    right = [True, False] * 10
+    assert difference_interval(right, right, ["Ann", "Bob"] * 10, 0) == pytest.approx(paired_interval(0, 0, 20))
+    assert paired_interval(0, 0, 20)[1] > 0.05
+
+
+def test_one_person_is_no_sample_of_people() -> None:
+    assert difference_interval([True], [False], ["Ann"], 0) == (-1, 1)
+
+
+def test_a_paired_interval_is_as_published() -> None:
+    """A. Agresti, Y. Min (2005): Wald's interval with two added; by hand for b = 10, c = 2 of 50."""
+    low, high = paired_interval(10, 2, 50)
+    d, half = 8 / 52, 1.96 * (13 - 64 / 52) ** 0.5 / 52
+    assert (low, high) == pytest.approx((d - half, d + half))
+    assert paired_interval(0, 0, 0) == (-1, 1)
+    with pytest.raises(ValueError, match="no parts of 3"):
+        paired_interval(2, 2, 3)

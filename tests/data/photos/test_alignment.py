@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.photos import alignment
-from data.photos.alignment import aligned, framed, is_sensible, similarity
+from data.photos.alignment import aligned, framed, is_sensible, places, similarity
 from data.photos.landmarks import Landmarks
 
 FACE = Landmarks((46.0, 47.8), (104.1, 46.7), (75.0, 79.0), (49.7, 103.4), (99.6, 102.3))
@@ -125,3 +125,10 @@ def test_a_small_aligned_picture_averages_the_photo_it_does_not_pick_single_pixe
     photo = Image.fromarray(checks.astype(np.uint8))
     small = np.asarray(aligned(photo, turned(0, 10, 0, 0), 32, 0.05))
     assert np.abs(small.astype(int) - 127).max() <= 3
+
+
+@pytest.mark.parametrize(("size", "margin"), [(48, 0.05), (150, 0.25)])
+def test_points_in_their_places_stay_there(size: int, margin: float) -> None:
+    a, b = similarity(places(size, margin), size, margin)
+    assert (a, b) == pytest.approx((1, 0), abs=1e-9)
+    assert size / 2 < places(size, margin).left_mouth[1] < size
