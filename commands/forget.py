@@ -4,25 +4,29 @@ A further thing that is kept about a person's photos must be removed here too.
 """
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commands.console import print_json
 from commands.flags import add_json
 from commands.folders import DATASETS, RUNS
 from commands.parser import add_command
+from data.photos.unnamed import GROUPS
 from data.program import command
 from data.wording import count
 from errors import UsageError
+
+if TYPE_CHECKING:
+    from data.download.forget import Forgotten
 
 
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     about = "remove a person from a folder: photos, crops, cached features, journal, manifest and report lines"
     add = add_command(commands, "forget", forget, about, "forget datasets/six 'Alec Baldwin'")
-    add("folder", type=Path, metavar="DIR", help="a folder that download has made")
-    add("person", metavar="NAME", help="the name as the list has it")
+    add("folder", type=Path, metavar="DIR", help="a folder that download or group has made")
+    add("person", metavar="NAME", help="the name as the list has it, or as it was given on the page")
     add(
         "--runs",
         type=Path,
@@ -36,13 +40,12 @@ def add_to(commands: Any) -> None:
 
 def forget(options: argparse.Namespace) -> int:
     """Remove the person from the folder."""
-    from data.download.forget import forget as forget_person
     from data.journal import FILE
 
     if options.runs is not None and not options.runs.is_dir():
         raise UsageError(f"--runs {options.runs} is not a folder: expected one of runs; nothing was removed")
     own = options.folder / options.person
-    if own.is_dir() and not (options.folder / FILE).is_file():
+    if own.is_dir() and not any((options.folder / file).is_file() for file in (FILE, GROUPS)):
         raise UsageError(
             f"{options.folder} is a folder of your own, which no download has filled: remove {own} yourself, then "
             "train again the runs that were trained on it"
@@ -58,16 +61,45 @@ def forget(options: argparse.Namespace) -> int:
 
             forget_landmarks(options.folder, photos)
 
-    forgotten = forget_person(options.folder, options.person, forget_photos=forget_photos)
+    removed = _forgotten(options, forget_photos)
+    counts = [count(found.rows, what) for what, found in removed.items()]
+    files = sum(found.files for found in removed.values())
     if not options.json:
-        removed = f"{count(forgotten.rows, 'row')} and {count(forgotten.files, 'file')} removed"
-        print(f"{options.person}: {removed} from {options.folder}")
-    elsewhere = _elsewhere(options, forgotten.folder)
+        print(f"{options.person}: {', '.join(counts)} and {count(files, 'file')} removed from {options.folder}")
+    elsewhere = _elsewhere(options, next(iter(removed.values())).folder)
     if options.json:
-        print_json({"rows": forgotten.rows, "files": forgotten.files, **elsewhere})
-    else:
+        rows = sum(found.rows for what, found in removed.items() if what == "row")
+        print_json({"rows": rows, "files": files, **elsewhere})
+    elif "row" in removed:
         print("a list that names this person still does: a download of it brings the photos back")
+    else:
+        print("the photos that these faces were found in are as they were; group does not search them again")
     return 0
+
+
+def _forgotten(options: argparse.Namespace, forget_photos: Callable[[Collection[str]], None]) -> dict[str, "Forgotten"]:
+    """Remove the person from what a download knows, from groups, or from both; return what was removed of each."""
+    from data.download.forget import forget as forget_person
+    from data.journal import FILE, Journal
+    from data.photos.folder import person_key
+
+    found, names, listed, person = {}, list[str](), list[str](), options.person
+    if (options.folder / GROUPS).is_file():
+        from faces.groups.forget import forget as forget_group
+
+        if (options.folder / FILE).is_file():
+            with Journal(options.folder) as journal:
+                names = journal.names()
+                same = [name for name in names if person_key(name) == person_key(person)]
+                person = person if person in names or not same else same[0]
+                listed = journal.files_about(person)
+        group = forget_group(options.folder, person, listed=listed, forget_photos=forget_photos)
+        if group is not None:
+            found["face"] = group
+            if person not in names:
+                return found
+    found["row"] = forget_person(options.folder, person, forget_photos=forget_photos)
+    return found
 
 
 def _elsewhere(options: argparse.Namespace, person: str) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ portraits in `data/download`.
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 import cli
@@ -23,7 +24,9 @@ from data.photos.landmarks import Landmarks
 from data.rows import Box, Row
 from data.settings import DownloadSettings
 from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
-from faces.detection.likeness import FaceFeatures, Features
+from faces.detection.likeness import FaceFeatures
+from faces.groups import steps
+from faces.groups.store import Groups
 
 Kill = Callable[..., bool]
 MOMENTS = 20
@@ -101,9 +104,8 @@ class Means(FaceFeatures):
     def identity(self) -> dict[str, Any]:
         return {}
 
-    def __call__(self, face: Image.Image) -> Features:
-        mean: Features = np.asarray(face, np.float32).mean(axis=(0, 1)) / 7
-        return mean
+    def of_several(self, faces: Sequence[Image.Image]) -> NDArray[np.float32]:
+        return np.stack([np.asarray(face, np.float32).mean(axis=(0, 1)) / 7 for face in faces])
 
 
 def test_features(killed_at: Kill) -> None:
@@ -154,3 +156,25 @@ def test_faces_found_in_whole_photos(
     kinds = {line.rpartition(",")[0].split(",", 2)[2] for line in Path("unbroken/found.csv").read_text().splitlines()}
     assert kinds >= {"one face", '"several faces, the one like the others"'}
     assert got == moments, "with new photos every one"
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["at first", "with names and new photos"])
+def test_groups_of_faces(before: bool, killed_at: Kill, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faces.detection.detector.FaceDetector", WholePhoto)
+    monkeypatch.setattr("faces.detection.likeness.FaceFeatures", Means)
+    asked = ("group", "photos", "--quiet", "--device", "cpu", "--out")
+    new = {photo: photo.read_bytes() for photo in sorted(Path("photos").glob("*/[2-6].png"))}
+    for photo in new:
+        photo.unlink()
+    if before:
+        run(*asked, "groups")
+        with Groups(Path("groups")) as groups:
+            steps.not_faces(groups, [groups.faces(1)[0].number], {})
+            steps.name_group(groups, 1, "Ada", {})
+        for photo, data in list(new.items())[:1]:
+            photo.write_bytes(data)
+    assert (
+        ended_after_kills(killed_at, Path("groups"), lambda folder: (*asked, folder), ".groups", "groups.") == MOMENTS
+    )
+    people = {path.name for path in Path("unbroken").iterdir() if path.is_dir()}
+    assert people >= ({"Ada", "not-faces"} if before else {"group-001"})

@@ -7,7 +7,7 @@ list that names the person is not changed: a download of it brings the person ba
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -45,14 +45,12 @@ def forget(
         merge_partitions(journal, folder)
         names = journal.names()
         if name not in names:
-            close = get_close_matches(name, names, n=3)
-            hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "see manifest.csv for who there is"
-            raise UsageError(f"{folder} has no row about {name!r}: {hint}")
+            raise UsageError(f"{folder} has no row about {name!r}: {unknown(name, names, 'manifest.csv')}")
         person = folder / journal.folder_of(name)
-        files = list(_files(person))
-        photos = tuple(sorted({*journal.crops_of(name), *map(_digest, files)}))
+        files = list(files_in(person))
+        photos = tuple(sorted({*journal.crops_of(name), *map(digest_of, files)}))
         forget_photos(photos)
-        _remove(person)
+        remove_folder(person)
         rows = journal.forget(name)
         write_summary(journal, folder, time.monotonic() - started)
         journal.commit()  # the last step: after a kill before it, the name is still known
@@ -60,19 +58,27 @@ def forget(
     return Forgotten(rows=rows, files=len(files), photos=photos, folder=person.name)
 
 
-def _files(person: Path) -> Iterator[Path]:
+def unknown(name: str, names: Sequence[str], where: str) -> str:
+    """Return whom somebody may have meant who names nobody of these."""
+    close = get_close_matches(name, names, n=3)
+    return f"did you mean {' or '.join(map(repr, close))}?" if close else f"see {where} for who there is"
+
+
+def files_in(person: Path) -> Iterator[Path]:
+    """Yield the files of a person's folder; of a symbolic link, none."""
     if person.is_dir() and not person.is_symlink():
         yield from (path for path in sorted(person.rglob("*")) if not path.is_dir())
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file. StorageError when it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _remove(person: Path) -> None:
+def remove_folder(person: Path) -> None:
     """Remove the person's folder with all files in it; of a symbolic link, only the link."""
     try:
         if person.is_symlink():

@@ -167,6 +167,10 @@ class Journal(Listing):
         query = "SELECT DISTINCT crop FROM outcomes WHERE name = ? AND crop IS NOT NULL ORDER BY crop"
         return list(self._column(query, name))
 
+    def files_about(self, name: str) -> list[str]:
+        """The file of each crop of the person, wherever it lies."""
+        return list(self._column("SELECT file FROM outcomes WHERE name = ? AND file IS NOT NULL", name))
+
     def folders(self) -> dict[str, str]:
         """The person whose folder each one is."""
         return dict(self._select("SELECT folder, name FROM people"))

@@ -7,5 +7,6 @@ values       what a face and a group are
 store        the database: each decision is a step in it before anything else happens, and can be undone
 steps        the decisions: a name, a merge, a split, whom a face is not
 files        the crops follow: a folder a person, as `train-faces` reads it
+forget       a person leaves a folder of groups
 heap         all of it for the command `group`
 """

@@ -257,15 +257,14 @@ def _tell_journal(groups: Groups, moves: Sequence[tuple[Face, str, int]]) -> Non
         rewrite_summary(journal, groups.folder)
 
 
-def write_manifest(groups: Groups, without: Collection[int] = ()) -> None:
-    """Write manifest.csv: where each face was found, and where it is; without those of some groups."""
+def write_manifest(groups: Groups, without: Collection[str] = ()) -> None:
+    """Write manifest.csv: where each face was found, and where it is; without the crops of these paths."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    names = {group.number: (group.folder, group.name) for group in groups.groups()}
-    for face in sorted(groups.faces(), key=lambda face: face.path):
-        if face.group not in without:
-            folder, name = names[face.group]
-            row = (face.path, face.box, folder, name, face.file, face.photo, face.side, f"{face.sharpness:.4g}")
-            writer.writerow([escape_formula(value) if isinstance(value, str) else value for value in row])
+    names = {group.number: (escape_formula(group.folder), escape_formula(group.name)) for group in groups.groups()}
+    for group, path, box, file, photo, side, sharpness in groups.places():
+        if path not in without:
+            found_in = (escape_formula(file), photo, side, f"{sharpness:.4g}")
+            writer.writerow((escape_formula(path), escape_formula(box), *names[group], *found_in))
     atomic_write(groups.folder / MANIFEST, text.getvalue().encode(errors="backslashreplace"))

@@ -149,7 +149,7 @@ def _check_free(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file: expected a folder for the groups")
     if folder.is_dir() and not (folder / GROUPS).is_file():
-        others = [path.name for path in folder.iterdir() if not is_leftover(path.name)]
+        others = sorted(path.name for path in folder.iterdir() if not is_leftover(path.name))
         if others:
             raise UsageError(f"{folder} holds {others[0]}, which `group` has not made: name a new or an empty folder")
 

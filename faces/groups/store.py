@@ -2,8 +2,8 @@
 
     meta       the format, how the faces were found, the number of changes so far
     photos     each photo that was searched, by its SHA-256, and how many faces it has
-    faces      each face: its crop, `target` while that is moved, its group, its features; `stat` is size and time of
-               the crop when it was hashed
+    faces      each face: its crop, `target` while that is moved, its group, its features; the `file` that it was found
+               in, '' for the crop itself; `stat` is size and time of the crop when it was hashed
     groups     kind and name of each group
     rejected   who a face is not, by the key of the name
     steps      each decision: what it changed, from what to what
@@ -14,7 +14,7 @@ has the folder at a time; its threads may use a `Groups` at the same time.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -255,7 +255,7 @@ class Groups:
         """Note photos that lie in the folder of a group already, each a face: the number of the group, and the face."""
         with self._changing({group for group, _ in faces}):
             for group, face in faces:
-                self._note_face(face.sha256, face.path, group, face)
+                self._note_face(face.sha256, "", group, face)
 
     def add_group(self, state: State) -> int:
         """Make a group without a decision; return its number."""
@@ -330,6 +330,21 @@ class Groups:
         with self._lock:
             return self._turn(self.undone_step(), number, undone=False)
 
+    def forget(self, name: str, faces: Collection[Face]) -> None:
+        """Delete these faces and all that is kept about the person of this name, for ever. Other steps stay."""
+        key, numbers, person = person_key(name), {face.number for face in faces}, self.person(name)
+        group = None if person is None else person.number
+        with self._changing({face.group for face in faces}):
+            for number, about, changes in self._rows("SELECT number, about, changes FROM steps"):
+                if key in person_key(about) or _is_about(changes, key, group, numbers):
+                    self._run("DELETE FROM steps WHERE number = ?", number)
+            for face in numbers:
+                self._run("DELETE FROM rejected WHERE face = ?", face)
+                self._run("DELETE FROM faces WHERE number = ?", face)
+            self._run("DELETE FROM rejected WHERE key = ?", key)
+            self._run("DELETE FROM groups WHERE number = ?", group)
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log that SQLite keeps still holds what was deleted
+
     def targets(self) -> list[tuple[Face, str]]:
         """The faces whose crops are being moved, and where each goes."""
         rows = self._rows(f"SELECT target, {_FACE} FROM faces WHERE target IS NOT NULL ORDER BY number")
@@ -351,11 +366,18 @@ class Groups:
             pairs = [(stat, face) for face, stat in (stats or {}).items()]
             self._database.executemany("UPDATE faces SET stat = ? WHERE number = ?", pairs)
 
+    def places(self) -> list[tuple[int, str, str | None, str, str, int, float]]:
+        """Of each face, in order of its path: group, path, box, file and SHA-256 of the photo, side and sharpness."""
+        return self._rows(
+            "SELECT grp, path, box, iif(file = '', path, file), photo, side, sharpness FROM faces ORDER BY path"
+        )
+
     def misplaced(self) -> list[tuple[Face, Group]]:
         """The faces whose crops lie in another folder than that of their group."""
         groups = {group.number: group for group in self.groups()}
+        folders = {number: group.folder for number, group in groups.items()}
         places = self._rows("SELECT number, path, grp FROM faces ORDER BY number")
-        found = [face for face, path, group in places if path.partition("/")[0] != groups[group].folder]
+        found = [face for face, path, group in places if path.partition("/")[0] != folders[group]]
         return [(face, groups[face.group]) for face in map(self.face, found)]
 
     def _note_face(self, photo: str, file: str, group: int, face: NewFace) -> None:
@@ -521,7 +543,22 @@ def _face(row: Sequence[Any]) -> Face:
         where = None if box is None else Box.parse(box)
     except (TypeError, ValueError):  # a stranger's database
         where = None
-    return Face(number, path, group, bool(placed), bool(decided), photo, file, where, *rest)
+    return Face(number, path, group, bool(placed), bool(decided), photo, file or path, where, *rest)
+
+
+def _is_about(changes: str, key: str, group: int | None, faces: Collection[int]) -> bool:
+    """Whether a step is about one of these faces, or a person: the key of the name, and the group."""
+    try:
+        note = _Note.read(changes)
+    except ValueError:  # nobody can undo it
+        return True
+    states = [state for _, *both in note.groups for state in both if state is not None and state.name is not None]
+    return (
+        any(face in faces or group in (before, after) for face, before, _, after in note.faces)
+        or any(number == group for number, *_ in note.groups)
+        or any(person_key(state.name or "") == key for state in states)
+        or any(face in faces or rejected == key for face, rejected, _ in note.rejected)
+    )
 
 
 def _state(kind: str, name: object, folder: object) -> State:

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from data.photos import Folder, read_folder
-from data.photos.folder import person_key
+from data.photos.folder import parts_of, person_key
+from data.photos.unnamed import GROUPS
 from errors import DatasetError
 
 
@@ -267,3 +268,31 @@ def test_too_little_is_an_error_that_says_what_is_missing(tmp_path: Path, files:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="nowhere is not a folder"):
         read_folder(tmp_path / "nowhere")
+
+
+def test_folders_of_nobody_are_left_out_where_a_heap_of_photos_was_grouped(tmp_path: Path) -> None:
+    people = {f"{name}/1.png": photo(number) for number, name in enumerate(("Ada", "Bo", "unsorted", "group-001"))}
+    folder = fill(tmp_path, people)
+    assert read_folder(folder).people == ("Ada", "Bo", "group-001", "unsorted")
+    (folder / GROUPS).write_bytes(b"")
+    found = read_folder(folder)
+    assert found.people == ("Ada", "Bo")
+    (note,) = found.notes
+    assert note.startswith("2 folders of groups without a name: left out; to name them: ")
+
+
+@pytest.mark.parametrize(
+    ("folders", "parts"),
+    [
+        (["Train", "test"], ["train", "test"]),
+        (["training", "val ", "eval"], ["train", "validation", "test"]),
+        (["Val", "Ada"], []),
+        (["test", "Train", "Ada"], []),
+        (["test"], []),
+        ([], []),
+    ],
+)
+def test_folders_are_the_parts_of_a_split_where_all_are_and_one_is_for_training(
+    folders: list[str], parts: list[str]
+) -> None:
+    assert parts_of(folders) == parts

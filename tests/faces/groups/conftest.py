@@ -37,7 +37,7 @@ def fill(groups: Groups, faces: int, first: int = 0) -> None:
     for number in range(first, first + faces):
         photo = hashlib.sha256(f"photo {number}".encode()).hexdigest()
         path = f"unsorted/photo-{photo[:12]}-1.jpg"
-        face = new_face(groups.folder, path, jpeg(number), number)
+        face = new_face(groups.folder, path, jpeg(number), number + 0.37)
         groups.add_photo(photo, f"/photos/{number}.jpg", 0, [face])
 
 
