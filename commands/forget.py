@@ -12,8 +12,8 @@ from commands.console import print_json
 from commands.flags import add_json
 from commands.folders import DATASETS, RUNS
 from commands.parser import add_command
-from data.photos.unnamed import GROUPS
 from data.program import command
+from data.unnamed import GROUPS
 from data.wording import count
 from errors import UsageError
 

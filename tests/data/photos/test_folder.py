@@ -11,7 +11,7 @@ from PIL import Image
 
 from data.photos import Folder, read_folder
 from data.photos.folder import parts_of, person_key
-from data.photos.unnamed import GROUPS
+from data.unnamed import GROUPS
 from errors import DatasetError
 
 

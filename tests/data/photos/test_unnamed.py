@@ -2,7 +2,7 @@
 
 import pytest
 
-from data.photos.unnamed import group_folder, is_nobody, number_of
+from data.unnamed import group_folder, is_nobody, number_of
 
 
 @pytest.mark.parametrize("number", [1, 12, 999, 1000, 999_999_999])
