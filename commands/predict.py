@@ -6,8 +6,8 @@ from typing import Any
 
 from commands.arguments import box, positive
 from commands.console import lines_of_stdin, log, write
-from commands.naming import add_computing, add_finding, add_photos, add_threshold, naming
 from commands.parser import add_command
+from commands.predicting import add_computing, add_finding, add_photos, add_threshold, naming
 from data.wording import count
 from errors import UsageError
 

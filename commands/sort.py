@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from commands.console import lines_of_stdin, log, print_json, progress
 from commands.flags import add_output
-from commands.naming import add_computing, add_finding, add_photos, add_threshold, naming
 from commands.parser import add_command
+from commands.predicting import add_computing, add_finding, add_photos, add_threshold, naming
 from commands.stopping import going_on, stopped_after
 from data.reasons import one_line
 from data.wording import count
