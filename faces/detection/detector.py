@@ -18,13 +18,14 @@ from faces.detection.centerface import Candidates, CenterFace
 from faces.detection.centerface_file import SHA256
 from faces.settings import MIN_FACE
 
-VERSION = 1  # to be raised when the same photo and settings come to give other faces
+VERSION = 2  # to be raised when the same photo and settings come to give other faces
 
 _AROUND, _AROUND_CROP = 0.3, 0.1  # of a known face's sides, seen on each side of it; of a crop: its edge, repeated
 _KNOWN_SIDE = 80  # pixels that the longer side of a known face is scaled to: the network sees 128, 96 of a crop
 _KNOWN_THRESHOLD = 0.2  # probability, lower than elsewhere: there is a face
 _LEAST_OVERLAP = 0.2  # IoU of a known face's box and the one found for it
 _UNSURE = 0.1  # by such a share a face's side may be found too small
+_LYING = 0.8  # of the probabilities in a picture as it is: so much is enough where it is turned upright
 _TURNS = (1, 3, 2)  # quarter turns of a photo, counter-clockwise
 _TRANSPOSED = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
 
@@ -140,17 +141,23 @@ class FaceDetector:
     def _upright(self, picture: Image.Image, threshold: float) -> Candidates:
         """Return the faces in the picture, in pixels of it as it is; of several ways to hold it, by that with most.
 
-        It is turned as its most probable face lies, or every way where there is none with points of a face.
+        It is turned as its most probable face lies, or every way where there is none with points of a face. A face that
+        lies is often as probable as it is upright, but its points are less exact: as it is, the picture needs more.
         """
         found = self._turned(picture, 0, threshold)
         turns = [turn for turn in _turns_of(found) if turn]
-        ways = [found, *(self._turned(picture, turn, threshold) for turn in turns)]
-        return max(ways, key=lambda way: float(way.scores.sum()))
+        ways = [self._turned(picture, turn, threshold) for turn in turns]
+        best = max(ways, key=_total, default=found)
+        return best if _total(best) >= _LYING * _total(found) else found
 
     def _turned(self, picture: Image.Image, turn: int, threshold: float) -> Candidates:
         turned = picture.transpose(_TRANSPOSED[turn]) if turn else picture
         found = _distinct(self._network(np.array(turned), threshold), self.settings.overlap)
         return _back(found, turn, *turned.size)
+
+
+def _total(found: Candidates) -> float:
+    return float(found.scores.sum())
 
 
 def _resized(picture: Image.Image, size: tuple[int, int], part: tuple[float, float, float, float]) -> Image.Image:

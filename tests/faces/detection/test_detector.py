@@ -68,6 +68,23 @@ def test_a_turned_photo_has_the_turned_face(
     assert apart(face.landmarks, Landmarks(*map(tuple, points))) < 2
 
 
+@pytest.mark.parametrize(("upright", "turned"), [(0.85, True), (0.7, False)])
+def test_a_face_on_its_side_has_the_points_of_the_turned_photo_unless_it_is_hardly_found_there(
+    needs_weights: None, upright: float, turned: bool
+) -> None:
+    points = np.array([(0, 0), (40, 0), (20, 20), (2, 40), (38, 40)], np.float32) + 80  # of an upright face
+    lying = np.stack((points[:, 1], 200 - points[:, 0]), axis=-1)  # as it is, on its side
+
+    class Lying(FaceDetector):
+        def _turned(self, picture: Image.Image, turn: int, threshold: float) -> Candidates:
+            score = upright if turn else 0.9
+            boxes = np.array([[70, 70, 130, 130]], np.float32)
+            return Candidates(np.array([score], np.float32), boxes, lying[None])
+
+    (face,) = Lying().find(Image.new("RGB", (200, 200)))
+    assert face.score == pytest.approx(upright if turned else 0.9)
+
+
 @pytest.mark.parametrize(
     "picture", [Image.new("RGB", (300, 200), "gray"), Image.new("L", (1, 1)), Image.new("L", (9000, 2))]
 )
