@@ -13,10 +13,12 @@ import pytest
 import cli
 from data.download import download
 from data.download.manifest import read_report
+from data.download.portrait_source import download_portraits
 from data.download.verify import verify
 from data.journal import Journal
 from data.photos.folder import read_folder
 from data.photos.unnamed import GROUPS
+from data.portraits import Gallery
 from data.rows import Row
 from data.settings import DownloadSettings
 from errors import DatasetError, StorageError
@@ -429,6 +431,32 @@ class TestADownload:
             getattr(steps, what)(groups, [1, 2], {})
             follow(groups)
         self.check(six)
+
+    @pytest.mark.parametrize("decision", ["name", "not_faces"])
+    def test_of_which_one_was_deleted_and_repaired(self, tmp_path: Path, decision: str) -> None:
+        gallery, six = Gallery(people=2, photos=2), tmp_path / "six"
+        download_portraits(gallery, six, settings=DownloadSettings(size=12))
+        with Groups(six) as groups:
+            take_over(groups)
+            ada, bo = (group.name or "" for group in groups.groups() if group.name)
+            face = groups.face(1)
+            assert face.path.startswith(ada)
+            steps.name_faces(groups, [1], bo, {}) if decision == "name" else steps.not_faces(groups, [1], {})
+            follow(groups)
+            path = six / groups.face(1).path
+        content = path.read_bytes()
+        path.unlink()
+        assert verify(six, repair=True).is_right
+        assert path.read_bytes() == content
+        found = verify(six)
+        assert (found.checked, found.is_right) == (4, True)
+        fresh = list[bool]()
+        download_portraits(
+            gallery, six, settings=DownloadSettings(size=12), on_outcome=lambda outcome: fresh.append(outcome.fresh)
+        )
+        assert fresh == [False] * 4
+        with Groups(six) as groups:
+            assert take_over(groups) == []
 
     def test_moved_by_hand(self, six: Path) -> None:
         opened(six)
