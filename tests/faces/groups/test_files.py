@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -375,6 +376,12 @@ def six(tmp_path: Path) -> Path:
     return tmp_path / "six"
 
 
+def ada_of(folder: Path) -> str:
+    """The crop of the first row."""
+    with Journal(folder) as journal:
+        return next(stored.file for stored in journal.stored_crops() if stored.row.url == "http://photos/1")
+
+
 def fetch_all(folder: Path) -> list[str]:
     """Download the list; return the URLs that were asked for."""
     names = ["Ada", "Ada", "a/b", "a/b", "Cy"]
@@ -482,6 +489,37 @@ class TestADownload:
         with Groups(six) as groups:
             assert take_over(groups) == []
         self.check(six)
+
+    def test_its_tables_say_where_the_crops_are_at_the_end_and_before_a_training(self, six: Path) -> None:
+        def said() -> bool:
+            return "Cy," in next(
+                line for line in (six / "manifest.csv").read_text().splitlines() if "photos/1," in line
+            )
+
+        with Groups(six) as groups:
+            take_over(groups)
+            face = next(face for face in groups.faces() if face.path == ada_of(six))
+            steps.name_faces(groups, [face.number], "Cy", {})
+            follow(groups)
+            assert not said()
+            follow(groups)
+            assert said()
+            groups.undo(1)
+            follow(groups)
+        assert not said()
+
+    def test_its_tables_are_written_by_the_next_start_after_a_kill(self, six: Path) -> None:
+        child = os.fork()
+        if not child:
+            groups = Groups(six)
+            take_over(groups)
+            steps.not_faces(groups, [1], {})
+            follow(groups)
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert "not-faces/" not in (six / "manifest.csv").read_text()
+        opened(six)
+        assert "not-faces/" in (six / "manifest.csv").read_text()
 
     def test_the_last_run_stays_the_last_run(self, six: Path) -> None:
         before = read_report(six, 1.0)
