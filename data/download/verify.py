@@ -10,12 +10,12 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from data.atomic_write import remove_leftovers
+from data.atomic_write import disk_error, remove_leftovers
 from data.download.manifest import write_summary
 from data.download.partitions import merge_partitions
 from data.download.placeholders import mark_placeholders
@@ -126,19 +126,39 @@ def _repair(
     folder: Path, journal: Journal, bad: list[StoredCrop], found: VerifyResult, settings: DownloadSettings
 ) -> None:
     """Request the rows of bad crops again; add to `found` the outcome of each."""
-    files = {stored.row.key: stored.file for stored in bad}
+    asked = {stored.row.key: stored for stored in bad}
+    repaired: list[tuple[StoredCrop, Outcome]] = []
 
     def note(outcome: Outcome) -> None:
-        file = files[outcome.row.key]
+        stored = asked[outcome.row.key]
         if outcome.reason is Reason.OK:
-            found.repaired.append(file)
-            old = inside(folder, file)
-            if outcome.file != file and old is not None:  # a list without SHA-256, and the web has another photo by now
-                old.unlink(missing_ok=True)
+            found.repaired.append(stored.file)
+            repaired.append((stored, outcome))
         else:
-            found.failed[file] = f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
+            found.failed[stored.file] = f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
 
     for drawn, fetch in ((True, draw_again), (False, None)):
         rows = [stored.row for stored in bad if is_drawn(stored.row) is drawn]
         if rows:
             download_rows(rows, journal, folder, settings=settings, fetch=fetch, repair=True, on_outcome=note)
+    for stored, outcome in repaired:
+        if outcome.file is not None:
+            journal.put_back(stored, _put_back(folder, stored, outcome.file, outcome.crop))
+
+
+def _put_back(folder: Path, stored: StoredCrop, file: str, crop: str | None) -> str:
+    """Move a crop that was stored as `file` to where it was, if it is the same; return where it is then."""
+    old, new = inside(folder, stored.file), inside(folder, file)
+    if old is None or new is None or old == new:
+        return file
+    try:
+        if crop == stored.crop:  # it was moved, to another person or in a folder of nobody
+            old.parent.mkdir(exist_ok=True)
+            new.replace(old)
+            with suppress(OSError):  # it holds others
+                new.parent.rmdir()
+            return stored.file
+        old.unlink(missing_ok=True)  # a list without SHA-256, and the web has another photo by now
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    return file

@@ -145,9 +145,9 @@ class Journal(Listing):
 
     def stored_crops(self) -> Iterator[StoredCrop]:
         """Every stored crop, also those of earlier lists, in order of the files' names."""
-        query = "SELECT name, url, box, sha256, md5, file, crop FROM outcomes WHERE file IS NOT NULL ORDER BY file"
-        for name, url, box, *digests, file, crop in self._select(query):
-            yield StoredCrop(file, crop, Row(0, name, url, Box.parse(box) if box else None, *digests))
+        query = "SELECT key, name, url, box, sha256, md5, file, crop FROM outcomes WHERE file IS NOT NULL ORDER BY file"
+        for key, name, url, box, *digests, file, crop in self._select(query):
+            yield StoredCrop(key, file, crop, Row(0, name, url, Box.parse(box) if box else None, *digests))
 
     def files(self) -> Iterator[str]:
         """The files of `stored_crops`, in the same order."""
@@ -185,6 +185,14 @@ class Journal(Listing):
             self.assign_folders([(name, folder)])
             self._run("UPDATE outcomes SET name = ? WHERE file = ? AND crop = ?", name, file, crop)
         self._run("UPDATE outcomes SET file = ? WHERE file = ? AND crop = ?", target, file, crop)
+
+    def put_back(self, stored: StoredCrop, file: str) -> None:
+        """Note that a crop was stored again, as `file`, in place of what is noted of it."""
+        new = stored.row.key
+        if new != stored.key and any(self._select("SELECT 1 FROM outcomes WHERE key = ?", new)):
+            self._run("DELETE FROM outcomes WHERE key = ?", stored.key)
+            self._run("UPDATE outcomes SET key = ? WHERE key = ?", stored.key, new)
+        self._run("UPDATE outcomes SET file = ? WHERE key = ?", file, stored.key)
 
     def forget(self, name: str) -> int:
         """Delete all lines about the person, with the next `commit` for ever; return how many rows there were."""

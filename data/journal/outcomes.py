@@ -56,8 +56,12 @@ class ManifestLine(NamedTuple):
 
 
 class StoredCrop(NamedTuple):
-    """A stored crop: its file, the SHA-256 of the file, and the row that it was made from."""
+    """A stored crop: the key of its outcome, its file, the SHA-256 of the file, and the row that it was made from.
 
+    The key is not the row's own where the crop was moved to another person.
+    """
+
+    key: bytes
     file: str
     crop: str
     row: Row

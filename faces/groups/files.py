@@ -52,7 +52,10 @@ def stat_of(file: Path) -> str:
 
 
 def follow(groups: Groups) -> None:
-    """Move every crop into the folder of its group, and write the manifest. StorageError when the disk refuses."""
+    """Move every crop into the folder of its group, and write the manifest. StorageError when the disk refuses.
+
+    The tables of a download, which take longer, are written when nothing is to be moved, or at the end.
+    """
     _move(groups)
     taken, targets = set[str](), dict[int, str]()
     for face, group in groups.misplaced():
@@ -62,8 +65,12 @@ def follow(groups: Groups) -> None:
     if targets:
         groups.set_targets(targets)
         _move(groups)
-    if groups.is_of_heap:  # the manifest of a download is made from its journal
+    if groups.is_of_heap:
         write_manifest(groups)
+    elif not targets:
+        _write_tables(groups)
+    else:
+        groups.at_end(lambda: _write_tables(groups))
 
 
 def take_over(groups: Groups) -> list[str]:
@@ -102,6 +109,7 @@ def take_over(groups: Groups) -> list[str]:
         groups.set_moved({number: path for number, (_, path) in moved.items()}, stats)
     if new:
         groups.add_faces(new)
+    _write_tables(groups)  # also those that a killed process has not
     lines = [f"{count(len(moved), 'crop')} moved by hand: taken over"] if moved else []
     lines += [f"{count(len(gone), 'crop')} deleted or changed by hand: left out from now on"] if gone else []
     lines += [f"{count(len(new), 'photo')} of {count(len({group for group, _ in new}), 'folder')} read"] if new else []
@@ -254,7 +262,14 @@ def _tell_journal(groups: Groups, moves: Sequence[tuple[Face, str, int]]) -> Non
         for face, path, group in moves:
             journal.move(face.path, face.sha256, path, names[group])
         journal.commit()
-        rewrite_summary(journal, groups.folder)
+
+
+def _write_tables(groups: Groups) -> None:
+    """Write manifest and report of a download, if crops were moved since."""
+    if groups.has_moved and (groups.folder / JOURNAL).is_file():
+        with Journal(groups.folder) as journal:
+            rewrite_summary(journal, groups.folder)
+        groups.note_tables()
 
 
 def write_manifest(groups: Groups, without: Collection[str] = ()) -> None:

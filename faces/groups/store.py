@@ -14,7 +14,7 @@ has the folder at a time; its threads may use a `Groups` at the same time.
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,6 +156,10 @@ class Groups:
 
     def __exit__(self, *error: object) -> None:
         self._closing.close()
+
+    def at_end(self, work: Callable[[], object]) -> None:
+        """Do this once before the database is closed."""
+        self._closing.callback(work)
 
     @property
     def is_of_heap(self) -> bool:
@@ -363,6 +367,7 @@ class Groups:
             self._database.executemany("UPDATE faces SET path = '/' || number, target = NULL WHERE number = ?", numbers)
             pairs = [(path, face) for face, path in faces.items()]
             self._database.executemany("UPDATE faces SET path = ? WHERE number = ?", pairs)
+            self._database.executemany("INSERT OR IGNORE INTO meta VALUES ('moved', ?)", [("yes",)] if pairs else [])
             pairs = [(stat, face) for face, stat in (stats or {}).items()]
             self._database.executemany("UPDATE faces SET stat = ? WHERE number = ?", pairs)
 
@@ -371,6 +376,16 @@ class Groups:
         return self._rows(
             "SELECT grp, path, box, iif(file = '', path, file), photo, side, sharpness FROM faces ORDER BY path"
         )
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether crops were moved since `note_tables`."""
+        return bool(self._rows("SELECT 1 FROM meta WHERE name = 'moved'"))
+
+    def note_tables(self) -> None:
+        """Note that the tables of the folder say where the crops are."""
+        with self._transaction():
+            self._run("DELETE FROM meta WHERE name = 'moved'")
 
     def misplaced(self) -> list[tuple[Face, Group]]:
         """The faces whose crops lie in another folder than that of their group."""

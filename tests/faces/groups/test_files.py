@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -13,9 +14,11 @@ import pytest
 import cli
 from data.download import download
 from data.download.manifest import read_report
+from data.download.portrait_source import download_portraits
 from data.download.verify import verify
 from data.journal import Journal
 from data.photos.folder import read_folder
+from data.portraits import Gallery
 from data.rows import Row
 from data.settings import DownloadSettings
 from data.unnamed import GROUPS
@@ -373,6 +376,12 @@ def six(tmp_path: Path) -> Path:
     return tmp_path / "six"
 
 
+def ada_of(folder: Path) -> str:
+    """The crop of the first row."""
+    with Journal(folder) as journal:
+        return next(stored.file for stored in journal.stored_crops() if stored.row.url == "http://photos/1")
+
+
 def fetch_all(folder: Path) -> list[str]:
     """Download the list; return the URLs that were asked for."""
     names = ["Ada", "Ada", "a/b", "a/b", "Cy"]
@@ -430,6 +439,32 @@ class TestADownload:
             follow(groups)
         self.check(six)
 
+    @pytest.mark.parametrize("decision", ["name", "not_faces"])
+    def test_of_which_one_was_deleted_and_repaired(self, tmp_path: Path, decision: str) -> None:
+        gallery, six = Gallery(people=2, photos=2), tmp_path / "six"
+        download_portraits(gallery, six, settings=DownloadSettings(size=12))
+        with Groups(six) as groups:
+            take_over(groups)
+            ada, bo = (group.name or "" for group in groups.groups() if group.name)
+            face = groups.face(1)
+            assert face.path.startswith(ada)
+            steps.name_faces(groups, [1], bo, {}) if decision == "name" else steps.not_faces(groups, [1], {})
+            follow(groups)
+            path = six / groups.face(1).path
+        content = path.read_bytes()
+        path.unlink()
+        assert verify(six, repair=True).is_right
+        assert path.read_bytes() == content
+        found = verify(six)
+        assert (found.checked, found.is_right) == (4, True)
+        fresh = list[bool]()
+        download_portraits(
+            gallery, six, settings=DownloadSettings(size=12), on_outcome=lambda outcome: fresh.append(outcome.fresh)
+        )
+        assert fresh == [False] * 4
+        with Groups(six) as groups:
+            assert take_over(groups) == []
+
     def test_moved_by_hand(self, six: Path) -> None:
         opened(six)
         crop = next((six / "Ada").iterdir())
@@ -454,6 +489,37 @@ class TestADownload:
         with Groups(six) as groups:
             assert take_over(groups) == []
         self.check(six)
+
+    def test_its_tables_say_where_the_crops_are_at_the_end_and_before_a_training(self, six: Path) -> None:
+        def said() -> bool:
+            return "Cy," in next(
+                line for line in (six / "manifest.csv").read_text().splitlines() if "photos/1," in line
+            )
+
+        with Groups(six) as groups:
+            take_over(groups)
+            face = next(face for face in groups.faces() if face.path == ada_of(six))
+            steps.name_faces(groups, [face.number], "Cy", {})
+            follow(groups)
+            assert not said()
+            follow(groups)
+            assert said()
+            groups.undo(1)
+            follow(groups)
+        assert not said()
+
+    def test_its_tables_are_written_by_the_next_start_after_a_kill(self, six: Path) -> None:
+        child = os.fork()
+        if not child:
+            groups = Groups(six)
+            take_over(groups)
+            steps.not_faces(groups, [1], {})
+            follow(groups)
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert "not-faces/" not in (six / "manifest.csv").read_text()
+        opened(six)
+        assert "not-faces/" in (six / "manifest.csv").read_text()
 
     def test_the_last_run_stays_the_last_run(self, six: Path) -> None:
         before = read_report(six, 1.0)
