@@ -60,10 +60,11 @@ def group(options: argparse.Namespace) -> int:
     from faces.detection.detector import DetectorSettings, FaceDetector
     from faces.detection.likeness import FaceFeatures
     from faces.device import choose_device
+    from faces.groups.finding import workers
     from faces.groups.heap import group_photos
 
     device = choose_device(options.device)
-    detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=device)
+    detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=device, at_once=workers())
     walk, done = PhotoFiles(options.photo, lines_of_stdin()), 0
     with progress("finding faces", None, quiet=options.quiet) as advance:
 
