@@ -27,6 +27,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ.update(  # Ray reads these when it is imported: it stays on loopback, and has a token for these tests alone
     RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32)
 )
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # two processes share the cores: each computes on one
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -86,6 +87,15 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data is not on this machine: no folder {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The program of the system's browser; skips where there is none."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"no browser on this machine: none of {', '.join(BROWSERS)} is on the PATH")
+    return program
 
 
 @pytest.fixture(scope="session")
