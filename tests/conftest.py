@@ -63,16 +63,30 @@ def with_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extra, "can_find_faces", can_find_faces)
 
 
+@pytest.fixture(scope="session")
+def without_pictures() -> Callable[[pytest.MonkeyPatch], None]:
+    """without_pictures(patch): the pictures of photos' runs are empty."""
+
+    def patched(patch: pytest.MonkeyPatch) -> None:
+        file = io.BytesIO()
+        Image.new("L", (9, 9)).save(file, "PNG")
+        drawings = ("run_files.learning_curve", "run_files.confusion_picture", "run_files.weights_picture")
+        for drawing in (*drawings, "run_page.reliability_picture", "pictures.weights_picture"):
+            patch.setattr(f"faces.{drawing}", lambda *_, **__: file.getvalue())
+
+    return patched
+
+
 @pytest.fixture
-def empty_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def empty_pictures(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    without_pictures: Callable[[pytest.MonkeyPatch], None],
+) -> None:
     """The pictures of photos' runs are empty, but in a test with `drawn`: to draw them takes longer than a training."""
     if "drawn" in request.fixturenames:
         return
-    file = io.BytesIO()
-    Image.new("L", (9, 9)).save(file, "PNG")
-    drawings = ("run_files.learning_curve", "run_files.confusion_picture", "run_files.weights_picture")
-    for drawing in (*drawings, "run_page.reliability_picture", "pictures.weights_picture"):
-        monkeypatch.setattr(f"faces.{drawing}", lambda *_, **__: file.getvalue())
+    without_pictures(monkeypatch)
 
 
 @pytest.fixture

@@ -150,7 +150,11 @@ function setText(element, text) {
 function show(fresh) {
   const before = cards;
   if (fresh.cards) {
-    const all = fresh.cards.map((card) => [card.id, "group" in card ? card : before.get(card.id)]);
+    const kept = (card) => {
+      const old = before.get(card.id);
+      return !("group" in card) || JSON.stringify(old) === JSON.stringify(card) ? old : card;
+    };
+    const all = fresh.cards.map((card) => [card.id, kept(card)]);
     if (all.some(([, card]) => !card)) return void inTurn(() => refresh("")); // an answer was lost
     cards = new Map(all);
     find("names").replaceChildren(...fresh.names.map((name) => make("option", { value: name })));

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def crop(person: int, number: int) -> Image.Image:
     """A picture of 64 x 64 pixels: a pattern for each person, under noise."""
     pattern = np.random.default_rng(person).integers(40, 215, (4, 4, 3), dtype=np.uint8)
     large = np.asarray(Image.fromarray(pattern).resize((64, 64)), dtype=int)
-    noise = np.random.default_rng((person, number)).integers(-30, 30, (64, 64, 3))
+    noise = np.random.default_rng((person, number)).integers(-15, 15, (64, 64, 3))
     return Image.fromarray((large + noise).clip(0, 255).astype(np.uint8))
 
 
@@ -144,6 +145,23 @@ def serve() -> Iterator[Callable[..., Served]]:
     yield start
     for one in started:
         one.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def serve_here(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """serve_here(folder, run=None): the link to a server in a thread of this process, which starts sooner."""
+    pytest.importorskip("starlette", reason="the extra `app` is not installed")
+    pytest.importorskip("uvicorn", reason="the extra `app` is not installed")
+    from faces.app.serving import served
+
+    with ExitStack() as stack:
+
+        def start(folder: Path, run: Path | None = None) -> str:
+            runs = tmp_path / "runs"
+            link, _ = stack.enter_context(served(folder, run, 0, lambda: runs, "hidden", lambda line: None))
+            return link
+
+        yield start
 
 
 @pytest.fixture(scope="session")
