@@ -85,6 +85,7 @@ class Served:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._said = ""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("open http://127.0.0.1:"), line + self.process.communicate()[1]
@@ -125,10 +126,10 @@ class Served:
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """End it by a signal; return its exit code and what it has said on stderr."""
-        if self.process.poll() is None:
+        if self.process.returncode is None:
             self.process.send_signal(number)
-        said = self.process.communicate(timeout=20)[1]
-        return self.process.returncode, said
+            self._said = self.process.communicate(timeout=20)[1]
+        return self.process.returncode, self._said
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +145,8 @@ def serve() -> Iterator[Callable[..., Served]]:
 
     yield start
     for one in started:
-        one.end(signal.SIGKILL)
+        assert one.process.returncode is not None or one.process.poll() is None, one.process.communicate()[1]
+        assert "Traceback" not in one.end(signal.SIGKILL)[1]
 
 
 @pytest.fixture
