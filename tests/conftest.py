@@ -27,6 +27,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ.update(  # Ray reads these when it is imported: it stays on loopback, and has a token for these tests alone
     RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32)
 )
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # two processes share the cores: each computes on one
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -62,16 +63,30 @@ def with_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extra, "can_find_faces", can_find_faces)
 
 
+@pytest.fixture(scope="session")
+def without_pictures() -> Callable[[pytest.MonkeyPatch], None]:
+    """without_pictures(patch): the pictures of photos' runs are empty."""
+
+    def patched(patch: pytest.MonkeyPatch) -> None:
+        file = io.BytesIO()
+        Image.new("L", (9, 9)).save(file, "PNG")
+        drawings = ("run_files.learning_curve", "run_files.confusion_picture", "run_files.weights_picture")
+        for drawing in (*drawings, "run_page.reliability_picture", "pictures.weights_picture"):
+            patch.setattr(f"faces.{drawing}", lambda *_, **__: file.getvalue())
+
+    return patched
+
+
 @pytest.fixture
-def empty_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def empty_pictures(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    without_pictures: Callable[[pytest.MonkeyPatch], None],
+) -> None:
     """The pictures of photos' runs are empty, but in a test with `drawn`: to draw them takes longer than a training."""
     if "drawn" in request.fixturenames:
         return
-    file = io.BytesIO()
-    Image.new("L", (9, 9)).save(file, "PNG")
-    drawings = ("run_files.learning_curve", "run_files.confusion_picture", "run_files.weights_picture")
-    for drawing in (*drawings, "run_page.reliability_picture", "pictures.weights_picture"):
-        monkeypatch.setattr(f"faces.{drawing}", lambda *_, **__: file.getvalue())
+    without_pictures(monkeypatch)
 
 
 @pytest.fixture
@@ -86,6 +101,15 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data is not on this machine: no folder {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The program of the system's browser; skips where there is none."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"no browser on this machine: none of {', '.join(BROWSERS)} is on the PATH")
+    return program
 
 
 @pytest.fixture(scope="session")

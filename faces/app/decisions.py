@@ -6,6 +6,8 @@ from errors import UsageError
 from faces.groups import steps
 from faces.groups.store import Groups, Step
 
+_LARGEST = 2**63 - 1
+
 
 def decided(groups: Groups, wanted: dict[str, Any]) -> Step:
     """Carry out the decision that a request describes. UsageError when it describes none."""
@@ -39,8 +41,8 @@ def _seen(wanted: dict[str, Any]) -> dict[int, int]:
     if not isinstance(seen, dict):
         raise UsageError("seen: expected the version of each group")
     try:
-        return {int(group): int(version) for group, version in seen.items()}
-    except (TypeError, ValueError) as error:
+        return {check_number(int(group)): int(version) for group, version in seen.items()}
+    except (TypeError, ValueError, OverflowError) as error:
         raise UsageError("seen: expected the version of each group") from error
 
 
@@ -48,7 +50,7 @@ def _numbers(wanted: dict[str, Any], name: str) -> list[int]:
     numbers = wanted.get(name)
     if not isinstance(numbers, list) or not numbers or not all(type(number) is int for number in numbers):
         raise UsageError(f"{name}: expected numbers")
-    return list(dict.fromkeys(numbers))
+    return list(dict.fromkeys(map(check_number, numbers)))
 
 
 def whole(wanted: dict[str, Any], name: str) -> int:
@@ -56,8 +58,15 @@ def whole(wanted: dict[str, Any], name: str) -> int:
     return _numbers({name: [wanted.get(name)]}, name)[0]
 
 
+def check_number(number: int) -> int:
+    """Return the number of a group or face. UsageError for one that no database can have."""
+    if abs(number) > _LARGEST:
+        raise UsageError("expected the number of a group or a face, got a larger one")
+    return number
+
+
 def _text(wanted: dict[str, Any], name: str) -> str:
     text = wanted.get(name)
-    if not isinstance(text, str):
+    if not isinstance(text, str) or any("\ud800" <= letter <= "\udfff" for letter in text):  # half a letter
         raise UsageError(f"{name}: expected a text")
     return text

@@ -69,7 +69,7 @@ class Guard:
         if "token" not in request.query_params:
             return None
         rest = urlencode([(key, value) for key, value in parse_qsl(request.url.query) if key != "token"])
-        answer = RedirectResponse(request.url.path.replace("//", "/") + (f"?{rest}" if rest else ""), 303)
+        answer = RedirectResponse("/" + request.url.path.lstrip("/") + (f"?{rest}" if rest else ""), 303)
         answer.set_cookie(self._cookie, self._token, httponly=True, samesite="lax")
         return answer
 

@@ -5,7 +5,7 @@ never by a path.
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,22 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from data.photos.kinds import kind_of
+from data.reasons import one_line
 from errors import ConflictError, FacesError, UsageError
 from faces.app.decisions import decided, whole
 from faces.app.naming import Naming
+from faces.groups.steps import MOST_LETTERS
 from faces.groups.store import Groups, Step
 from report.page.render import style_sheet
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _STATIC = Path(__file__).parent / "static"
-_REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_MOST_BYTES = 1 << 20  # of a request
+_REPORT_POLICY = (  # a run may come from anybody: nothing of its page runs, and it is another origin than this page
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; sandbox"
+)
+_MOST_BYTES, _MOST_DIGITS = 1 << 20, 19  # of a request; of a number in an address
 
 
 def routes(naming: Naming) -> Starlette:
@@ -38,23 +42,23 @@ def routes(naming: Naming) -> Starlette:
     def page(worst: bool) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
             html = _templates().get_template("name.html")
-            return HTMLResponse(html.render(folder=naming.groups.folder.resolve().name, worst=worst))
+            return HTMLResponse(
+                html.render(folder=naming.groups.folder.resolve().name, worst=worst, most_letters=MOST_LETTERS)
+            )
 
         return answer
 
-    def state(request: Request) -> Response:
-        if request.query_params.get("known") == str(naming.groups.revision) and not naming.is_busy:
-            return JSONResponse(None)
-        return JSONResponse(naming.state(worst="worst" in request.query_params))
+    def state(asked: Mapping[str, Any]) -> dict[str, Any]:
+        return naming.state(worst=bool(asked.get("worst")), known=str(asked.get("known", "")))
 
     def crop(request: Request) -> Response:
-        data = naming.crop(request.path_params["face"])
-        if data is None:
+        crop = naming.crop(_number(request, "face"))
+        if crop is None:
             return PlainTextResponse("this crop is no longer there\n", 404)
         kept = {"cache-control": "private, max-age=86400, immutable"}
-        return Response(data, media_type=_media_type(data), headers=kept)
+        return Response(crop[0], media_type=crop[1], headers=kept)
 
-    def report(request: Request) -> Response:
+    def page_of_run(request: Request) -> Response:
         return HTMLResponse(naming.report(), headers={"content-security-policy": _REPORT_POLICY})
 
     def after(change: Callable[[dict[str, Any]], object]) -> Endpoint:
@@ -66,7 +70,7 @@ def routes(naming: Naming) -> Starlette:
             def run() -> dict[str, Any]:
                 done = change(wanted)
                 about = done.about if isinstance(done, Step) else None
-                return {"about": about, "state": naming.state(worst=bool(wanted.get("worst")))}
+                return {"about": about, "state": state(wanted)}
 
             return JSONResponse(await run_in_threadpool(run))
 
@@ -79,10 +83,10 @@ def routes(naming: Naming) -> Starlette:
         routes=[
             Route("/", page(False)),
             Route("/worst", page(True)),
-            Route("/state", state),
-            Route("/groups/{group:int}", lambda request: JSONResponse(naming.group(request.path_params["group"]))),
-            Route("/crops/{face:int}", crop),
-            Route("/report", report),
+            Route("/state", lambda request: JSONResponse(state(request.query_params))),
+            Route("/groups/{group}", lambda request: JSONResponse(naming.group(_number(request, "group")))),
+            Route("/crops/{face}", crop),
+            Route("/report", page_of_run),
             Route("/page.css", lambda request: Response(style_sheet(), media_type="text/css")),
             Route("/steps", change(lambda groups, wanted: decided(groups, wanted)), methods=["POST"]),
             Route("/undo", change(lambda groups, wanted: groups.undo(whole(wanted, "number"))), methods=["POST"]),
@@ -90,7 +94,7 @@ def routes(naming: Naming) -> Starlette:
             Route("/train", after(lambda wanted: naming.train()), methods=["POST"]),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        exception_handlers={FacesError: _error},
+        exception_handlers={FacesError: _error, Exception: _fault},
     )
 
 
@@ -99,8 +103,11 @@ def _templates() -> Environment:
     return Environment(loader=PackageLoader("faces.app"), autoescape=True, undefined=StrictUndefined)
 
 
-def _media_type(data: bytes) -> str:
-    return f"image/{(kind_of(data[:4096]) or 'jpeg').lower()}"
+def _number(request: Request, name: str) -> int:
+    text: str = request.path_params[name]
+    if not (text.isascii() and text.isdecimal() and len(text) < _MOST_DIGITS):
+        raise UsageError(f"{text[:40]!r} is no number of a {name}")
+    return int(text)
 
 
 async def _json(request: Request) -> dict[str, Any]:
@@ -120,3 +127,7 @@ async def _json(request: Request) -> dict[str, Any]:
 
 def _error(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, 409 if isinstance(error, ConflictError) else 400)
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": f"a fault of this program: {type(error).__name__}: {one_line(error)}"}, 500)

@@ -35,12 +35,12 @@ def served(
         token, port = new_token(), listening.getsockname()[1]
         app = Guard(routes(naming), token, port)
         config = uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=_STOPPING
+            app, ws="none", lifespan="off", log_level="critical", access_log=False, timeout_graceful_shutdown=_STOPPING
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
         try:
+            thread.start()
             yield f"http://{HOST}:{port}/?token={token}", thread
         finally:
             server.should_exit = True

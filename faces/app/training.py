@@ -2,22 +2,25 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f]")
-_MOST_LINES = 200
+_MOST_LINES, _MOST_LETTERS = 200, 1000  # that are kept; letters of a line
+_PATIENCE = 20  # seconds for a training to save what it has done
 
 
 class Training:
-    """A training. `on_end` is called with whether it ended well, in another thread."""
+    """A training. It ends when `on_end`, which is called with whether it went well, in another thread, has returned."""
 
-    def __init__(self, command: Sequence[str], out: Path, on_end: Callable[[bool], None]) -> None:
-        self.out = out
+    def __init__(self, command: Sequence[str], on_end: Callable[[bool], None]) -> None:
         self.code: int | None = None  # the exit code, once it has ended
         self._lines: list[str] = []  # the last is being written
         self._on_end = on_end
@@ -50,31 +53,36 @@ class Training:
         }
 
     def stop(self) -> None:
-        """End it; what it has done is saved."""
+        """End it; what it has done is saved. One that does not end is killed."""
         if self.is_running:
             self._process.terminate()
-        self._thread.join()
+            self._thread.join(_PATIENCE)
+        if self._thread.is_alive():
+            with suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._thread.join()
 
     def _follow(self, reading: int) -> None:
         """Read what it prints: a line that is drawn again, as a progress bar is, takes the place of the one before."""
-        line = ""
+        line, is_over = "", False  # the line that is being written, and whether it is to be drawn again
+        decoder = getincrementaldecoder("utf-8")("replace")
         with open(reading, "rb", buffering=0) as output:
             while piece := _read(output):
-                for part in re.findall(r"[^\r\n]+|\r\n|\r|\n", piece.decode(errors="replace")):
-                    if part in ("\r\n", "\n"):
-                        self._show(line)
+                for part in re.findall(r"[^\r\n]+|\r|\n", decoder.decode(piece)):
+                    if part == "\n":
                         self._lines = [*self._lines, ""][-_MOST_LINES:]
-                        line = ""
+                        line, is_over = "", False
                     elif part == "\r":
-                        line = ""
+                        is_over = True
                     else:
-                        line += part
-                        self._show(line)
-        self.code = self._process.wait()
-        self._on_end(self.code == 0)
-
-    def _show(self, line: str) -> None:
-        self._lines = [*self._lines[:-1], _CONTROL.sub("", line).strip()]
+                        line = (part if is_over else line + part)[-_MOST_LETTERS:]
+                        is_over = False
+                        self._lines = [*self._lines[:-1], _CONTROL.sub("", line).strip()]
+        code = self._process.wait()
+        try:
+            self._on_end(code == 0)
+        finally:
+            self.code = code
 
 
 def train_command(folder: Path, out: Path, model: str) -> list[str]:

@@ -23,7 +23,6 @@ from data.download.manifest import escape_formula
 from data.folder_lock import LOCK, locked
 from data.photos.folder import Photo
 from errors import UsageError
-from faces.features.cache import forget as forget_features
 from report.run_folder import as_json
 
 RECORD = "found.json"
@@ -102,7 +101,9 @@ def remove_crops(target: Path, unwanted: Callable[[Path], bool]) -> int:
                 removed.add(hashlib.sha256(crop.read_bytes()).hexdigest())
                 crop.unlink()
         if removed and any(target.glob(".features-*")):
-            forget_features(target, removed)
+            from faces.features.cache import forget  # torch, which those who ask `source_of` do not need
+
+            forget(target, removed)
     except OSError as error:
         raise disk_error(target, error) from error
     for person in [*target.glob("*/*/"), *target.glob("*/")]:

@@ -1,37 +1,49 @@
 // The page on which groups get names. All that is shown comes from /state; each decision is a POST, and its answer is
-// the state behind it. Texts are set as text, never as HTML.
+// what has changed. Texts are set as text, never as HTML.
 "use strict";
 
 const worst = document.body.dataset.worst === "yes";
 const find = (id) => document.getElementById(id);
-const [list, dialog, training, line] = ["cards", "group", "training", "line"].map(find);
+const [list, dialog, training, help] = ["cards", "group", "training", "help"].map(find);
+const TITLES = { unsorted: "Unsorted", "not-faces": "Not faces", strangers: "Nobody you know" };
 const SECTIONS = [
   [(card) => worst || (card.kind === "person" && card.name === null), worst ? "To look at" : "Without a name"],
   [(card) => card.kind === "person", "With a name"],
-  [(card) => card.kind === "unsorted", "Unsorted"],
-  [(card) => card.kind === "strangers", "Nobody you know"],
-  [(card) => card.kind === "not-faces", "Not faces"],
+  ...Object.entries(TITLES).map(([kind, title]) => [(card) => card.kind === kind, title]),
 ];
-const POLL = 2000, POLL_BUSY = 400; // milliseconds
+const POLL = 2000, POLL_BUSY = 400, SAID = 8000, PATIENCE = 60000; // milliseconds
+const NEAR = "800px"; // cards so far from what is seen are made ready
 
-let state = null;
+let state = null; // as /state has it, but for the cards
+let cards = new Map(); // id -> card, in their order
 let current = null; // the id of the card that has the focus, or had it last
 let opened = null; // the group in the dialog, as /groups/N has it
-let busy = false; // a decision is being sent
+let isLost = false; // the server does not answer
+let silence = 0; // the timer that takes a line away
+const elements = new Map(); // id -> the element of a card
+const sections = new Map(); // title -> its heading and its list
 const picked = new Set(); // ids of cards
 const pickedFaces = new Set(); // faces in the dialog
 
-// What is asked of the server
+// What is asked of the server, one after the other: no answer is shown before an older one
+
+let last = Promise.resolve();
+
+function inTurn(action) {
+  last = last.then(action, action);
+  return last;
+}
 
 async function ask(path, body) {
-  const how = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-  let answer;
+  const how = { signal: AbortSignal.timeout(PATIENCE) };
+  if (body) Object.assign(how, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  let answer, text;
   try {
-    answer = await fetch(path, how || {});
+    answer = await fetch(path, how);
+    text = await answer.text();
   } catch {
     throw new Error("The server does not answer: start it again with the same command, and open the link it prints.");
   }
-  const text = await answer.text();
   let value;
   try {
     value = JSON.parse(text);
@@ -42,83 +54,81 @@ async function ask(path, body) {
   return value;
 }
 
-async function refresh(always) {
-  const known = always || state === null ? "" : `&known=${state.revision}`;
-  const fresh = await ask(`/state?${worst ? "worst" : ""}${known}`);
-  if (fresh) show(fresh);
+async function refresh(known = state?.stamp || "") {
+  show(await ask(`/state?${new URLSearchParams({ worst: worst ? "yes" : "", known })}`));
 }
 
 async function poll() {
   try {
-    if (!busy && !document.hidden) await refresh(false);
-    if (line.dataset.lost) tell("");
+    if (!document.hidden) await inTurn(() => refresh());
+    if (isLost) tell("The server is back.");
+    isLost = false;
   } catch (error) {
     tell(error.message, true);
-    line.dataset.lost = "yes";
+    isLost = true;
   }
-  const moving = state && (state.asked < state.to_ask || (state.training && state.training.running));
+  const moving = state && (state.asked < state.to_ask || state.training?.running);
   setTimeout(poll, moving ? POLL_BUSY : POLL);
 }
 
-async function send(path, body) {
-  if (busy) return false;
-  busy = true;
-  try {
-    const answer = await ask(path, { worst, ...body });
-    show(answer.state);
-    if (answer.about) tell(`${path === "/undo" ? "Undone: " : ""}${answer.about}`);
-    return true;
-  } catch (error) {
-    tell(error.message, true);
-    await refresh(true).catch(() => {});
-    return false;
-  } finally {
-    busy = false;
-  }
+// Sends what `body` returns when it is its turn, if that is anything; returns whether it was done.
+function send(path, body) {
+  return inTurn(async () => {
+    const sent = body();
+    if (!sent) return false;
+    try {
+      const answer = await ask(path, { worst: worst ? "yes" : "", known: state.stamp, ...sent });
+      show(answer.state);
+      if (answer.about) tell(`${{ "/undo": "Undone: ", "/redo": "Done again: " }[path] || ""}${answer.about}`, false, path === "/steps");
+      return true;
+    } catch (error) {
+      await refresh().catch(() => {});
+      tell(error.message, true);
+      return false;
+    }
+  });
 }
 
 // A decision about cards: whole groups, or single faces on the page of mistakes
 
-function target(card) {
-  const what = worst ? { faces: card.faces.map((face) => face.face) } : { group: card.group };
-  return { ...what, seen: { [card.group]: card.version } };
-}
-
-async function decide(what, card, more = {}) {
-  const next = neighbour(card.id);
-  current = next;
-  if (await send("/steps", { do: what, ...target(card), ...more })) focusCard(next);
-  else focusCard(card.id);
+// The focus goes on at once: who types fast need not wait for the answer.
+async function decide(what, id, more = {}) {
+  const next = neighbour(id);
+  focusCard(next);
+  const done = await send("/steps", () => {
+    const card = cards.get(id);
+    const target = card && (worst ? { faces: card.faces.map((face) => face.face) } : { group: card.group });
+    return card && { do: what, ...target, seen: { [card.group]: card.version }, ...more };
+  });
+  if (!done && document.activeElement === elements.get(next)) focusCard(id);
+  return done;
 }
 
 function accept(card) {
-  if (card.suggestion) decide("name", card, { name: card.suggestion.name });
+  decide("name", card.id, { name: card.suggestion.name });
 }
 
-function reject(card) {
-  if (!card.suggestion) return;
-  if (worst && card.suggestion.name === card.name) decide("take-out", card);
-  else decide("reject", card, { name: card.suggestion.name });
+async function reject(card) {
+  if (worst && card.suggestion.name === card.name) return decide("take-out", card.id);
+  if (worst) return decide("reject", card.id, { name: card.suggestion.name });
+  await send("/steps", () => cards.has(card.id) && { do: "reject", group: card.group, name: card.suggestion.name, seen: { [card.group]: card.version } });
+  focusCard(card.id); // it may have another suggestion, or wants a name
 }
 
 async function merge() {
-  const cards = state.cards.filter((card) => picked.has(card.id));
-  if (cards.length < 2) return tell("Pick two groups or more: Space, or the button Pick.", true);
-  const seen = Object.fromEntries(cards.map((card) => [card.group, card.version]));
-  if (await send("/steps", { do: "merge", groups: cards.map((card) => card.group), seen })) picked.clear();
-  show(state);
-  focusCard(cards[0].id);
+  const ids = [...cards.keys()].filter((id) => picked.has(id));
+  if (ids.length < 2) return tell("Pick two groups or more: Space, or the button Pick.", true);
+  const done = await send("/steps", () => {
+    const those = ids.map((id) => cards.get(id)).filter(Boolean);
+    return { do: "merge", groups: those.map((card) => card.group), seen: Object.fromEntries(those.map((card) => [card.group, card.version])) };
+  });
+  if (!done) return;
+  clearPicked();
+  focusCard(ids.find((id) => cards.has(id)) || current);
 }
 
-const undo = () => state.undo && send("/undo", { number: state.undo.number });
-const redo = () => state.redo && send("/redo", { number: state.redo.number });
-
-async function train() {
-  if (!(state.training && state.training.running) && !(await send("/train", {}))) return;
-  training.dataset.seen = "running";
-  showTraining();
-  training.showModal();
-}
+const undo = () => send("/undo", () => state.undo && { number: state.undo.number });
+const redo = () => send("/redo", () => state.redo && { number: state.redo.number });
 
 // What is shown
 
@@ -130,163 +140,277 @@ function make(tag, settings = {}, ...children) {
 
 const faces = (n) => `${n.toLocaleString("en")} ${n === 1 ? "face" : "faces"}`;
 const percent = (probability) => `${Math.min(Math.round(100 * probability), 99)} %`;
-const image = (face, alt) =>
-  make("img", { src: `/crops/${face.face}?${face.sha256.slice(0, 12)}`, alt, title: face.file, loading: "lazy" });
+const image = (face, alt) => make("img", { src: `/crops/${face.face}?${face.sha256}`, alt, title: face.file, loading: "lazy", decoding: "async" });
+const isolated = (text) => make("bdi", { textContent: text }); // a name from right to left leaves the rest where it is
 
-function show(fresh) {
-  state = fresh;
-  const focused = list.contains(document.activeElement) ? document.activeElement : null;
-  const inside = focused && [focused.closest(".card")?.dataset.id, focused.dataset.key];
-  for (const id of picked) if (!state.cards.some((card) => card.id === id)) picked.delete(id);
-  const kept = new Map([...list.querySelectorAll(".card")].map((element) => [element.dataset.id, element]));
-  const left = [...state.cards];
-  const parts = [];
-  for (const [belongs, title] of SECTIONS) {
-    const mine = left.filter(belongs);
-    if (!mine.length) continue;
-    for (const card of mine) left.splice(left.indexOf(card), 1);
-    const total = faces(mine.reduce((sum, card) => sum + card.n, 0));
-    const about = ["Unsorted", "Not faces"].includes(title) ? total : `${mine.length}, ${total}`;
-    parts.push(make("h2", {}, `${title} `, make("small", { textContent: about })));
-    parts.push(make("ul", { className: "groups" }, ...mine.map((card) => cardOf(card, kept.get(card.id)))));
-  }
-  if (!parts.length) parts.push(make("p", { textContent: worst ? "Nothing is left to look at." : "There are no faces here yet." }));
-  list.replaceChildren(...parts);
-  find("names").replaceChildren(...state.names.map((name) => make("option", { value: name })));
-  showTop();
-  showTraining();
-  if (inside && inside[0]) {
-    const card = elementOf(inside[0]);
-    (card?.querySelector(`[data-key="${inside[1]}"]`) || card)?.focus();
-  }
-  if (!current || !elementOf(current)) current = state.cards.length ? state.cards[0].id : null;
-  for (const card of list.querySelectorAll(".card")) card.tabIndex = card.dataset.id === current ? 0 : -1;
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
-// A card is made again only when it has changed: a name that is being typed stays.
-function cardOf(card, before) {
-  const json = JSON.stringify(card);
-  if (before && before.dataset.json === json) {
-    before.classList.toggle("is-picked", picked.has(card.id));
-    return before;
+function show(fresh) {
+  const before = cards;
+  if (fresh.cards) {
+    const kept = (card) => {
+      const old = before.get(card.id);
+      return !("group" in card) || JSON.stringify(old) === JSON.stringify(card) ? old : card;
+    };
+    const all = fresh.cards.map((card) => [card.id, kept(card)]);
+    if (all.some(([, card]) => !card)) return void inTurn(() => refresh("")); // an answer was lost
+    cards = new Map(all);
+    find("names").replaceChildren(...fresh.names.map((name) => make("option", { value: name })));
   }
-  const typed = before?.querySelector("input")?.value || "";
-  const thumbs = make(
-    "button",
-    { type: "button", className: `thumbs${card.faces.length === 1 ? " one" : ""}`, title: "Open: all faces" },
-    ...card.faces.map((face, place) => image(face, place ? "" : `${faces(card.n)} of ${card.name || "one group"}`)),
-  );
-  thumbs.addEventListener("click", () => open(card.group));
-  const name = card.name || { unsorted: "", "not-faces": "", strangers: "Nobody you know" }[card.kind] || "";
-  const parts = [thumbs, make("p", { className: "about" }, make("b", { textContent: name }), make("span", { textContent: faces(card.n) }))];
-  if (card.suggestion) {
-    const { name: suggested, probability } = card.suggestion;
-    const same = worst && suggested === card.name;
-    const yes = button("yes", "", () => accept(card));
-    yes.append(make("span", { textContent: same ? `Yes, ${suggested}` : suggested }), make("span", { className: "number", textContent: percent(probability) }));
-    yes.setAttribute("aria-label", `Yes, ${suggested}`);
-    const no = button("no", worst && !same ? `No, ${card.name || "another"}` : "No", () => reject(card));
-    no.setAttribute("aria-label", `Not ${suggested}`);
-    parts.push(make("div", { className: "suggestion" }, yes, no));
+  state = fresh;
+  if (fresh.cards) showCards(before);
+  showTop();
+  showTraining();
+}
+
+function showCards(before) {
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const within = focused && [focused.closest(".card")?.dataset.id, focused.dataset.key];
+  for (const id of elements.keys()) if (!cards.has(id)) drop(id);
+  for (const card of cards.values()) {
+    if (!elements.has(card.id)) elements.set(card.id, shell(card));
+    else if (before.get(card.id) !== card) draw(card);
   }
-  if (card.kind === "person" || card.kind === "strangers" || worst) {
-    const input = make("input", { maxLength: 200, autocomplete: "off", placeholder: card.name ? "Another name" : "Who is this?", value: typed });
-    input.setAttribute("list", "names");
-    input.setAttribute("aria-label", "Name");
-    input.dataset.key = "input";
-    const form = make("form", {}, input, button("submit", "Name"));
-    form.lastChild.type = "submit";
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const name = input.value;
-      input.value = "";
-      if (name.trim()) decide("name", card, { name });
-    });
-    parts.push(form);
+  const parts = [];
+  const mine = new Map(SECTIONS.map(([, title]) => [title, []]));
+  for (const card of cards.values()) mine.get(SECTIONS.find(([belongs]) => belongs(card))[1]).push(card);
+  for (const [title, those] of mine) {
+    if (!those.length) continue;
+    if (!sections.has(title)) sections.set(title, [make("h2", {}, `${title} `, make("small")), make("ul", { className: "grid" })]);
+    const [heading, group] = sections.get(title);
+    const total = faces(those.reduce((sum, card) => sum + card.n, 0));
+    setText(heading.lastChild, ["Unsorted", "Not faces"].includes(title) || worst ? total : `${those.length.toLocaleString("en")}, ${total}`);
+    arrange(group, those.map((card) => elements.get(card.id)));
+    parts.push(heading, group);
   }
-  const rest = make("div", { className: "rest" });
-  if (!worst && card.kind === "person") rest.append(button("pick", "Pick", () => pick(card)));
-  if (card.kind !== "strangers" && card.kind !== "unsorted" && card.kind !== "not-faces") {
-    rest.append(button("nobody", "Nobody I know", () => decide("strangers", card)));
-    rest.append(button("not", "Not a face", () => decide("not-faces", card)));
+  arrange(list, parts.length ? parts : [nothing()]);
+  if (!cards.has(current)) current = cards.size ? cards.keys().next().value : null;
+  if (current) elements.get(current).tabIndex = 0;
+  if (within && within[0] && document.activeElement === document.body) {
+    const element = elements.get(current);
+    ((within[0] === current && element?.querySelector(`[data-key="${within[1]}"]`)) || element)?.focus();
   }
-  if (!worst && (card.kind === "unsorted" || card.kind === "not-faces")) rest.append(button("open", "Open", () => open(card.group)));
-  parts.push(rest);
-  const element = make("li", { className: "card" }, ...parts);
+}
+
+function nothing() {
+  const words = worst ? "Nothing is left to look at." : "There are no faces here yet: group a folder of photos, as the command group does, or put photos into a folder for each person.";
+  return make("p", { className: "nothing", textContent: words });
+}
+
+// Only what is not where it should be is moved: the rest keeps its focus.
+function arrange(parent, wanted) {
+  const kept = new Set(wanted);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  let next = parent.firstChild;
+  for (const element of wanted) {
+    if (element === next) next = next.nextSibling;
+    else parent.insertBefore(element, next);
+  }
+}
+
+function drop(id) {
+  seen.unobserve(elements.get(id));
+  elements.delete(id);
+  picked.delete(id);
+}
+
+// A card is drawn when it comes near to what is seen: with thousands of them the page is there at once.
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) if (entry.isIntersecting) fill(entry.target.dataset.id);
+  },
+  { rootMargin: NEAR },
+);
+
+function shell(card) {
+  const element = make("li", { className: "card", tabIndex: -1 }, about(card));
   element.dataset.id = card.id;
-  element.dataset.json = json;
-  element.classList.toggle("is-picked", picked.has(card.id));
   element.addEventListener("focusin", () => setCurrent(card.id));
+  seen.observe(element);
   return element;
+}
+
+function fill(id) {
+  const element = elements.get(id);
+  if (!element || element.classList.contains("is-filled")) return;
+  seen.unobserve(element);
+  element.classList.add("is-filled");
+  draw(cards.get(id));
+}
+
+const nameOf = (card) => card.name || (worst || card.kind !== "strangers" ? "" : TITLES[card.kind]);
+
+function about(card) {
+  return make("p", { className: "about" }, make("b", {}, isolated(nameOf(card))), make("span", { textContent: faces(card.n) }));
+}
+
+// A field in which a name is being typed stays.
+function draw(card) {
+  const element = elements.get(card.id);
+  const label = `${nameOf(card) || TITLES[card.kind] || "Without a name"}, ${faces(card.n)}`;
+  element.setAttribute("aria-label", card.suggestion ? `${label}. ${card.suggestion.name}?` : label);
+  if (!element.classList.contains("is-filled")) return element.replaceChildren(about(card));
+  const form = element.querySelector("form");
+  const thumbs = button("open", "", () => open(card.group));
+  thumbs.className = `thumbs${card.faces.length === 1 ? " one" : ""}`;
+  thumbs.setAttribute("aria-label", `Open: all of ${faces(card.n)}`);
+  thumbs.append(...card.faces.map((face) => image(face, "")));
+  const parts = [thumbs, about(card)];
+  if (card.suggestion) parts.push(suggestionOf(card));
+  if (card.kind === "person" || card.kind === "strangers" || worst) parts.push(form || formOf(card.id));
+  const rest = make("div", { className: "rest" });
+  if (!worst && card.kind === "person") rest.append(button("pick", "Pick", () => pick(card.id)));
+  if (card.kind === "person") {
+    rest.append(button("nobody", "Nobody I know", () => decide("strangers", card.id)));
+    rest.append(button("not", "Not a face", () => decide("not-faces", card.id)));
+  }
+  if (!worst && (card.kind === "unsorted" || card.kind === "not-faces")) rest.append(button("look", "Open", () => open(card.group)));
+  parts.push(rest);
+  arrange(element, parts);
+  const field = element.querySelector("input");
+  if (field) field.placeholder = card.name ? "Another name" : "Who is this?";
+  showPicked(card.id);
+}
+
+function suggestionOf(card) {
+  const { name, probability } = card.suggestion;
+  const same = worst && name === card.name;
+  const yes = button("yes", "", () => accept(card));
+  yes.append(make("span", {}, same ? "Yes, " : "", isolated(name)), make("span", { className: "number", textContent: percent(probability) }));
+  yes.setAttribute("aria-label", `Yes, ${name}, ${percent(probability)}`);
+  const no = button("no", "No", () => reject(card));
+  if (worst && !same && card.name) no.append(", ", isolated(card.name));
+  no.setAttribute("aria-label", worst && !same && card.name ? `No, ${card.name}` : `Not ${name}`);
+  return make("div", { className: "suggestion" }, yes, no);
+}
+
+function formOf(id) {
+  const field = make("input", { maxLength: find("faces-name").maxLength, autocomplete: "off", autocapitalize: "words", enterKeyHint: "done" });
+  field.setAttribute("list", "names");
+  field.setAttribute("aria-label", "Name");
+  field.dataset.key = "name";
+  const form = make("form", {}, field, make("button", { textContent: "Name" }));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const name = field.value;
+    if (!name.trim()) return tell("Type a name first.", true);
+    field.value = "";
+    if (!(await decide("name", id, { name })) && !field.value) field.value = name;
+  });
+  return form;
 }
 
 function button(key, text, action) {
   const element = make("button", { type: "button", className: key, textContent: text });
   element.dataset.key = key;
-  if (action) element.addEventListener("click", action);
+  element.addEventListener("click", action);
   return element;
 }
 
 function showTop() {
-  const groups = state.cards.filter((card) => card.kind === "person");
-  const named = groups.filter((card) => card.name !== null);
-  const parts = worst
-    ? [`${state.cards.length} photos of ${state.run} to look at`]
-    : [`${named.length} of ${groups.length} groups named`];
+  const all = [...cards.values()].filter((card) => card.kind === "person");
+  const named = all.filter((card) => card.name !== null);
+  const parts = [worst ? `${cards.size} photos of ${state.run} to look at` : `${named.length} of ${all.length} groups named`];
   if (state.asked < state.to_ask) parts.push(`asking ${state.run}: ${state.asked} of ${state.to_ask} faces`);
-  find("progress").textContent = parts.join(", ");
-  find("undo").disabled = !state.undo;
-  find("undo").title = state.undo ? `Undo: ${state.undo.about}` : "";
-  find("redo").disabled = !state.redo;
-  find("redo").title = state.redo ? `Redo: ${state.redo.about}` : "";
+  if (state.training?.running) parts.push(`training: ${state.training.line.slice(0, 60)}`);
+  setText(find("progress"), parts.join(", "));
+  for (const [id, what] of [["undo", "Undo"], ["redo", "Redo"]]) {
+    find(id).disabled = !state[id];
+    find(id).title = state[id] ? `${what}: ${state[id].about}` : "";
+  }
+  find("report").hidden = state.run === null;
+  setText(find("trouble"), state.trouble);
+  find("trouble").hidden = !state.trouble;
   find("picked").hidden = picked.size === 0;
-  find("picked-about").textContent = `${picked.size} ${picked.size === 1 ? "group" : "groups"} picked`;
+  find("picked").querySelector('[data-do="merge"]').disabled = picked.size < 2;
+  setText(find("picked-about"), `${picked.size} ${picked.size === 1 ? "group" : "groups"} picked`);
+  document.body.classList.toggle("has-picked", picked.size > 0);
 }
+
+// Says what was done, or what is wrong; what was done can be taken back there.
+function tell(text, wrong = false, undoable = false) {
+  clearTimeout(silence);
+  const line = find("line");
+  for (const said of document.querySelectorAll(".said")) {
+    setText(said, text);
+    said.classList.toggle("is-wrong", wrong);
+    said.hidden = !text;
+  }
+  line.classList.toggle("is-wrong", wrong);
+  find("take-back").hidden = !undoable;
+  line.hidden = !text;
+  if (!wrong && text) silence = setTimeout(tell, SAID, "");
+}
+
+// The training
 
 function showTraining() {
   const now = state.training;
-  if (!now) return;
-  find("training-title").textContent = now.running ? "Training" : now.right ? "Trained" : "Not trained";
+  const running = Boolean(now?.running);
+  setText(find("training-title"), running ? "Training" : !now || training.dataset.again ? "Train" : now.right ? "Trained" : "Not trained");
+  const people = [...cards.values()].filter((card) => card.kind === "person" && card.name !== null);
+  const photos = people.reduce((sum, card) => sum + card.n, 0);
+  const words = { running: "This page can be used meanwhile. Files are renamed at its end.", wrong: "It ended with:", right: "", none: `On ${people.length} people with ${faces(photos)}. It takes from seconds to minutes, and ends on its report.` };
+  const what = running ? "running" : !now || training.dataset.again ? "none" : now.right ? "right" : "wrong";
+  setText(find("training-about"), worst && what === "none" ? "On the people of this folder. It ends on its report." : words[what]);
   const pre = find("training-lines");
-  pre.textContent = now.lines.join("\n") || "starting";
-  pre.scrollTop = pre.scrollHeight;
-  find("report").hidden = now.running || !now.right;
-  if (training.dataset.seen === "running" && !now.running) {
+  const wasAtEnd = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 9;
+  pre.hidden = what === "none";
+  setText(pre, now ? now.lines.join("\n") || "starting" : "");
+  if (wasAtEnd) pre.scrollTop = pre.scrollHeight;
+  setText(find("start"), what === "none" ? "Train" : "Train again");
+  find("start").hidden = running;
+  find("trained").hidden = what !== "right";
+  if (training.dataset.seen === "running" && !running) {
     training.dataset.seen = "ended";
     if (now.right && training.open) location.href = "/report";
+    else if (!training.open) tell(now.right ? "Trained: see the report." : "The training has failed: press T to see why.", !now.right);
   }
+  if (running) training.dataset.seen = "running";
 }
 
-function tell(text, wrong = false) {
-  line.textContent = text;
-  line.hidden = !text;
-  line.classList.toggle("wrong", wrong);
-  delete line.dataset.lost;
+function openTraining() {
+  delete training.dataset.again;
+  showTraining();
+  training.showModal();
+  const first = [find("trained"), find("start")].find((one) => !one.hidden);
+  (first || training.querySelector('[data-do="close"]')).focus();
+}
+
+async function start() {
+  training.dataset.again = "yes";
+  const done = await send("/train", () => ({}));
+  delete training.dataset.again;
+  showTraining();
+  if (done) training.querySelector('[data-do="close"]').focus();
+  else training.close();
 }
 
 // Cards and the focus
 
-const elementOf = (id) => [...list.querySelectorAll(".card")].find((element) => element.dataset.id === id);
-const cardAt = (id) => state.cards.find((card) => card.id === id);
-const order = () => [...list.querySelectorAll(".card")].map((element) => element.dataset.id);
+const order = () => [...list.querySelectorAll(".card")];
 
 function setCurrent(id) {
+  if (elements.has(current)) elements.get(current).tabIndex = -1;
   current = id;
-  for (const card of list.querySelectorAll(".card")) card.tabIndex = card.dataset.id === id ? 0 : -1;
+  elements.get(id).tabIndex = 0;
 }
 
 function focusCard(id) {
-  const element = elementOf(id) || elementOf(current) || list.querySelector(".card");
+  const element = elements.get(id) || elements.get(current);
   if (!element) return;
+  fill(element.dataset.id);
   setCurrent(element.dataset.id);
   element.focus();
 }
 
 // The card to go on with: the next one in the same section, or the one before.
 function neighbour(id) {
-  const mates = [...(elementOf(id)?.parentElement.children || [])].map((element) => element.dataset.id);
-  const place = mates.indexOf(id);
-  return mates[place + 1] || mates[place - 1] || order()[order().indexOf(id) + 1] || id;
+  const element = elements.get(id);
+  const next = element?.nextElementSibling || element?.previousElementSibling;
+  return next?.dataset.id || order()[order().indexOf(element) + 1]?.dataset.id || id;
 }
 
 function move(from, all, key) {
@@ -303,9 +427,22 @@ function move(from, all, key) {
   return far(best) === Infinity ? from : best;
 }
 
-function pick(card) {
-  if (!picked.delete(card.id)) picked.add(card.id);
-  elementOf(card.id)?.classList.toggle("is-picked", picked.has(card.id));
+function pick(id) {
+  if (!picked.delete(id)) picked.add(id);
+  showPicked(id);
+  showTop();
+}
+
+function showPicked(id) {
+  const element = elements.get(id);
+  element.classList.toggle("is-picked", picked.has(id));
+  element.querySelector('[data-key="pick"]')?.setAttribute("aria-pressed", String(picked.has(id)));
+}
+
+function clearPicked() {
+  const all = [...picked];
+  picked.clear();
+  for (const id of all) if (elements.has(id)) showPicked(id);
   showTop();
 }
 
@@ -315,24 +452,46 @@ async function open(number) {
   try {
     opened = await ask(`/groups/${number}`);
   } catch (error) {
+    if (dialog.open) dialog.close();
     return tell(error.message, true);
   }
+  if (!dialog.open) tell("");
   pickedFaces.clear();
-  const unnamed = { unsorted: "Unsorted", "not-faces": "Not faces", strangers: "Nobody you know" }[opened.kind];
-  find("group-title").textContent = `${opened.name ? `${opened.name}:` : unnamed ? `${unnamed}:` : "Who is this?"} ${faces(opened.n)}`;
-  find("faces").replaceChildren(
-    ...opened.faces.map((face) => {
-      const element = make("button", { type: "button" }, image(face, face.file), make("span", { textContent: face.suggestion ? `${face.suggestion.name} ${percent(face.suggestion.probability)}` : face.file.split("/").pop() }));
-      element.dataset.face = face.face;
-      element.setAttribute("aria-pressed", "false");
-      element.addEventListener("click", () => pickFace(element));
-      return make("li", {}, element);
-    }),
-  );
+  find("group-title").replaceChildren(opened.name ? isolated(opened.name) : TITLES[opened.kind] || "Who is this?", " ", make("small", { textContent: faces(opened.n) }));
+  const bySuggestion = new Map();
+  for (const face of opened.faces) {
+    const name = opened.kind === "unsorted" && face.suggestion ? face.suggestion.name : "";
+    bySuggestion.set(name, [...(bySuggestion.get(name) || []), face]);
+  }
+  const parts = [...bySuggestion].sort(([a, those], [b, others]) => (a === "") - (b === "") || others.length - those.length);
+  find("faces").replaceChildren(...parts.map(([name, those]) => partOf(name, those)));
   find("faces-name").value = "";
+  const says = { no: opened.kind === "not-faces" ? "It is a face" : "Not this person" };
+  for (const one of dialog.querySelectorAll(".actions [data-do]")) one.hidden = one.dataset.do === opened.kind;
+  dialog.querySelector('[data-do="no"]').firstChild.data = `${says.no} `;
   showFaces();
   if (!dialog.open) dialog.showModal();
-  dialog.querySelector("[data-face]")?.focus();
+  (dialog.querySelector("[data-face]") || dialog.querySelector('[data-do="close"]')).focus();
+}
+
+function partOf(name, those) {
+  const grid = make("ul", {}, ...those.map((face) => make("li", {}, faceOf(face))));
+  if (!name) return make("section", {}, grid);
+  const yes = button("yes", `Yes, all ${those.length}`, () => acceptFaces(those));
+  yes.setAttribute("aria-label", `Yes, ${faces(those.length)} of ${name}`);
+  const part = make("section", {}, make("h3", {}, make("span", {}, isolated(name), "?"), yes), grid);
+  part.dataset.name = name;
+  return part;
+}
+
+function faceOf(face) {
+  const { name, probability } = face.suggestion || {};
+  const below = name ? [isolated(name), make("small", { textContent: percent(probability) })] : [isolated(face.file.split("/").pop())];
+  const element = make("button", { type: "button" }, image(face, ""), make("span", {}, ...below));
+  element.dataset.face = face.face;
+  element.setAttribute("aria-pressed", "false");
+  element.addEventListener("click", () => pickFace(element));
+  return element;
 }
 
 function pickFace(element) {
@@ -342,111 +501,141 @@ function pickFace(element) {
   showFaces();
 }
 
-function showFaces() {
-  find("faces-about").textContent = pickedFaces.size ? `${faces(pickedFaces.size)} picked:` : "Pick faces, then:";
-  const suggested = opened.faces.filter((face) => pickedFaces.has(face.face) && face.suggestion);
-  const names = new Set(suggested.map((face) => face.suggestion.name));
-  find("faces-name").placeholder = names.size === 1 ? [...names][0] : "Who is this?";
-  for (const element of dialog.querySelectorAll(".bar button")) element.disabled = !pickedFaces.size;
+// The name that is suggested for all faces that are picked, or ""
+function suggestedName() {
+  const names = new Set(opened.faces.filter((face) => pickedFaces.has(face.face)).map((face) => face.suggestion?.name || ""));
+  return names.size === 1 ? [...names][0] : "";
 }
 
-async function decideFaces(what, more = {}) {
-  if (!pickedFaces.size) return tell("Pick faces first: Space, or a tap.", true);
-  const seen = { [opened.group]: opened.version };
-  const done = await send("/steps", { do: what, faces: [...pickedFaces], seen, ...more });
-  if (done && opened.n > pickedFaces.size) await open(opened.group);
+function showFaces() {
+  setText(find("faces-about"), pickedFaces.size ? `${faces(pickedFaces.size)} picked:` : "Pick faces, then:");
+  find("faces-name").placeholder = suggestedName() || "Who is this?";
+  for (const element of dialog.querySelectorAll(".actions button")) element.disabled = !pickedFaces.size;
+  const no = dialog.querySelector('[data-do="no"]');
+  if (opened.kind !== "not-faces" && opened.name === null) no.disabled = !suggestedName(); // it is nobody's face yet
+}
+
+async function decideFaces(what, more = {}, those = [...pickedFaces]) {
+  if (!those.length) return tell("Pick faces first: Space, or a tap.", true);
+  const { group, version, n } = opened;
+  const done = await send("/steps", () => ({ do: what, faces: those, seen: { [group]: version }, ...more }));
+  if (!done || n > those.length || what === "reject") await open(group);
   else dialog.close();
+}
+
+const acceptFaces = (those) => decideFaces("name", { name: those[0].suggestion.name }, those.map((face) => face.face));
+
+function rejectFaces() {
+  if (opened.kind === "not-faces" || opened.name !== null) return decideFaces("take-out");
+  const name = suggestedName();
+  return name ? decideFaces("reject", { name }) : tell("These faces have no name that could be wrong.", true);
+}
+
+async function turnInDialog(turn) {
+  await turn();
+  await open(opened.group);
 }
 
 // Keys
 
-const inField = (event) => event.target instanceof HTMLInputElement;
+function pressed(event) {
+  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+}
 
 function keysOfCards(event) {
-  const card = current && cardAt(current);
-  const element = current && elementOf(current);
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const general = { u: undo, r: redo, t: train, m: merge, "?": () => find("help").showModal() };
+  const key = pressed(event);
+  const general = { u: undo, r: redo, t: openTraining, m: merge, "?": () => help.showModal() };
   if (general[key]) return general[key](), true;
+  const card = cards.get(current);
+  const element = elements.get(current);
   if (!card || !element) return false;
-  if (key.startsWith("Arrow")) return move(element, [...list.querySelectorAll(".card")], key).focus(), true;
-  if (key === "Enter" && event.target.closest("button, a")) return false;
+  if (key.startsWith("Arrow")) return focusCard(move(element, order(), key).dataset.id), true;
+  if ((key === "Enter" || key === " ") && event.target.closest("button, a")) return false;
+  fill(card.id);
+  const field = element.querySelector("input");
+  const isPerson = card.kind === "person";
   const own = {
-    Enter: () => (card.suggestion ? accept(card) : element.querySelector("input") ? element.querySelector("input").focus() : open(card.group)),
-    x: () => (card.suggestion ? reject(card) : undefined),
-    n: () => decide("strangers", card),
-    f: () => decide("not-faces", card),
+    Enter: () => (card.suggestion ? accept(card) : field ? field.focus() : open(card.group)),
+    e: field && (() => field.focus()),
+    x: card.suggestion && (() => reject(card)),
+    n: isPerson && (() => decide("strangers", card.id)),
+    f: (isPerson || card.kind === "strangers") && (() => decide("not-faces", card.id)),
     o: () => open(card.group),
-    " ": () => !worst && card.kind === "person" && pick(card),
+    " ": !worst && isPerson && (() => pick(card.id)),
   };
-  if (key === " " && event.target.closest("button, a")) return false;
-  if ((key === "n" || key === "f") && card.kind !== "person" && card.kind !== "strangers") return false;
   return own[key] ? (own[key](), true) : false;
 }
 
 function keysOfFaces(event) {
   const element = event.target.closest("[data-face]");
   const all = [...dialog.querySelectorAll("[data-face]")];
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key = pressed(event);
   if (key.startsWith("Arrow")) return move(element || all[0], all, key)?.focus(), true;
+  const name = element?.closest("section").dataset.name;
+  const can = (what) => !dialog.querySelector(`.actions [data-do="${what}"]`).hidden;
   const own = {
     a: () => all.forEach((one) => (one.getAttribute("aria-pressed") === "false" ? pickFace(one) : undefined)),
     s: () => decideFaces("split"),
-    x: () => decideFaces("take-out"),
-    n: () => decideFaces("strangers"),
-    f: () => decideFaces("not-faces"),
-    u: undo,
-    r: redo,
+    x: rejectFaces,
+    y: name && (() => acceptFaces(opened.faces.filter((face) => face.suggestion?.name === name))),
+    n: can("strangers") && (() => decideFaces("strangers")),
+    f: can("not-faces") && (() => decideFaces("not-faces")),
+    e: () => find("faces-name").focus(),
+    u: () => turnInDialog(undo),
+    r: () => turnInDialog(redo),
+    Enter: element && (() => find("faces-name").focus()),
   };
-  if (key === "Enter" && element) return find("faces-name").focus(), true;
   return own[key] ? (own[key](), true) : false;
 }
 
 document.addEventListener("keydown", (event) => {
   if (!state || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (inField(event)) {
+  if (event.target instanceof HTMLInputElement) {
     if (event.key === "Escape" && !dialog.open) {
-      event.target.blur();
       focusCard(current);
       event.preventDefault();
     }
     return;
   }
+  if (event.repeat && !event.key.startsWith("Arrow")) return; // a key that is held decides nothing twice
   const handled = dialog.open ? keysOfFaces(event) : document.querySelector("dialog[open]") ? false : keysOfCards(event);
   if (handled) event.preventDefault();
 });
 
 find("undo").addEventListener("click", undo);
+find("take-back").addEventListener("click", undo);
 find("redo").addEventListener("click", redo);
-find("train").addEventListener("click", train);
-find("keys").addEventListener("click", () => find("help").showModal());
+find("train").addEventListener("click", openTraining);
+find("start").addEventListener("click", start);
+find("keys").addEventListener("click", () => help.showModal());
 find("picked").addEventListener("click", (event) => {
   const what = event.target.closest("[data-do]")?.dataset.do;
   if (what === "merge") merge();
-  if (what === "clear") {
-    picked.clear();
-    show(state);
-  }
+  if (what === "clear") clearPicked();
 });
-for (const one of document.querySelectorAll("dialog"))
+for (const one of document.querySelectorAll("dialog")) {
   one.addEventListener("click", (event) => event.target.closest('[data-do="close"]') && one.close());
-dialog.addEventListener("close", () => focusCard(current));
+  one.addEventListener("close", () => focusCard(current));
+}
 find("group-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const field = find("faces-name");
-  const name = field.value.trim() || (field.placeholder === "Who is this?" ? "" : field.placeholder);
+  const name = find("faces-name").value.trim() || suggestedName();
   if (name) decideFaces("name", { name });
+  else tell("Type a name first.", true);
 });
 find("group-form").addEventListener("click", (event) => {
   const what = event.target.closest("[data-do]")?.dataset.do;
-  if (what) decideFaces(what);
+  if (what === "no") rejectFaces();
+  else if (what) decideFaces(what);
 });
+document.addEventListener("visibilitychange", () => state && !document.hidden && inTurn(() => refresh()).catch(() => {}));
 
-refresh(true)
+inTurn(() => refresh())
   .then(() => {
     const wanted = new URLSearchParams(location.search).get("photo");
-    const card = wanted && state.cards.find((one) => one.faces.some((face) => face.sha256 === wanted));
+    const card = wanted && [...cards.values()].find((one) => one.faces.some((face) => wanted.startsWith(face.sha256)));
+    if (wanted && !card) tell("This photo is no longer among those to look at.", true);
     focusCard(card ? card.id : current);
   })
   .catch((error) => tell(error.message, true))
-  .finally(poll);
+  .finally(() => setTimeout(poll, POLL_BUSY));

@@ -8,7 +8,6 @@ import html
 import io
 import json
 import re
-import shutil
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -42,7 +41,6 @@ from report.results import ClassAccuracy, ConfusedPair
 
 NAMES = ["Ann", "Wolfeschlegelsteinhausenbergerdorffwelchevoraltern", "<script>document.title = 'ran'</script>"]
 TITLE = "Three people " + "y" * 60
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -129,10 +127,7 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def visit(tmp_path_factory: pytest.TempPathFactory) -> Visit:
-    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if program is None:
-        pytest.skip(f"no browser on this machine: none of {', '.join(CHROMIUM)} is on the PATH")
+def visit(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Visit:
     page = render(full_page())
     unlocked = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)  # what would it fetch if it could?
     pages = {
@@ -158,7 +153,7 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Visit:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        dumped = dump(program, tmp_path_factory.mktemp("profile"), f"http://127.0.0.1:{server.server_port}/")
+        dumped = dump(chromium, tmp_path_factory.mktemp("profile"), f"http://127.0.0.1:{server.server_port}/")
         server.shutdown()
     found = re.search(r"<pre>(\{.*\})</pre>", dumped)
     assert found, f"the browser did not come as far as looking: {dumped[-2000:]}"
