@@ -83,7 +83,11 @@ def test_a_group_without_faces_has_no_card(groups: Groups) -> None:
 
 def test_doubtful_photos_are_shown_in_their_order_until_somebody_decides(groups: Groups) -> None:
     first, second = groups.faces(3)[:2]
-    doubts = [Doubt(second.sha256, "Ada", "Bo", 0.9), Doubt(first.sha256, "Ada", "Ada", 0.3), Doubt("0" * 64, "", "", 1)]
+    doubts = [
+        Doubt(second.sha256, "Ada", "Bo", 0.9),
+        Doubt(first.sha256, "Ada", "Ada", 0.3),
+        Doubt("0" * 64, "", "", 1),
+    ]
     cards = Cards(groups)
     assert [card["id"] for card in cards.of_doubts(doubts)] == [f"face-{second.number}", f"face-{first.number}"]
     steps.reject(groups, [second.number], "Bo", {})
