@@ -10,7 +10,8 @@ import pytest
 from faces.app.cards import SHOWN, Cards
 from faces.groups import steps
 from faces.groups.doubts import Doubt
-from faces.groups.store import Groups
+from faces.groups.store import Changes, Groups, State
+from faces.groups.values import Kind
 
 Heap = Callable[..., Path]
 
@@ -71,7 +72,7 @@ def test_only_groups_that_have_changed_are_looked_into_again(groups: Groups, mon
     monkeypatch.setattr(groups, "faces", lambda group=None: asked.append(group) or faces(group))
     cards.of_groups()
     assert asked == []
-    groups.decide("", steps.Changes(groups={1: steps.State(steps.Kind.PERSON, "Ada", "Ada")}))
+    groups.decide("", Changes(groups={1: State(Kind.PERSON, "Ada", "Ada")}))
     cards.of_groups()
     assert asked == [1]
 
