@@ -456,8 +456,8 @@ def test_a_stranger_s_names_in_the_database_are_shown_as_text(serve: Serve, heap
     folder = heap([2])
     with sqlite3.connect(folder / "groups.sqlite") as database:
         database.execute(
-            "UPDATE groups SET name = '<img src=x onerror=alert(1)>', key = 'k', folder = 'x', folded = 'x' "
-            "WHERE number = 1"
+            "UPDATE groups SET name = ?1, key = ?1, folder = 'a face', folded = 'a face' WHERE number = 1",
+            ("<img src=x onerror=alert(1)>",),
         )
         database.execute("UPDATE faces SET file = '../../<b>\"' WHERE number = 1")
     database.close()
