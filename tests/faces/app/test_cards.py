@@ -10,8 +10,7 @@ import pytest
 from faces.app.cards import SHOWN, Cards
 from faces.groups import steps
 from faces.groups.doubts import Doubt
-from faces.groups.store import Changes, Groups, State
-from faces.groups.values import Kind
+from faces.groups.store import Groups
 
 Heap = Callable[..., Path]
 
@@ -72,7 +71,8 @@ def test_only_groups_that_have_changed_are_looked_into_again(groups: Groups, mon
     monkeypatch.setattr(groups, "faces", lambda group=None: asked.append(group) or faces(group))
     cards.of_groups()
     assert asked == []
-    groups.decide("", Changes(groups={1: State(Kind.PERSON, "Ada", "Ada")}))
+    steps.name_group(groups, 1, "Ada", {})
+    asked.clear()  # by the step
     cards.of_groups()
     assert asked == [1]
 
