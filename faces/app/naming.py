@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
@@ -91,7 +92,7 @@ class Naming:
             try:
                 out = self._new_run()
                 command = train_command(self.groups.folder, out, self._model)
-                self._training = Training(command, lambda right: self._trained(out if right else None))
+                self._training = Training(command, lambda right: self._trained(out, right))
             except BaseException:
                 self._follower.release()
                 raise
@@ -110,13 +111,16 @@ class Naming:
             self._asking.stop()
         self._follower.close()
 
-    def _trained(self, run: Path | None) -> None:
+    def _trained(self, run: Path, right: bool) -> None:
         self._follower.release()
-        if run is not None:
-            try:
-                self._use(run)
-            except FacesError as error:
-                self._trouble = str(error)
+        if not right:
+            with suppress(OSError):  # what was trained so far stays
+                run.rmdir()
+            return
+        try:
+            self._use(run)
+        except FacesError as error:
+            self._trouble = str(error)
 
     def _use(self, run: Path) -> None:
         """Show what this run says, as it is asked about the faces."""

@@ -615,7 +615,7 @@ find("picked").addEventListener("click", (event) => {
 });
 for (const one of document.querySelectorAll("dialog")) {
   one.addEventListener("click", (event) => event.target.closest('[data-do="close"]') && one.close());
-  one.addEventListener("close", () => focusCard(current));
+  one.addEventListener("close", () => list.contains(document.activeElement) || focusCard(current)); // where it was, if that is still there
 }
 find("group-form").addEventListener("submit", (event) => {
   event.preventDefault();

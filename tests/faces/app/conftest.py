@@ -76,10 +76,10 @@ class Served:
     """`faces name` as a process; a client that has its token, and says what a browser would say."""
 
     def __init__(self, *arguments: object) -> None:
-        command = [sys.executable, "cli.py", "name", *map(str, arguments)]
+        command = [sys.executable, str(REPOSITORY / "cli.py"), "name", *map(str, arguments)]
         self.process = subprocess.Popen(
             command,
-            cwd=REPOSITORY,
+            cwd=Path(str(arguments[0])).parent,  # a training makes its run there
             env=os.environ | {"OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

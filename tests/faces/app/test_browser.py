@@ -1,5 +1,6 @@
 """The page in real Chromium: what people do on it, with keys, clicks and fingers."""
 
+import json
 import shutil
 import signal
 import time
@@ -430,3 +431,34 @@ def test_many_unsorted_faces_are_accepted_at_once(serve_here: Serve, heap: Heap,
     wait_for(page, "With a name", ["Person 2"])
     assert page.locator("#group[open]").count() == 0
     page.wait_for_selector("#cards h2:has-text('Unsorted')", state="detached")
+
+
+def test_a_photo_of_a_report_leads_to_the_page_where_its_name_is_mended(
+    serve: Serve, open_page: Open, run: Path
+) -> None:
+    photos = Path(json.loads((run / "metrics.json").read_text())["data"])
+    server = serve(photos, "--run", run, "--worst")
+    page = open_page(server.link)
+    assert page.url.endswith("/worst")
+    page.wait_for_selector(".suggestion")
+    page.goto(page.url.replace("/worst", "/report"))
+    links = page.locator('a[href^="/worst?photo="]')
+    wanted = links.last.get_attribute("href").rpartition("=")[2]
+    links.last.click()
+    page.wait_for_selector(".card:focus")
+    assert wanted.startswith(page.evaluate("cards.get(current).faces[0].sha256"))
+    before = page.locator(".card").count()
+    press(page, "Enter")  # yes, the name is right
+    wait_for_cards(page, before - 1)
+    press(page, "x")  # the next one is not
+    wait_for_cards(page, before - 2)
+    press(page, "u", "u")
+    wait_for_cards(page, before)
+    assert focus(page)["outline"] == "solid"
+
+
+def wait_for_cards(page: Any, expected: int) -> None:
+    end = time.monotonic() + 10
+    while page.locator(".card").count() != expected:
+        assert time.monotonic() < end
+        page.wait_for_timeout(20)

@@ -141,6 +141,7 @@ def test_a_training_on_the_page_ends_on_the_report_and_back_is_the_page(
     page.keyboard.press("Enter")
     page.wait_for_selector("#training-title:has-text('Not trained')", timeout=60_000)
     assert "needs a folder of photos for each" in page.locator("#training-lines").inner_text()  # nobody has a name yet
+    assert list((tmp_path / "runs").iterdir()) == []
     page.keyboard.press("Escape")
 
     for name in ("Ada", "Bo"):
