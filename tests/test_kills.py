@@ -82,7 +82,7 @@ class WholePhoto(FaceDetector):
     """Takes each photo for a face, and of about half of them the left half for another one: these tests are of
     files."""
 
-    def __init__(self, settings: DetectorSettings, *, device: str) -> None:
+    def __init__(self, settings: DetectorSettings, *, device: str, at_once: int = 1) -> None:
         self.settings = settings
 
     def identity(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tests.faces.squares import ADA, BO, CY, Colours, Squares, photo
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The current folder: Ada in three photos of `photos`, Bo in two, Cy in one; faces are coloured squares."""
 
-    def detector(settings: Any, device: str) -> Squares:
+    def detector(settings: Any, device: str, at_once: int) -> Squares:
         found = Squares()
         found.settings = settings
         return found
