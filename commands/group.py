@@ -65,7 +65,7 @@ def group(options: argparse.Namespace) -> int:
 
     device = choose_device(options.device)
     detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=device, at_once=workers())
-    walk, done = PhotoFiles(options.photo, lines_of_stdin()), 0
+    walk, done = PhotoFiles(options.photo, lines_of_stdin(), results=options.out), 0
     with progress("finding faces", None, quiet=options.quiet) as advance:
 
         def on_photo() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import webbrowser
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def name(options: argparse.Namespace) -> int:
     if options.worst:
         doubts_of(options.run, options.folder)  # says what is wrong with the run before anything begins
     runs = beside(RUNS, options.folder)
-    new_run = lambda: free_out(runs, f"{options.folder.resolve().name}-{options.model.replace(':', '-')}")  # noqa: E731
+    new_run = partial(free_out, runs, f"{options.folder.resolve().name}-{options.model.replace(':', '-')}")
     with (
         going_on(lambda: f"stopped; every decision is in {options.folder / GROUPS}"),
         served(options.folder, options.run, options.port, new_run, options.model, log) as (link, thread),

@@ -7,7 +7,7 @@ from typing import Any
 from commands.arguments import box, positive
 from commands.console import lines_of_stdin, log, write
 from commands.parser import add_command
-from commands.predicting import add_computing, add_finding, add_photos, add_threshold, naming
+from commands.predicting import add_computing, add_finding, add_photos, add_threshold, asked_for
 from data.wording import count
 from errors import UsageError
 
@@ -61,7 +61,7 @@ def predict(options: argparse.Namespace) -> int:
     from faces.predictions import ANSWERED, FORMATS
 
     table = BoxTable(options.boxes) if options.boxes else None
-    asked = naming(options, table=table, box=options.box, top=options.top)
+    asked = asked_for(options, table=table, box=options.box, top=options.top)
     walk = PhotoFiles(options.photo, lines_of_stdin(), results=options.draw)
     heading, line = FORMATS[options.format]
     failed = False

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Naming:
+class Asked:
     """What `faces.predict.predict` asks for beside the photos."""
 
     classifier: "Classifier"
@@ -67,9 +67,9 @@ def add_computing(add: Add) -> None:
     add("--device", choices=DEVICES, default="auto", help="where to compute")
 
 
-def naming(
+def asked_for(
     options: argparse.Namespace, *, table: "BoxTable | None" = None, box: "Box | None" = None, top: int = 1
-) -> Naming:
+) -> Asked:
     """Return the classifier of the run and the settings that the flags ask for. UsageError for flags that conflict."""
     if options.threshold is not None and options.strangers is not None:
         raise UsageError("--threshold and --strangers: expected one of them, as each says who is unknown")
@@ -84,7 +84,7 @@ def naming(
     threshold = options.threshold if options.strangers is None else classifier.threshold_for(options.strangers)
     detect = classifier.found_faces and not box if options.detect is None else options.detect
     detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=device) if detect else None
-    return Naming(
+    return Asked(
         classifier,
         FaceSource(table=table, box=box, find=None if detector is None else face_finder(detector)),
         PredictSettings(top=top, threshold=threshold, max_pixels=options.max_pixels),

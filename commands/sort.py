@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from commands.console import lines_of_stdin, log, print_json, progress
 from commands.flags import add_output
 from commands.parser import add_command
-from commands.predicting import add_computing, add_finding, add_photos, add_threshold, naming
+from commands.predicting import add_computing, add_finding, add_photos, add_threshold, asked_for
 from commands.stopping import going_on, stopped_after
 from data.reasons import one_line
 from data.wording import count
@@ -61,7 +61,7 @@ def sort(options: argparse.Namespace) -> int:
     settings = SortSettings(
         out=options.out, how=How([*ways, "copy"][0]), unknown=options.unknown, dry_run=options.dry_run
     )
-    asked = naming(options)
+    asked = asked_for(options)
     walk = PhotoFiles(options.photo, lines_of_stdin(), results=options.out)
     done = 0
     with (

@@ -5,9 +5,8 @@ with the number of photos.
 """
 
 import os
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from data.in_order import in_order
 from data.photos.box_table import BoxTable
 from data.photos.cutting import Region, find_regions, open_face, open_regions, outside
 from data.photos.decoding import quiet_decoding
@@ -111,21 +111,16 @@ def _opened(
     classifier: Classifier, files: Iterable[Path], source: FaceSource, settings: PredictSettings
 ) -> Generator[Face, None, None]:
     """Open the files in threads, at most 2 * threads ahead; yield their faces in order."""
-    ahead: deque[Future[list[Face]]] = deque()
+
+    def open_photo(file: Path) -> list[Face]:
+        return faces_in(file, read_file(file), source, classifier, settings.max_pixels)
+
     pool = ThreadPoolExecutor(settings.threads)
     try:
-        for file in files:
-            ahead.append(pool.submit(_open, file, source, classifier, settings.max_pixels))
-            if len(ahead) > 2 * settings.threads:
-                yield from ahead.popleft().result()
-        while ahead:
-            yield from ahead.popleft().result()
+        for faces in in_order(pool, open_photo, files, 2 * settings.threads):
+            yield from faces
     finally:  # also when the caller stops early
         pool.shutdown(cancel_futures=True)
-
-
-def _open(file: Path, source: FaceSource, classifier: Classifier, max_pixels: int | None) -> list[Face]:
-    return faces_in(file, read_file(file), source, classifier, max_pixels)
 
 
 def faces_in(

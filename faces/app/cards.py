@@ -11,6 +11,7 @@ from faces.groups.suggestions import Suggestions
 from faces.groups.values import Face, Group, Kind
 
 SHOWN = 9  # faces on a card
+_FEW = 9  # groups that are read one by one; of more, all faces are read at once
 _SECTIONS = tuple(Kind)
 _DIGITS = 12  # of a crop's SHA-256 that the page is told: enough to tell crops apart
 
@@ -70,7 +71,7 @@ class Cards:
         return {**_about(group), "n": len(faces), "faces": listed}
 
     def _faces(self, groups: Sequence[Group]) -> dict[int, list[Face]]:
-        few = len(groups) <= SHOWN
+        few = len(groups) <= _FEW
         found = [face for one in groups for face in self._groups.faces(one.number)] if few else self._groups.faces()
         by_group: dict[int, list[Face]] = {}
         for face in found:

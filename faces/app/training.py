@@ -88,17 +88,8 @@ class Training:
 def train_command(folder: Path, out: Path, model: str) -> list[str]:
     """Return the command of a training on the people of a folder."""
     program = Path(__file__).resolve().parents[2] / "cli.py"
-    return [
-        sys.executable,
-        str(program),
-        "train-faces",
-        str(folder),
-        "--model",
-        model,
-        "--out",
-        str(out),
-        "--overwrite",
-    ]
+    flags = ("--model", model, "--out", str(out), "--overwrite")
+    return [sys.executable, str(program), "train-faces", str(folder), *flags]
 
 
 def _terminal() -> tuple[int, int]:

@@ -6,9 +6,7 @@ With CUDA there are two workers, so that one opens photos while the GPU computes
 Memory holds one batch per worker, however many files there are.
 """
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from data.in_order import in_order
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo
 from data.photos.images import load_photo
 from faces.backbones.backbone import Backbone, FrozenNetwork
 from faces.backbones.precision import Precision
+from nn.threads import worker_pool
 
 BATCH_SIZE = 64  # photos
 _MOST_WORKERS = 4  # each takes about 200 MB; with more cores than this, each gets several
@@ -57,7 +57,9 @@ def extract(
         )
 
     batches = (slice(start, start + batch_size) for start in range(0, len(photos), batch_size))
-    yield from _in_order(features, batches, *workers_and_threads(device))
+    workers, threads = workers_and_threads(device)
+    with quiet_decoding(), worker_pool(workers, threads) as pool:
+        yield from in_order(pool, features, batches, workers)
 
 
 def batch_features(
@@ -82,26 +84,6 @@ def workers_and_threads(device: str) -> tuple[int, int]:
     threads = torch.get_num_threads()
     workers = 2 if device == "cuda" else min(threads, _MOST_WORKERS)
     return workers, max(1, threads // workers)
-
-
-def _in_order(
-    work: Callable[[slice], Features], batches: Iterator[slice], workers: int, worker_threads: int
-) -> Iterator[Features]:
-    """Yield `work(batch)` for each batch, in order; at most one batch more than there are workers is in memory."""
-    threads = torch.get_num_threads()
-    ahead: deque[Future[Features]] = deque()
-    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(worker_threads,))
-    with quiet_decoding(), pool:
-        try:
-            for batch in batches:
-                ahead.append(pool.submit(work, batch))
-                if len(ahead) > workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-            torch.set_num_threads(threads)  # a new thread starts with the number that any thread has set last
 
 
 def _opened(

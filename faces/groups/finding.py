@@ -4,18 +4,15 @@ Threads read and search the photos, a few ahead of the caller: memory does not g
 """
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from data.in_order import in_order
 from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.images import read_photo
@@ -29,6 +26,10 @@ from faces.detection.landmarks import placed
 from faces.detection.likeness import FaceFeatures
 from faces.features.extract import workers_and_threads
 from faces.groups.sharpness import sharpness
+from nn.threads import worker_pool
+
+_FACES = 8  # whose features are computed together, with their mirror images: of each alone it takes half as long again
+_PHOTOS = 32  # that wait for so many faces at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +75,7 @@ class Unreadable:
     sha256: str | None = None  # None: its bytes could not be read
 
 
-_FACES = 8  # whose features are computed together, with their mirror images: of each alone it takes half as long again
-_PHOTOS = 32  # that wait for so many faces at most
-
 Result = Searched | Known | Unreadable
-Item = TypeVar("Item")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -133,40 +129,21 @@ def find_faces(
         return _described(photos, features)
 
     number, each = workers_and_threads("cpu")
-    threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(number, initializer=torch.set_num_threads, initargs=(each,))
     unreadable: dict[str | None, Unreadable] = {}
-    try:
-        with quiet_decoding():
-            seen = _in_order(pool, search, _new(_in_order(pool, _read, files, number), known), number)
-            for results in _in_order(pool, describe, _batches(seen), number):
-                for result in results:
-                    if isinstance(result, Known) and result.sha256 in unreadable:  # by an earlier file of this run
-                        result = replace(unreadable[result.sha256], file=result.file)
-                    if isinstance(result, Unreadable):
-                        unreadable[result.sha256] = result
-                    yield result
-    finally:  # also when the caller stops early
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)  # a new thread starts with the number that any thread has set last
+    with quiet_decoding(), worker_pool(number, each) as pool:
+        seen = in_order(pool, search, _new(in_order(pool, _read, files, number), known), number)
+        for results in in_order(pool, describe, _batches(seen), number):
+            for result in results:
+                if isinstance(result, Known) and result.sha256 in unreadable:  # by an earlier file of this run
+                    result = replace(unreadable[result.sha256], file=result.file)
+                if isinstance(result, Unreadable):
+                    unreadable[result.sha256] = result
+                yield result
 
 
 def workers() -> int:
     """Return how many photos `find_faces` works on at the same time, on this machine."""
     return workers_and_threads("cpu")[0]
-
-
-def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[Item], Made], items: Iterable[Item], ahead: int
-) -> Iterator[Made]:
-    """Yield `work` of each item, in order, done in threads; so many items ahead of what is yielded."""
-    begun: deque[Future[Made]] = deque()
-    for item in items:
-        begun.append(pool.submit(work, item))
-        if len(begun) > ahead:
-            yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()
 
 
 def _read(file: Path) -> _Read | Unreadable:

@@ -6,7 +6,8 @@ face that has a group keeps it, with whatever name it has been given, and draws 
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Heap:
     earlier: int = 0  # photos that were known, or are there twice
     new: int = 0  # faces found in this run
     too_small: int = 0  # faces that are not used
-    unreadable: dict[str, str] = field(default_factory=dict)  # photo -> why
+    unreadable: dict[str, str] = field(default_factory=dict)  # photo that cannot be used -> why
     notes: list[str] = field(default_factory=list)
     faces: int = 0
     groups: int = 0
@@ -69,9 +70,14 @@ def group_photos(
     with Groups(folder, made_with) as groups:
         remove_leftovers(folder)
         heap.notes = take_over(groups)
-        own = folder.resolve()
-        outside = (file for file in files if not _lies_in(own, file))
-        for found in find_faces(outside, groups.is_searched, detector, features, size, max_pixels=max_pixels):
+        for found in find_faces(
+            _outside(files, folder, heap.unreadable),
+            groups.is_searched,
+            detector,
+            features,
+            size,
+            max_pixels=max_pixels,
+        ):
             if isinstance(found, Unreadable):
                 heap.unreadable[str(found.file)] = found.why
             elif isinstance(found, Known):
@@ -121,11 +127,15 @@ def regroup(groups: Groups, min_faces: int, limit: float, seed: int) -> None:
     groups.regroup(moved)
 
 
-def _lies_in(folder: Path, file: Path) -> bool:
-    try:
-        return Path(os.path.realpath(file)).is_relative_to(folder)
-    except ValueError:  # a NUL in the name
-        return False
+def _outside(files: Iterable[Path], folder: Path, left_out: dict[str, str]) -> Iterator[Path]:
+    """Yield the files that do not lie in the folder of groups; note the others, which are crops of it."""
+    own = folder.resolve()
+    for file in files:
+        with suppress(ValueError):  # a NUL in the name
+            if Path(os.path.realpath(file)).is_relative_to(own):
+                left_out[str(file)] = f"lies in {folder}, where the groups go"
+                continue
+        yield file
 
 
 def _takes_part(face: Face) -> bool:

@@ -1,19 +1,11 @@
-"""The database of a folder of groups, `DIR/groups.sqlite`: its faces, their groups, and each decision about them.
-
-    meta       the format, how the faces were found, the number of changes so far
-    photos     each photo that was searched, by its SHA-256, and how many faces it has
-    faces      each face: its crop, `target` while that is moved, its group, its features; the `file` that it was found
-               in, '' for the crop itself; `stat` is size and time of the crop when it was hashed
-    groups     kind and name of each group
-    rejected   who a face is not, by the key of the name
-    steps      each decision: what it changed, from what to what
+"""The database of a folder of groups, open: its faces, their groups, and each decision about them.
 
 A decision is one transaction: after a kill all of it is there or nothing. It is undone by its step alone. One process
 has the folder at a time; its threads may use a `Groups` at the same time.
 """
 
 import json
-import sqlite3
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,58 +18,19 @@ from numpy.typing import NDArray
 
 from data.folder_lock import lock_folder
 from data.folder_names import candidates, folded
-from data.inside import inside, is_name
+from data.inside import is_name
 from data.photos.folder import PARTS, person_key
 from data.photos.photo_files import is_leftover
 from data.rows import Box
-from data.unnamed import GROUPS, is_nobody
-from errors import ConflictError, StorageError, UsageError
-from faces.groups.values import NOT_FACES, UNSORTED, Face, Group, Kind, NewFace
+from data.unnamed import is_nobody
+from errors import ConflictError, UsageError
+from faces.groups.schema import LOCK, damaged, disk, opened
+from faces.groups.values import UNSORTED, Face, Group, Kind, NewFace
 
-FORMAT = "1"
-LOCK = ".groups.lock"  # hidden: no command takes it for a photo or a person
-_TABLES = f"""
-    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS photos (
-        sha256 TEXT PRIMARY KEY, file TEXT NOT NULL, faces INTEGER NOT NULL, too_small INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS faces (
-        number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, target TEXT UNIQUE, grp INTEGER NOT NULL,
-        decided INTEGER NOT NULL DEFAULT 0, photo TEXT NOT NULL, file TEXT NOT NULL, box TEXT,
-        side INTEGER NOT NULL, sharpness REAL NOT NULL, features BLOB, sha256 TEXT NOT NULL, stat TEXT NOT NULL
-    );
-    CREATE INDEX IF NOT EXISTS faces_of_a_group ON faces (grp);
-    CREATE TABLE IF NOT EXISTS groups (
-        number INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT, key TEXT UNIQUE, folder TEXT, folded TEXT UNIQUE,
-        version INTEGER NOT NULL DEFAULT 0
-    );
-    CREATE TABLE IF NOT EXISTS rejected (face INTEGER, key TEXT, PRIMARY KEY (face, key)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS steps (
-        number INTEGER PRIMARY KEY, about TEXT NOT NULL, changes TEXT NOT NULL, undone INTEGER NOT NULL DEFAULT 0
-    );
-    INSERT OR IGNORE INTO meta VALUES ('format', '{FORMAT}'), ('revision', '0');
-    INSERT OR IGNORE INTO groups (number, kind) VALUES
-        ({UNSORTED}, '{Kind.UNSORTED}'), ({NOT_FACES}, '{Kind.NOT_FACES}');
-"""
 _FACE = """number, path, grp, decided, decided OR EXISTS (SELECT 1 FROM rejected WHERE face = number), photo, file, box,
     side, sharpness, sha256, stat"""
 _MADE_WITH = "SELECT value FROM meta WHERE name = 'made_with'"
 _OWNER = "SELECT grp FROM faces WHERE number = ?"
-_WRONG = (  # what a database of this program never has: rows of other types or values
-    """groups WHERE NOT (number = 0 AND kind = 'unsorted' OR number = -1 AND kind = 'not-faces'
-        OR typeof(number) = 'integer' AND number BETWEEN 1 AND 999999999 AND kind IN ('person', 'strangers'))
-        OR typeof(coalesce(name, '')) <> 'text' OR typeof(coalesce(key, '')) <> 'text'
-        OR typeof(coalesce(folder, '')) <> 'text' OR typeof(version) <> 'integer'""",
-    """faces WHERE typeof(path) <> 'text' OR typeof(coalesce(target, '')) <> 'text' OR typeof(photo) <> 'text'
-        OR grp NOT IN (SELECT number FROM groups) OR typeof(file) <> 'text' OR typeof(side) <> 'integer'
-        OR typeof(sharpness) NOT IN ('real', 'integer') OR typeof(coalesce(features, x'')) <> 'blob'
-        OR length(features) % 4 OR length(features) <> (SELECT max(length(features)) FROM faces)
-        OR typeof(sha256) <> 'text' OR typeof(stat) <> 'text'""",
-    "rejected WHERE typeof(face) <> 'integer' OR typeof(key) <> 'text'",
-    "steps WHERE typeof(about) <> 'text' OR typeof(changes) <> 'text'",
-    "meta WHERE name = 'revision' AND (value GLOB '*[^0-9]*' OR length(value) NOT BETWEEN 1 AND 15)",
-    "meta WHERE name = 'made_with' AND NOT json_valid(value)",
-)
 
 
 class State(NamedTuple):
@@ -139,15 +92,8 @@ class Groups:
         busy = f"another process is working on the groups in {folder}: wait for it, or stop it"
         with ExitStack() as undo:
             undo.callback(lock_folder(folder, busy, LOCK).release)
-            with self._disk():
-                self._database = sqlite3.connect(folder / GROUPS, check_same_thread=False, isolation_level=None)
-                undo.callback(self._database.close)
-                self._check_format()
-                self._database.execute("PRAGMA journal_mode = WAL")
-                self._database.execute("PRAGMA synchronous = FULL")  # a power cut does not lose a decision either
-                self._database.execute("PRAGMA secure_delete = ON")  # deleted bytes are overwritten
-                self._database.executescript(f"BEGIN; {_TABLES} COMMIT;")
-            self._check()
+            self._database = opened(folder)
+            undo.callback(self._database.close)
             self._check_made(made_with)
             self._closing = undo.pop_all()
 
@@ -338,9 +284,10 @@ class Groups:
         """Delete these faces and all that is kept about the person of this name, for ever. Other steps stay."""
         key, numbers, person = person_key(name), {face.number for face in faces}, self.person(name)
         group = None if person is None else person.number
+        named = re.compile(rf"(?<!\w){re.escape(key)}(?!\w)")  # not Ann in Joanne
         with self._changing({face.group for face in faces}):
             for number, about, changes in self._rows("SELECT number, about, changes FROM steps"):
-                if key in person_key(about) or _is_about(changes, key, group, numbers):
+                if named.search(person_key(about)) or _is_about(changes, key, group, numbers):
                     self._run("DELETE FROM steps WHERE number = ?", number)
             for face in numbers:
                 self._run("DELETE FROM rejected WHERE face = ?", face)
@@ -410,13 +357,13 @@ class Groups:
         try:
             note = _Note.read(self._one("SELECT changes FROM steps WHERE number = ?", number))
         except ValueError as error:
-            raise self._damaged(f"step {number} cannot be read") from error
+            raise damaged(self.folder, f"step {number} cannot be read") from error
         with self._transaction():
             (self._take_back if undone else self._apply)(note)
             self._run("UPDATE steps SET undone = ? WHERE number = ?", undone, number)
             self._count()
             if self._rows("SELECT 1 FROM faces WHERE grp NOT IN (SELECT number FROM groups)"):
-                raise self._damaged(f"step {number} is about groups that are not there")
+                raise damaged(self.folder, f"step {number} is about groups that are not there")
         return step
 
     def _apply(self, note: _Note) -> None:
@@ -465,33 +412,6 @@ class Groups:
         )
         self._touch([number])
 
-    def _check_format(self) -> None:
-        """UsageError for a database of another version, which is left as it is."""
-        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
-            return
-        found = next((value for (value,) in self._rows("SELECT value FROM meta WHERE name = 'format'")), FORMAT)
-        if found != FORMAT:
-            raise UsageError(
-                f"{self.folder / GROUPS} has format {found!s:.20}, of another version of this program: expected format "
-                f"{FORMAT}; use that version"
-            )
-
-    def _check(self) -> None:
-        """StorageError for a database that this program would not have made: it may be a stranger's."""
-        for wrong in _WRONG:
-            if self._rows(f"SELECT 1 FROM {wrong} LIMIT 1"):
-                raise self._damaged(f"rows of the table {wrong.partition(' ')[0]} are none of this program's")
-        for name, key, folder, short in self._rows("SELECT name, key, folder, folded FROM groups"):
-            is_sound = key == (None if name is None else person_key(name)) and (name is None) == (folder is None)
-            if not is_sound or not (folder is None or (is_name(folder) and folded(folder) == short)):
-                raise self._damaged(f"{folder!r} is no person's folder")
-        for path in self._rows("SELECT path FROM faces UNION SELECT target FROM faces WHERE target IS NOT NULL"):
-            if "/" not in path[0] or inside(self.folder, *path, links=True) is None:
-                raise self._damaged(f"{path[0]!r} is no crop's place")
-
-    def _damaged(self, why: str) -> StorageError:
-        return StorageError(f"{self.folder / GROUPS} is damaged: {why}; restore it, or remove it and begin again")
-
     def _check_made(self, made_with: Mapping[str, Any] | None) -> None:
         """Note how the faces are found; UsageError where that is not how those that are there were found."""
         if made_with is None:
@@ -523,7 +443,7 @@ class Groups:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock, self._disk():
+        with self._lock, disk(self.folder):
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -533,19 +453,11 @@ class Groups:
                     self._database.execute("ROLLBACK")
                 raise
 
-    @contextmanager
-    def _disk(self) -> Iterator[None]:
-        """SQLite's errors as a StorageError of one line."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StorageError(f"cannot use the groups {self.folder / GROUPS}: {error}") from error
-
     def _run(self, query: str, *values: object) -> None:
         self._database.execute(query, values)
 
     def _rows(self, query: str, *values: object) -> list[Any]:
-        with self._lock, self._disk():
+        with self._lock, disk(self.folder):
             return self._database.execute(query, values).fetchall()
 
     def _one(self, query: str, *values: object) -> Any:

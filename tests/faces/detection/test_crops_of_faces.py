@@ -3,10 +3,8 @@
 import hashlib
 import json
 import shutil
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,22 +15,16 @@ from data.photos.landmarks import Landmarks
 from data.photos.placed import Placed
 from data.rows import Box
 from errors import DatasetError, UsageError
-from faces.detection.detector import DetectorSettings, FaceDetector, FoundFace, Search
+from faces.detection.detector import FoundFace, Search
 from faces.detection.folder import detect_folder as detect_faces
 from faces.detection.found_folder import RECORD
+from tests.faces.squares import Squares
 
 detect_folder = partial(detect_faces, several="largest")
 
 
-class BrightSquare(FaceDetector):
+class BrightSquare(Squares):
     """Finds what is brighter than grey, so that these tests need neither weights nor faces; counts the photos."""
-
-    def __init__(self) -> None:
-        self.settings = DetectorSettings()
-        self.photos = 0
-
-    def identity(self) -> dict[str, Any]:
-        return asdict(self.settings)
 
     def search(self, picture: Image.Image) -> Search:
         self.photos += 1

@@ -180,3 +180,16 @@ class TestTheCommand:
         self.said(capsys, six, "n/w")
         assert len(contents(six)) == 2
         assert verify(six).is_right
+
+
+def test_what_was_decided_about_a_longer_name_stays(heap: Heap) -> None:
+    with heap() as groups:
+        steps.name_group(groups, 1, "Ann", {})
+        steps.name_group(groups, 2, "Joanne", {})
+        folder = groups.folder
+        follow(groups)
+    forget(folder, "Ann")
+    with heap() as groups:
+        last = groups.last_step()
+        assert last is not None
+        assert last.about.endswith("of Joanne")
