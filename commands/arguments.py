@@ -22,6 +22,11 @@ def positive(text: str) -> int:
     return _whole_number(text, 1)
 
 
+def port(text: str) -> int:
+    """Read the number of a port, 0 for any that is free."""
+    return _whole_number(text, 0, 65535)
+
+
 def number(text: str) -> float:
     """Read a finite number."""
     return _number(text, math.isfinite, "a number")
@@ -62,9 +67,9 @@ def folder_or_storage(text: str) -> Path | str:
     return text if "://" in text else Path(text)
 
 
-def _whole_number(text: str, least: int) -> int:
-    if not text.isdecimal() or not least <= (value := int(text[:100])) <= MOST:
-        raise ArgumentTypeError(f"expected a whole number from {least} on, at most {MOST}, got {text[:100]!r}")
+def _whole_number(text: str, least: int, most: int = MOST) -> int:
+    if not text.isdecimal() or not least <= (value := int(text[:100])) <= most:
+        raise ArgumentTypeError(f"expected a whole number from {least} on, at most {most}, got {text[:100]!r}")
     return value
 
 

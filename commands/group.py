@@ -98,5 +98,6 @@ def group(options: argparse.Namespace) -> int:
     print(
         f"{options.out}: {count(heap.faces, 'face')} in {count(heap.groups, 'group')}{named}, {heap.unsorted} unsorted"
     )
-    print(f"to name them: {command('name', str(options.out))}")
+    if heap.faces:
+        print(f"to name them: {command('name', str(options.out))}")
     return int(bool(heap.unreadable))

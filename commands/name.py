@@ -7,13 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from commands.arguments import count as whole
+from commands.arguments import port
 from commands.console import log
 from commands.flags import model_of
-from commands.folders import RUNS, beside
+from commands.folders import DATASETS, RUNS, beside
 from commands.parser import add_command
 from commands.stopping import going_on
-from data.program import install
+from data.program import command, install
 from data.unnamed import GROUPS
 from errors import DatasetError, UsageError
 from faces.settings import PORT
@@ -35,7 +35,7 @@ def add_to(commands: Any) -> None:
     add("--run", type=Path, metavar="RUN", help="a run of train-faces, which suggests names")
     add("--worst", action="store_true", help="--run: its worst mistakes and least sure photos, to mend their names")
     add("--model", type=model_of, default="face", metavar="M", help="what the page trains, as train-faces has it")
-    add("--port", type=whole, default=PORT, metavar="N", help="where the page is; 0: any port that is free")
+    add("--port", type=port, default=PORT, metavar="N", help="where the page is; 0: any port that is free")
     add("--open", action="store_true", help="open the page in the browser")
 
 
@@ -47,6 +47,9 @@ def name(options: argparse.Namespace) -> int:
         raise UsageError("--worst shows the mistakes of a run: name it with --run RUN")
     if not options.folder.is_dir():
         raise DatasetError(f"{options.folder} is not a folder: expected one that `group` has made")
+    if not (options.folder / GROUPS).is_file() and not any(path.is_dir() for path in options.folder.iterdir()):
+        again = command("group", str(options.folder), "--out", str(DATASETS / options.folder.resolve().name))
+        raise DatasetError(f"{options.folder} has no folder of a person: group its photos first, {again}")
     from faces.app.serving import served
     from faces.groups.doubts import doubts_of
     from report.unfinished_run import free_out

@@ -54,8 +54,8 @@ def _listening(port: int) -> Iterator[socket.socket]:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            why = getattr(error, "strerror", None) or error
+        except OSError as error:
+            why = error.strerror or error
             raise StorageError(
                 f"port {port} of this machine cannot be used ({why}): choose another with --port"
             ) from error

@@ -4,11 +4,11 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import cli
+from faces.detection.detector import DetectorSettings
 from faces.groups import steps
 from faces.groups.files import follow
 from faces.groups.store import Groups
@@ -19,13 +19,17 @@ from tests.faces.squares import ADA, BO, CY, Colours, Squares, photo
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The current folder: Ada in three photos of `photos`, Bo in two, Cy in one; faces are coloured squares."""
 
-    def detector(settings: Any, device: str, at_once: int) -> Squares:
-        found = Squares()
-        found.settings = settings
-        return found
+    class Detector(Squares):
+        def __init__(self, settings: DetectorSettings, device: str, at_once: int) -> None:
+            super().__init__()
+            self.settings = settings
 
-    monkeypatch.setattr("faces.detection.detector.FaceDetector", detector)
-    monkeypatch.setattr("faces.detection.likeness.FaceFeatures", lambda device: Colours())
+    class Features(Colours):
+        def __init__(self, device: str) -> None:
+            super().__init__()
+
+    monkeypatch.setattr("faces.detection.detector.FaceDetector", Detector)
+    monkeypatch.setattr("faces.detection.likeness.FaceFeatures", Features)
     monkeypatch.chdir(tmp_path)
     for name, faces in {"1": (ADA, BO), "2": (ADA,), "3": (BO, ADA), "4": (CY,)}.items():
         photo(Path("photos", f"{name}.png"), *faces)
