@@ -44,7 +44,8 @@ def split(photos: Sequence[Photo], sizes: SplitSizes, generator: np.random.Gener
         return _as_divided(photos, sizes, generator)
     limits = _limits(photos, sizes)
     groups = _shuffled_groups(photos, generator)
-    chosen = {part: _fill(groups, limits[part], keep_one=part != "train") for part in reversed(PARTS)}
+    others = {part: sum(getattr(sizes, one) > 0 for one in PARTS[:place]) for place, part in enumerate(PARTS)}
+    chosen = {part: _fill(groups, limits[part], keep=others[part]) for part in reversed(PARTS)}
     parts = Split(*(tuple([photo for photo in photos if photo.group in chosen[part]]) for part in PARTS))
     _check_training(photos, parts.train, sizes)
     return parts
@@ -93,13 +94,15 @@ def _joined(people: People, name: str) -> People:
     return tuple(counts.items())
 
 
-def _fill(groups: dict[int, People], limits: Mapping[str, int], *, keep_one: bool) -> set[int]:
+def _fill(groups: dict[int, People], limits: Mapping[str, int], *, keep: int) -> set[int]:
     """Remove from `groups`, in order, each one after which all its people have at most their limit; return them.
 
-    A person for whom no group was small enough has the smallest one. With `keep_one` the last group of a person stays.
+    A person for whom no group was small enough has the smallest one. So many groups of a person stay as `keep` says, of
+    so few all but one, and the only one.
     """
     taken = dict.fromkeys(limits, 0)
     left = Counter(name for people in groups.values() for name, _ in people)
+    kept = {name: min(keep, max(n - 1, 1)) for name, n in left.items()}
     chosen: set[int] = set()
 
     def take(number: int, people: People) -> None:
@@ -110,14 +113,14 @@ def _fill(groups: dict[int, People], limits: Mapping[str, int], *, keep_one: boo
 
     for number, people in groups.items():
         for name, n in people:
-            if taken[name] + n > limits[name] or left[name] <= keep_one:
+            if taken[name] + n > limits[name] or left[name] <= kept[name]:
                 break
         else:
             take(number, people)
     without = {name for name, limit in limits.items() if limit and not taken[name]}
     large = [item for item in groups.items() if without.issuperset(name for name, _ in item[1])] if without else []
     for number, people in sorted(large, key=lambda item: sum(n for _, n in item[1])):
-        if all(not taken[name] and left[name] > keep_one for name, _ in people):
+        if all(not taken[name] and left[name] > kept[name] for name, _ in people):
             take(number, people)
     for number in chosen:
         del groups[number]
@@ -135,7 +138,7 @@ def _as_divided(photos: Sequence[Photo], sizes: SplitSizes, generator: np.random
     )
     if not parts["validation"] and sizes.validation:
         limits = _validation_limits(parts["train"], sizes)
-        chosen = _fill(_shuffled_groups(parts["train"], generator), limits, keep_one=True)
+        chosen = _fill(_shuffled_groups(parts["train"], generator), limits, keep=1)
         parts["validation"] = [photo for photo in parts["train"] if photo.group in chosen]
     validated = {photo.group for photo in parts["validation"]}
     parts["train"] = [photo for photo in parts["train"] if photo.group not in validated]

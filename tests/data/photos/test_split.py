@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data.photos import Photo, Split, split
@@ -135,6 +135,7 @@ def by_group(groups: dict[str, list[int]]) -> list[list[int]]:
 
 
 @settings(deadline=None)
+@example(train=1, validation=1, test=4, n=3)
 @given(train=st.integers(1, 30), validation=st.integers(0, 9), test=st.integers(0, 9), n=st.integers(3, 47))
 def test_shares_have_a_place_for_every_photo_and_no_more_than_was_asked_for(
     train: int, validation: int, test: int, n: int
