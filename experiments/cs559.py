@@ -1,6 +1,8 @@
 """CS559 final project, 2020: a fully connected and a convolution network on all 70,000 digits."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from torch import Generator
 
@@ -8,8 +10,10 @@ from experiments.experiment import Budgeted, Experiment, Outcomes, ReportedRow
 from experiments.figures import beside, curves
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
+from experiments.start import started
 from mnist.digits import split_off, standardised, together
 from mnist.networks import fully_connected, two_convolutions
+from nn.layers import Conv2d, Linear, Sequential
 from nn.losses import CrossEntropy
 from nn.optimisers import SGD
 from nn.schedules import Constant
@@ -23,40 +27,53 @@ def _data(sources: Sources, generator: Generator) -> Parts:
     return Parts((train.x, train.labels), (test.x, test.labels), (test.x, test.labels))
 
 
-def _recipe(name: str, epochs: Budgeted, lr: float = 1e-4, **network: object) -> Recipe:
+def _started(build: Callable[[Generator], Sequential], generator: Generator) -> Sequential:
+    """The network with the start of the author's code: s = 1 / (inputs + outputs) for a linear layer, and sqrt(2 / n)
+    for a convolution, n all numbers of its input image; biases as their weights."""
+    images = {1: 28 * 28, 16: 16 * 30 * 30}  # by the number of maps
+
+    def deviation(layer: Conv2d | Linear) -> float:
+        return (
+            math.sqrt(2 / images[layer.channels]) if isinstance(layer, Conv2d) else 1 / (layer.inputs + layer.outputs)
+        )
+
+    return started(build(generator), deviation, generator)
+
+
+def _recipe(name: str, epochs: Budgeted, lr: float, network: Callable[[Generator], Sequential]) -> Recipe:
     return Recipe(
         name=name,
         data=_data,
+        network=partial(_started, network),
         loss=lambda: CrossEntropy(reduction="sum"),
         optimiser=SGD,
         schedule=Constant(lr),
         epochs=epochs,
         training=TrainingSettings(
-            epochs=100, batch_size=100, patience=3, stop_rule="worsened", first_epoch=10, restore_best=False
+            epochs=100, batch_size=100, patience=3, stop_rule="worsened", first_epoch=11, restore_best=False
         ),
-        **network,  # type: ignore[arg-type]
     )
 
 
 TASKS = (
-    _recipe("cnn", Budgeted(4, 100), network=two_convolutions),
-    _recipe("fc", Budgeted(40, 100), network=fully_connected),
-    _recipe("fc, ten times the rate", Budgeted(20, 100), lr=1e-3, network=fully_connected),
+    _recipe("cnn", Budgeted(4, 100), 1e-4, two_convolutions),
+    _recipe("fc", Budgeted(20, 100), 1e-3, fully_connected),
+    _recipe("fc, the report's rate", Budgeted(20, 100), 1e-4, fully_connected),
 )
 
 ROWS = tuple(
-    ReportedRow(title=f"{title}: {what}", task=task, measure=measure, reported=reported, unit=unit)
+    ReportedRow(title=f"{title}: {what}", task=task, measure=measure, reported=reported, unit=unit, brief=brief)
     for task, title, reports in (
-        ("fc", "fully connected", (203_530, 99.9, 97.5, 80)),
-        ("fc, ten times the rate", "fully connected, ten times the rate", (203_530, 99.9, 97.5, 80)),
-        ("cnn", "convolution", (255_690, 99.7, 98.1, 52)),
+        ("fc", "fully connected, rate .001", (97.5, 99.9, 80, 203_530)),
+        ("fc, the report's rate", "fully connected, rate .0001", (97.5, 99.9, 80, 203_530)),
+        ("cnn", "convolution, rate .0001", (98.1, 99.7, 52, 255_690)),
     )
-    for (what, measure, unit), reported in zip(
+    for (what, measure, unit, brief), reported in zip(
         (
-            ("parameters", "parameters", ""),
-            ("training accuracy", "train_accuracy", "%"),
-            ("test accuracy", "test_accuracy", "%"),
-            ("stopped after epoch", "epochs", ""),
+            ("test accuracy", "test_accuracy", "%", True),
+            ("training accuracy", "train_accuracy", "%", False),
+            ("stopped after epoch", "epochs", "", False),
+            ("parameters", "parameters", "", False),
         ),
         reports,
         strict=True,
@@ -65,7 +82,11 @@ ROWS = tuple(
 
 
 def _figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
-    titles = {"fc": "fully connected", "fc, ten times the rate": "the same, ten times the rate", "cnn": "convolution"}
+    titles = {
+        "fc": "fully connected, rate .001",
+        "fc, the report's rate": "the same, rate .0001",
+        "cnn": "convolution, rate .0001",
+    }
     losses = {task.name: task.loss().title for task in TASKS}
     panels = [
         Panel(title, "epoch", f"{losses[task]}, mean per image", curves(outcomes[task][0], "loss"))
@@ -84,10 +105,14 @@ EXPERIMENT = Experiment(
     tasks=TASKS,
     rows=ROWS,
     figures=_figures,
+    found=(
+        "The fully connected network reaches its 97.5% at ten times the rate that the report states. The author's "
+        "published code has that rate, .001; at the stated .0001 it ends 3 points lower.",
+    ),
     choices=(
-        "The weights' start is not stated: He's for the convolutions, Glorot's for the linear layers, biases 0.",
-        "Stopping compares each epoch's held-out loss with the one before, from epoch 10 on; the last weights count.",
-        "At the stated rate the fully connected network is far from 99.9% after 100 epochs, and further from "
-        "it with wider starts; at ten times the rate it is run once more.",
+        "Weights and biases start as in the author's published code: N(0, s), s = 1 / (inputs + outputs) for a linear "
+        "layer, sqrt(2 / n) for a convolution, n all numbers of its input image.",
+        "Stopping as there: after the twelfth epoch, as soon as the held-out loss has risen three epochs in a row. The "
+        "last weights count.",
     ),
 )

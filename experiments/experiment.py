@@ -86,6 +86,10 @@ class ReportedRow:
     reported: float | None = None
     reported_deviation: float | None = None
     unit: str = "%"
+    brief: bool = False
+    """Whether it is among the few rows that the page shows first; the others are folded."""
+    elsewhere: str = ""
+    """What was measured on another machine, as `Experiment.elsewhere` says, in words."""
     shortened: str = ""
     """How the budget shortened the protocol, in words; empty if it did not."""
 
@@ -96,6 +100,7 @@ class Measured(NamedTuple):
     mean: float
     deviation: float | None
     """Of the sample; None for one seed."""
+    median: float
     seeds: int
     seconds: float
     """Of all seeds together."""
@@ -117,6 +122,10 @@ class Experiment:
     """Outcomes -> PNGs by file name, without the ending."""
     choices: Sequence[str]
     """What the report does not state, and what was chosen; what differs, and why."""
+    found: Sequence[str] = ()
+    """What the reproduction found, in a sentence or two each."""
+    elsewhere: str = ""
+    """Title of the column of figures from another machine, if rows have any."""
     digits: bool = True
     """Whether it reads MNIST."""
     faces: bool = False
@@ -134,4 +143,5 @@ def measured(row: ReportedRow, outcomes: Outcomes) -> Measured | None:
     if not values:
         return None
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Measured(float(np.mean(values)), deviation, len(values), sum(run.seconds for run in runs))
+    seconds = sum(run.seconds for run in runs)
+    return Measured(float(np.mean(values)), deviation, float(np.median(values)), len(values), seconds)

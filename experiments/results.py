@@ -9,6 +9,7 @@ import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,20 @@ import torch
 
 from data.atomic_write import atomic_write
 from data.wording import count
-from experiments.experiment import Budget, Experiment, ExperimentTask, Measurement, Outcomes, ReportedRow, measured
+from experiments.experiment import (
+    Budget,
+    Experiment,
+    ExperimentTask,
+    Measured,
+    Measurement,
+    Outcomes,
+    ReportedRow,
+    measured,
+)
 from experiments.recipe import Recipe
+
+UNFOLDED = 2  # figures of a page that need no click
+FEWEST_WITH_MEDIAN = 3  # seeds
 
 
 def publish_results(out: Path, experiment: Experiment, outcomes: Outcomes, budget: Budget, command: str) -> Path:
@@ -54,6 +67,7 @@ def _json(experiment: Experiment, outcomes: Outcomes, budget: Budget, command: s
         "seconds": round(_seconds(outcomes), 2),
         "rows": [_row(row, outcomes) for row in experiment.rows],
         "runs": {name: [_run(seed, run) for seed, run in enumerate(outcomes[name])] for name in sorted(outcomes)},
+        "found": list(experiment.found),
         "choices": list(experiment.choices),
         "versions": {"python": platform.python_version(), "torch": str(torch.__version__)},
     }
@@ -62,7 +76,7 @@ def _json(experiment: Experiment, outcomes: Outcomes, budget: Budget, command: s
 
 def _row(row: ReportedRow, outcomes: Outcomes) -> dict[str, Any]:
     found = measured(row, outcomes)
-    numbers = {"mean": None, "deviation": None, "seeds": 0, "seconds": None} if found is None else found._asdict()
+    numbers = dict.fromkeys(Measured._fields) | {"seeds": 0} if found is None else found._asdict()
     return {
         **asdict(row),
         "measured": numbers.pop("mean"),
@@ -78,30 +92,47 @@ def _run(seed: int, run: Measurement) -> dict[str, Any]:
 
 
 def _markdown(experiment: Experiment, outcomes: Outcomes, command: str, figures: Sequence[str]) -> str:
-    missing = not_measured(experiment, outcomes)
-    lines = [
+    """Return the page: what was found, the brief rows and the first figures; the rest folded."""
+    missing, rows = not_measured(experiment, outcomes), experiment.rows
+    brief = [row for row in rows if row.brief] or rows
+    pictures = [f"![{name}]({experiment.name}/{name}.png)" for name in figures]
+    choices = [f"- {choice}" for choice in experiment.choices]
+    parts = [
         f"# {experiment.title}",
-        "",
+        *experiment.found,
+        _table(brief, outcomes, experiment.elsewhere),
+        f"Not measured: {missing}" if missing else "",
+        *pictures[:UNFOLDED],
+        _folded(count(len(rows), "row"), _table(rows, outcomes, experiment.elsewhere))
+        if len(brief) < len(rows)
+        else "",
+        _folded("What the report leaves open, what was chosen, and what differs", "\n".join(choices)),
+        _folded("More figures", "\n\n".join(pictures[UNFOLDED:])) if pictures[UNFOLDED:] else "",
         f"`{command}`: {_seconds(outcomes):,.0f} s of computing, torch {torch.__version__}.",
-        "",
-        *_table(experiment.rows, outcomes),
-        "",
-        *([f"Not measured: {missing}", ""] if missing else []),
-        "What the report leaves open, what was chosen, and what differs:",
-        "",
-        *(f"- {choice}" for choice in experiment.choices),
-        "",
-        *(f"![{name}]({experiment.name}/{name}.png)\n" for name in figures),
     ]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _table(rows: Sequence[ReportedRow], outcomes: Outcomes) -> list[str]:
-    """Return the lines of the table; it says what was shortened if anything was."""
-    columns = {"": "---", "reported": "---:", "measured": "---:", "seeds": "---:", "shortened to": "---"}
-    lines = [list(columns), list(columns.values()), *(_line(row, outcomes) for row in rows)]
-    shown = len(columns) if any(row.shortened for row in rows) else len(columns) - 1
-    return [f"| {' | '.join(cells[:shown])} |" for cells in lines]
+def _folded(title: str, text: str) -> str:
+    """Return what a page of Markdown shows when its title is clicked."""
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
+
+
+def _table(rows: Sequence[ReportedRow], outcomes: Outcomes, elsewhere: str) -> str:
+    """Return the rows as a table; a column that says nothing of any row is left out."""
+    lines = [_line(row, outcomes) for row in rows]
+    columns = {
+        "": "---",
+        "reported": "---:",
+        "measured": "---:",
+        "median": "---:",
+        "seeds": "---:",
+        elsewhere: "---:",
+        "shortened to": "---",
+    }
+    shown = [any(cells) for cells in zip(*lines, strict=True)]
+    table = [list(columns), list(columns.values()), *lines]
+    return "\n".join(f"| {' | '.join(compress(cells, shown))} |" for cells in table)
 
 
 def _line(row: ReportedRow, outcomes: Outcomes) -> list[str]:
@@ -110,7 +141,9 @@ def _line(row: ReportedRow, outcomes: Outcomes) -> list[str]:
         row.title,
         _number(row.reported, row.reported_deviation, row.unit),
         "not measured" if found is None else _number(found.mean, found.deviation, row.unit) + _ended(row, outcomes),
+        _number(found.median, None, row.unit) if found and found.seeds >= FEWEST_WITH_MEDIAN else "",
         str(found.seeds if found else 0),
+        row.elsewhere,
         row.shortened,
     ]
 
