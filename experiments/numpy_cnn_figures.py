@@ -52,9 +52,14 @@ ALL = _networks("all", {"tanh": "tanh", "sigmoid": "sigmoid"})
 def figures(outcomes: Outcomes, rows: Sequence[ReportedRow]) -> Mapping[str, bytes]:
     """Return PNGs by name, those that can be drawn."""
     drawn = {"activations": activation_picture(), **_part2(outcomes), **_part3(outcomes), **_all(outcomes)}
-    drawn["part2-accuracy"] = _beside(outcomes, rows, "part 2, ", "Part 2, ones and threes: test accuracy")
-    drawn["part3-accuracy"] = _beside(outcomes, rows, "part 3, ", "Part 3, 100 images of each digit: test accuracy")
-    drawn["all-accuracy"] = _beside(outcomes, rows, "all, ", "500 images of each digit: test accuracy")
+    for how in ("as published", "right"):
+        for part, what in (
+            ("part 2", "Part 2, ones and threes"),
+            ("part 3", "Part 3, 100 images of each digit"),
+            ("all", "500 images of each digit"),
+        ):
+            name = f"{part}-accuracy-{how}".replace(" ", "-")
+            drawn[name] = _beside(outcomes, rows, f"{part}, ", f", {how}", f"{what}, {how}: test accuracy")
     return {name: png for name, png in drawn.items() if png is not None}
 
 
@@ -112,11 +117,11 @@ def _flat(groups: Mapping[str, Tasks]) -> dict[str, str]:
     return {f"{group}, {name}": task for group, tasks in groups.items() for name, task in tasks.items()}
 
 
-def _beside(outcomes: Outcomes, rows: Sequence[ReportedRow], part: str, title: str) -> bytes | None:
-    """The accuracies of a part beside what was reported; their names need not repeat the part."""
+def _beside(outcomes: Outcomes, rows: Sequence[ReportedRow], part: str, how: str, title: str) -> bytes | None:
+    """The accuracies of a part beside what was reported; their names need not repeat the figure's title."""
     shown = [
-        replace(row, title=row.title.removeprefix(part))
+        replace(row, title=row.title.removeprefix(part).removesuffix(how))
         for row in rows
-        if row.measure == "test_accuracy" and row.title.startswith(part)
+        if row.measure == "test_accuracy" and row.title.startswith(part) and row.title.endswith(how)
     ]
     return beside(shown, outcomes, title) if shown else None

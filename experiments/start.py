@@ -11,6 +11,6 @@ def started(network: Sequential, deviation: Callable[[Conv2d | Linear], float], 
     """Draw the weights and the biases of every convolution and linear layer from N(0, deviation(layer)), in place."""
     for layer in network.layers:
         if isinstance(layer, Conv2d | Linear):
-            for parameter in layer.parameters().values():
+            for parameter in filter(None, (layer.weight, layer.bias)):
                 parameter.value.normal_(0.0, deviation(layer), generator=generator)
     return network

@@ -1,6 +1,7 @@
 """The networks for digits, made of the layers of `nn`. A further network is a function here."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -68,15 +69,17 @@ def one_convolution(
     activations: Sequence[Activation],
     classes: int,
     hidden: int | None = None,
+    convolution: Callable[..., Layer] | None = None,
 ) -> Sequential:
     """conv kernel x kernel - activation - (`hidden` units - activation) - `classes` units - activation.
 
     The initial weights are from N(0, 1/m), with m the inputs of a unit. A GradientMeter after the convolution measures
-    the gradients that reach it.
+    the gradients that reach it. `convolution(1, maps, kernel, generator=)` makes another first layer than Conv2d.
     """
+    convolution = convolution or partial(Conv2d, initialiser=fan_in)
     side = SIDE - kernel + 1
     widths = [maps * side * side, *([] if hidden is None else [hidden]), classes]
-    layers: list[Layer] = [Conv2d(1, maps, kernel, generator=generator, initialiser=fan_in), GradientMeter()]
+    layers: list[Layer] = [convolution(1, maps, kernel, generator=generator), GradientMeter()]
     layers += [activations[0](), Flatten()]
     for (inputs, outputs), activation in zip(pairwise(widths), activations[1:], strict=True):
         layers += [Linear(inputs, outputs, generator=generator, initialiser=fan_in), activation()]
