@@ -12,11 +12,11 @@ from mnist.cost_surface import CostSurface, Weight, descend
 from nn.layers import Layer
 
 FIRST, PUBLISHED, CENTRAL = Weight(375, 2), Weight(475, 4), Weight(465, 4)
-REACH, LATTICE = 3.0, 31  # of the surface: to either side of the trained values; points along either weight
-START = (-2.4, 2.2)  # of the paths, counted from the trained values
+REACH, LATTICE = 8.0, 33  # of the surface: to either side of the trained values; points along either weight
+START = (7.0, 7.0)  # of the paths, counted from the trained values: as in the author's code
 LR, STEPS = 0.01, 80
 LOOK_AT = 40  # steps: where the paths are compared
-SUMMED_OVER = (3000, 1, 60_000)  # images: the scales of cost that are tried, the drawn one first
+SUMMED_OVER = (60_000, 3000, 1)  # images: the scales of cost that are tried, the author's first, which is drawn
 MOMENTA = (0.0, MOMENTUM)
 
 
