@@ -3,11 +3,12 @@
 Every training is run twice: right, and as published, with the layers of `numpy_cnn_published`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -117,27 +118,22 @@ def _network(
     )
 
     def deviation(layer: Conv2d | Linear) -> float:
-        return (layer.inputs if isinstance(layer, Linear) else places) ** -0.5
+        return 1 / math.sqrt(layer.inputs if isinstance(layer, Linear) else places)
 
     return started(network, deviation, generator)
 
 
-def _twice(recipe: Recipe) -> tuple[Recipe, Recipe]:
+def _twice(network: Callable[..., Sequential], **settings: Any) -> list[Recipe]:
     """Return the training as published, and the right one."""
-    published = partial(recipe.network, published=True)
-    return (
-        replace(recipe, name=recipe.name + AS_PUBLISHED, network=published),
-        replace(recipe, network=partial(recipe.network, published=False)),
-    )
+    right = Recipe(network=partial(network, published=False), loss=SquaredError, optimiser=SGD, **settings)
+    return [replace(right, name=right.name + AS_PUBLISHED, network=partial(network, published=True)), right]
 
 
-def _part2(name: str, units: Units, lr: float, *, shuffle: bool = True) -> tuple[Recipe, Recipe]:
-    recipe = Recipe(
+def _part2(name: str, units: Units, lr: float, *, shuffle: bool = True) -> list[Recipe]:
+    return _twice(
+        partial(_network, maps=2, kernel=28, classes=2, hidden=None, units=units),
         name=f"part 2, {name}",
         data=_ones_and_threes,
-        network=partial(_network, maps=2, kernel=28, classes=2, hidden=None, units=units),
-        loss=SquaredError,
-        optimiser=SGD,
         schedule=Constant(lr),
         epochs=Budgeted(50, 200),
         training=replace(TRAINING, shuffle=shuffle),
@@ -145,23 +141,19 @@ def _part2(name: str, units: Units, lr: float, *, shuffle: bool = True) -> tuple
         filters="0.weight",
         filters_at=FILTERS_AT,
     )
-    return _twice(recipe)
 
 
-def _part3(name: str, units: Units, lr: float = 0.001, *, shuffle: bool = True) -> tuple[Recipe, Recipe]:
+def _part3(name: str, units: Units, lr: float = 0.001, *, shuffle: bool = True) -> list[Recipe]:
     hidden = {"A": None, "B": 128}[name[0]]
-    recipe = Recipe(
+    return _twice(
+        partial(_network, maps=16, kernel=7, classes=10, hidden=hidden, units=units),
         name=f"part 3, {name}",
         data=_first_of_each(100),
-        network=partial(_network, maps=16, kernel=7, classes=10, hidden=hidden, units=units),
-        loss=SquaredError,
-        optimiser=SGD,
         schedule=Constant(lr),
         epochs=Budgeted(12, 200),
         training=replace(TRAINING, shuffle=shuffle),
         filters="0.weight",
     )
-    return _twice(recipe)
 
 
 def _full(name: str, units: Units) -> list[Recipe]:
