@@ -74,6 +74,40 @@ def test_the_page_has_every_row_beside_what_was_reported(tmp_path: Path) -> None
     assert (tmp_path / "small" / "one.png").read_bytes() == PIXEL
 
 
+def test_a_page_shows_its_brief_rows_and_first_figures_and_folds_the_rest(tmp_path: Path) -> None:
+    names = ["one", "two", "three"]
+    experiment = replace(
+        EXPERIMENT,
+        rows=[replace(EXPERIMENT.rows[0], brief=True), *EXPERIMENT.rows[1:]],
+        figures=lambda outcomes, rows: dict.fromkeys(names, PIXEL),
+        found=["It was the seed."],
+    )
+    page = publish_results(tmp_path, experiment, OUTCOMES, "quick", COMMAND).read_text(encoding="utf-8")
+    shown, *folded = page.split("<details><summary>")
+    assert shown.startswith("# A small report (1999)\n\nIt was the seed.\n\n|")
+    assert "| test error |" in shown
+    assert "| time |" not in shown
+    assert [name for name in names if f"![{name}]" in shown] == ["one", "two"]
+    assert [part.partition("</summary>")[0] for part in folded] == [
+        "3 rows",
+        "What the report leaves open, what was chosen, and what differs",
+        "More figures",
+    ]
+    assert "| time |" in folded[0]
+    assert "![three]" in folded[2]
+    assert page.count("\n\n</details>") == 3
+
+
+def test_three_seeds_or_more_have_a_median_and_another_machine_a_column(tmp_path: Path) -> None:
+    errors = [Measurement({"error": error}) for error in (1.0, 2.0, 9.0)]
+    rows = [replace(EXPERIMENT.rows[0], elsewhere="0.50% (7 passes)"), replace(EXPERIMENT.rows[2])]
+    experiment = replace(EXPERIMENT, rows=rows, elsewhere="on an abacus")
+    page = publish_results(tmp_path, experiment, {"a": errors, "b": []}, "full", COMMAND).read_text(encoding="utf-8")
+    assert "|  | reported | measured | median | seeds | on an abacus |" in page
+    assert "| test error | 2.14 ± 0.31% | 4.00 ± 4.36% | 2.00% | 3 | 0.50% (7 passes) |" in page
+    assert "| cannot be had | 80.00% | not measured |  | 0 |  |" in page
+
+
 def test_the_json_is_json_and_holds_what_was_measured(tmp_path: Path) -> None:
     publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick", COMMAND)
 
