@@ -150,7 +150,7 @@ def _part3(name: str, units: Units, lr: float = 0.001, *, shuffle: bool = True) 
         name=f"part 3, {name}",
         data=_first_of_each(100),
         schedule=Constant(lr),
-        epochs=Budgeted(12, 200),
+        epochs=Budgeted(8, 200),
         training=replace(TRAINING, shuffle=shuffle),
         filters="0.weight",
     )
@@ -162,7 +162,7 @@ def _full(name: str, units: Units) -> list[Recipe]:
             recipe,
             name=recipe.name.replace("part 3", "all"),
             data=_first_of_each(500),
-            epochs=Budgeted(2, 250),
+            epochs=Budgeted(1, 250),
             looks={"confusion": _confusion, "deconvolution": _deconvolution},
         )
         for recipe in _part3(name, units)
