@@ -151,7 +151,7 @@ def windows_on_images(draw: st.DrawFn) -> tuple[Windows, torch.Size]:
 def spread_by_matrix(dy: Tensor, x_shape: torch.Size, windows: Windows) -> Tensor:
     """Transpose(T) dy, where T sums over the windows."""
     ones = torch.ones(1, 1, *windows.kernel, dtype=dy.dtype)
-    matrix = toeplitz(ones, *x_shape[2:], stride=windows.stride, padding=windows.padding)
+    matrix = toeplitz(ones, x_shape[2], x_shape[3], windows.stride, windows.padding)
     return (dy.flatten(2) @ matrix).view(x_shape)
 
 
