@@ -54,8 +54,8 @@ def features(options: argparse.Namespace) -> int:
     from faces.backbones.catalogue import load_backbone
     from faces.backbones.precision import choose_precision
     from faces.detection.landmarks import align_photos
-    from faces.device import choose_device
     from faces.features.cache import cache_features
+    from nn.device import choose_device
 
     device = choose_device(options.device)
     backbone = load_backbone(options.model, options.weights)

@@ -59,9 +59,9 @@ def group(options: argparse.Namespace) -> int:
     from data.photos.photo_files import PhotoFiles
     from faces.detection.detector import DetectorSettings, FaceDetector
     from faces.detection.likeness import FaceFeatures
-    from faces.device import choose_device
     from faces.groups.finding import workers
     from faces.groups.heap import group_photos
+    from nn.device import choose_device
 
     device = choose_device(options.device)
     detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=device, at_once=workers())

@@ -75,9 +75,9 @@ def asked_for(
         raise UsageError("--threshold and --strangers: expected one of them, as each says who is unknown")
     from faces.detection.detector import DetectorSettings, FaceDetector
     from faces.detection.landmarks import face_finder
-    from faces.device import choose_device
     from faces.predict import FaceSource, PredictSettings
     from faces.run import load_faces
+    from nn.device import choose_device
 
     device = choose_device(options.device)
     classifier = load_faces(options.run, weights=options.weights, device=device)

@@ -138,11 +138,11 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
         if options.detect:
             folder, found = ranks.rank_zero_first(lambda: _faces_in(source, options, using, ranks))
         from faces.classifier import Classifier
-        from faces.device import choose_device
         from faces.hidden import HiddenClassifier
         from faces.training_run import FaceTraining
         from faces.training_run import train_faces as train
         from faces.transfer import TransferClassifier
+        from nn.device import choose_device
 
         parameters["device"] = choose_device(options.device, ranks)
         classifier: Classifier
@@ -222,7 +222,7 @@ def _faces_in(
     from faces.detection.folder import detect_folder
     from faces.detection.found_folder import faces_folder, in_use
     from faces.detection.likeness import FaceFeatures
-    from faces.device import choose_device
+    from nn.device import choose_device
 
     target: Path = options.out_faces or faces_folder(beside(DATASETS, source), source)
     if not ranks.is_first:

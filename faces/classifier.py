@@ -24,12 +24,12 @@ from data.rows import Box
 from errors import RunError, UsageError
 from faces.backbones.precision import Precision
 from faces.detection.landmarks import place_face
-from faces.device import choose_device
 from faces.features.statistics import first_of_each, together
 from faces.photos import AT_ONCE, PhotoArray, Photos
 from faces.settings import ClassifierSettings
 from faces.temperature import HIGHEST, LOWEST, best_temperature, tempered
 from nn import checkpoint
+from nn.device import choose_device
 from nn.estimator import TRIAL, Estimator, kinds_of, trial_inputs
 from nn.layers import Sequential
 from nn.losses import CrossEntropy

@@ -314,7 +314,7 @@ def test_the_dtype_stays(case: LayerCase, dtype: torch.dtype) -> None:
     assert {t.dtype for t in (y, dx, *layer.state().values()) if t.is_floating_point()} == {dtype}
 
 
-@each
+@pytest.mark.parametrize("case", [c for c in CASES if not c.make().generators()], ids=lambda c: c.name)
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 def test_a_gpu_computes_the_same(case: LayerCase) -> None:
     layer, x = case.make(), case.x(4)
