@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.arguments import number, positive, share
-from commands.flags import add_max_pixels
+from commands.flags import add_device, add_max_pixels
 from commands.parser import Add
 from errors import UsageError
-from faces.settings import DEVICES, MIN_FACE
+from faces.settings import MIN_FACE
 
 if TYPE_CHECKING:
     from data.photos.box_table import BoxTable
@@ -64,7 +64,7 @@ def add_computing(add: Add) -> None:
     """--max-pixels, --weights and --device."""
     add_max_pixels(add)
     add("--weights", metavar="W", help="AlexNet's weights, if they are no longer where the training found them")
-    add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add_device(add)
 
 
 def asked_for(
