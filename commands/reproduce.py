@@ -75,6 +75,7 @@ def reproduce(options: argparse.Namespace) -> int:
         for name, experiment in EXPERIMENTS.items():
             print(f"{name:<{width}}  {len(experiment.rows):>3} rows  {experiment.title}")
         return 0
+    device = choose_device(options.device)
     names = list(dict.fromkeys(options.experiment)) or list(EXPERIMENTS)
     drawn = not options.faces and any(EXPERIMENTS[name].faces for name in names)
     faces = portraits(quiet=options.quiet) if drawn else options.faces or PORTRAITS
@@ -83,7 +84,7 @@ def reproduce(options: argparse.Namespace) -> int:
         mnist=options.mnist,
         faces=faces,
         weights=options.weights,
-        device=choose_device(options.device),
+        device=device,
         capture=options.capture,
     )
     pages: list[str] = []
