@@ -47,7 +47,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     from commands import streams
 
     streams.make_safe()
-    name = "faces"
+    name, options = "faces", None
     try:
         try:
             options = _parser().parse_args(arguments)
@@ -60,7 +60,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     except KeyboardInterrupt as stop:
         return _interrupted(name, stop)
     except Exception as error:
-        return _failed(name, error)
+        return _failed(name, error, options)
     return code
 
 
@@ -72,10 +72,13 @@ def _interrupted(name: str, stop: KeyboardInterrupt) -> int:
     return exit_code_of(stop)
 
 
-def _failed(name: str, error: Exception) -> int:
-    """Say in one line what is wrong, and return the exit code; raise what is a fault of this program."""
+def _failed(name: str, error: Exception, options: object) -> int:
+    """Say in one line what is wrong, and return the exit code; raise what is a fault of this program.
+
+    `options` are those of the command, None where they could not be read.
+    """
     from commands import interrupts
-    from commands.console import OUT_OF_MEMORY, is_out_of_memory, one_line
+    from commands.console import is_out_of_memory, one_line, out_of_memory
     from errors import FacesError
 
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] not in _ROOMS:
@@ -92,7 +95,7 @@ def _failed(name: str, error: Exception) -> int:
         _say(f"{name}: {one_line(error)}")
         return 1
     if is_out_of_memory(error):
-        _say(f"{name}: {OUT_OF_MEMORY}")
+        _say(f"{name}: {out_of_memory(error, options)}")
         return 1
     if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # pathlib's words for a circle
         _say(f"{name}: {one_line(error)}; name another file or folder")

@@ -11,10 +11,9 @@ from typing import Any, Protocol
 from commands import interrupts
 from errors import UsageError
 
-OUT_OF_MEMORY = (
-    "out of memory: lower --batch-size or --memory-limit where the command has it, compute on the processor with "
-    "--device cpu, or give it fewer photos"
-)
+_NEEDS_MEMORY = ("batch_size", "workers", "memory_limit", "max_pixels")  # options: with less, less is needed
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "STATUS_ALLOC_FAILED")  # torch's words
+_WANTED = re.compile(r"allocate ([\d.]+ (?:[KMGT]iB|bytes))")
 _SECONDS = 30.0  # between two lines of progress, and before the first
 _STEPS_SHOWN = 1000  # steps that an earlier run took, after which the bar is drawn again
 _UNITS = ((1, "a second"), (60, "a minute"), (3600, "an hour"))
@@ -38,7 +37,21 @@ def is_out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
-        or any(words in str(error) for words in ("can't allocate memory", "CUDA out of memory", "not enough memory"))
+        or (isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY))
+    )
+
+
+def out_of_memory(error: BaseException, options: object) -> str:
+    """Return what was too large, where, and what asks for less among the flags of this command, as one line."""
+    wanted, on_gpu = _WANTED.search(str(error)), re.search("CUDA|CUBLAS|CUDNN", str(error)) is not None
+    flags = [f"--{name.replace('_', '-')}" for name in _NEEDS_MEMORY if hasattr(options, name)]
+    advice = [f"lower {' or '.join(flags)}"] if flags else []
+    advice += ["compute on the processor with --device cpu"] if on_gpu and hasattr(options, "device") else []
+    advice += ["give it fewer photos"] if hasattr(options, "folder") or hasattr(options, "photo") else []
+    return (
+        f"out of memory{' on the GPU' if on_gpu else ''}"
+        + (f", {wanted[1]} more did not fit" if wanted else "")
+        + f": {', or '.join(advice or ['end other programs'])}"
     )
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from commands.console import lines_of_stdin, log, print_json, progress
-from commands.flags import add_max_pixels, add_output
+from commands.flags import add_device, add_max_pixels, add_output
 from commands.parser import add_command
 from data.wording import count
 from errors import UsageError
-from faces.settings import DEVICES
 
 
 def add_to(commands: Any) -> None:
@@ -39,7 +38,7 @@ def add_to(commands: Any) -> None:
     )
     add_max_pixels(add)
     add("--weights", metavar="W", help="the frozen network's, if they are no longer where the training found them")
-    add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add_device(add)
     add_output(add)
 
 

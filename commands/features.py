@@ -6,13 +6,12 @@ from typing import Any
 
 from commands.arguments import folder_or_storage, positive
 from commands.console import log, print_json, progress
-from commands.flags import add_engine, add_frozen, add_max_pixels, add_output, check_engine
+from commands.flags import add_device, add_engine, add_frozen, add_max_pixels, add_output, check_engine
 from commands.folders import unpacked
 from commands.parser import add_command
 from commands.stopping import going_on, stopped_after
 from data.wording import count
 from errors import UsageError
-from faces.settings import DEVICES
 
 PHOTOS_A_BATCH = 64
 
@@ -29,7 +28,7 @@ def add_to(commands: Any) -> None:
     )
     add_frozen(add, "alexnet")
     add("--batch-size", type=positive, default=PHOTOS_A_BATCH, metavar="N", help="photos computed together")
-    add("--device", choices=DEVICES, default="auto", help="local only: where to compute")
+    add_device(add, "local only: where to compute")
     add("--num-gpus", type=float, default=0.0, metavar="X", help="ray only: GPUs for each actor, 0.5 is half a GPU")
     add_max_pixels(add)
     add_engine(add)
@@ -54,8 +53,8 @@ def features(options: argparse.Namespace) -> int:
     from faces.backbones.catalogue import load_backbone
     from faces.backbones.precision import choose_precision
     from faces.detection.landmarks import align_photos
-    from faces.device import choose_device
     from faces.features.cache import cache_features
+    from nn.device import choose_device
 
     device = choose_device(options.device)
     backbone = load_backbone(options.model, options.weights)

@@ -9,7 +9,7 @@ from typing import Any
 
 from commands.arguments import positive
 from commands.parser import Add
-from data.settings import DownloadSettings
+from data.settings import DEVICES, DownloadSettings
 from errors import UsageError
 from faces.settings import check_model
 
@@ -59,6 +59,18 @@ def add_max_pixels(add: Add) -> None:
     """--max-pixels, for a command that opens photos."""
     about = "largest photo opened, width x height (default: 250 million for a plain JPEG, else 64 million)"
     add("--max-pixels", type=positive, metavar="N", help=about)
+
+
+def add_device(add: Add, about: str = "where to compute", *, trains: bool = False) -> None:
+    """--device and, for a command that trains by the loop, --capture."""
+    add("--device", choices=DEVICES, default=DEVICES[0], help=f"{about}; auto: on cuda, where there is one")
+    if trains:
+        add(
+            "--capture",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="on cuda: record a training step once as a graph, and repeat that; it is faster",
+        )
 
 
 def add_frozen(add: Add, default: str) -> None:

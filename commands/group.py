@@ -8,12 +8,12 @@ from typing import Any
 from commands.arguments import count as whole
 from commands.arguments import positive, share
 from commands.console import lines_of_stdin, log, print_json, progress
-from commands.flags import add_max_pixels, add_output
+from commands.flags import add_device, add_max_pixels, add_output
 from commands.parser import add_command
 from commands.stopping import going_on, stopped_after
 from data.program import command
 from data.wording import count
-from faces.settings import DEVICES, FACE_LIMIT, MIN_FACE, MIN_FACES
+from faces.settings import FACE_LIMIT, MIN_FACE, MIN_FACES
 
 
 def add_to(commands: Any) -> None:
@@ -50,7 +50,7 @@ def add_to(commands: Any) -> None:
     add("--min-face", type=positive, default=MIN_FACE, metavar="N", help="faces of fewer pixels are not used")
     add("--seed", type=whole, default=0, metavar="N", help="decides the order in which faces are compared")
     add_max_pixels(add)
-    add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add_device(add)
     add_output(add)
 
 
@@ -59,9 +59,9 @@ def group(options: argparse.Namespace) -> int:
     from data.photos.photo_files import PhotoFiles
     from faces.detection.detector import DetectorSettings, FaceDetector
     from faces.detection.likeness import FaceFeatures
-    from faces.device import choose_device
     from faces.groups.finding import workers
     from faces.groups.heap import group_photos
+    from nn.device import choose_device
 
     device = choose_device(options.device)
     detector = FaceDetector(DetectorSettings(min_face=options.min_face), device=device, at_once=workers())

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.arguments import number, positive, share
-from commands.flags import add_max_pixels
+from commands.flags import add_device, add_max_pixels
 from commands.parser import Add
 from errors import UsageError
-from faces.settings import DEVICES, MIN_FACE
+from faces.settings import MIN_FACE
 
 if TYPE_CHECKING:
     from data.photos.box_table import BoxTable
@@ -64,7 +64,7 @@ def add_computing(add: Add) -> None:
     """--max-pixels, --weights and --device."""
     add_max_pixels(add)
     add("--weights", metavar="W", help="AlexNet's weights, if they are no longer where the training found them")
-    add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add_device(add)
 
 
 def asked_for(
@@ -75,9 +75,9 @@ def asked_for(
         raise UsageError("--threshold and --strangers: expected one of them, as each says who is unknown")
     from faces.detection.detector import DetectorSettings, FaceDetector
     from faces.detection.landmarks import face_finder
-    from faces.device import choose_device
     from faces.predict import FaceSource, PredictSettings
     from faces.run import load_faces
+    from nn.device import choose_device
 
     device = choose_device(options.device)
     classifier = load_faces(options.run, weights=options.weights, device=device)

@@ -10,7 +10,7 @@ from typing import Any
 
 from commands.arguments import positive
 from commands.console import log, print_json, progress
-from commands.flags import add_output
+from commands.flags import add_device, add_output
 from commands.folders import PORTRAITS, portraits
 from commands.parser import add_command
 from commands.stopping import going_on
@@ -44,7 +44,15 @@ def add_to(commands: Any) -> None:
         help=f"one folder of photos per person, for csc411 (default: {PORTRAITS}, drawn if missing)",
     )
     add("--weights", default="imagenet", metavar="W", help="AlexNet's for csc411: imagenet, random, or a file")
-    add("--workers", type=positive, default=os.cpu_count() or 1, metavar="N", help="trainings at once")
+    add(
+        "--workers",
+        "--jobs",
+        type=positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="trainings at once; on cuda they share the GPU, best by NVIDIA's service: nvidia-cuda-mps-control -d",
+    )
+    add_device(add, "where networks are trained; what is timed or needs float64 stays on the cpu", trains=True)
     add_output(add)
 
 
@@ -57,6 +65,7 @@ def reproduce(options: argparse.Namespace) -> int:
     from experiments.reproduce import Effort, jobs
     from experiments.reproduce import reproduce as run
     from experiments.sources import Sources
+    from nn.device import choose_device
 
     unknown = [name for name in options.experiment if name not in EXPERIMENTS]
     if unknown:
@@ -66,11 +75,18 @@ def reproduce(options: argparse.Namespace) -> int:
         for name, experiment in EXPERIMENTS.items():
             print(f"{name:<{width}}  {len(experiment.rows):>3} rows  {experiment.title}")
         return 0
+    device = choose_device(options.device)
     names = list(dict.fromkeys(options.experiment)) or list(EXPERIMENTS)
     drawn = not options.faces and any(EXPERIMENTS[name].faces for name in names)
     faces = portraits(quiet=options.quiet) if drawn else options.faces or PORTRAITS
     effort = Effort(budget=options.budget, max_epochs=options.max_epochs, processes=options.workers)
-    sources = Sources(mnist=options.mnist, faces=faces, weights=options.weights)
+    sources = Sources(
+        mnist=options.mnist,
+        faces=faces,
+        weights=options.weights,
+        device=device,
+        capture=options.capture,
+    )
     pages: list[str] = []
 
     def on_page(page: Path) -> None:

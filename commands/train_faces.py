@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count, folder_or_storage, positive, share
 from commands.console import log, progress
-from commands.flags import HIDDEN, add_frozen, add_max_pixels, defaults
+from commands.flags import HIDDEN, add_device, add_frozen, add_max_pixels, defaults
 from commands.folders import DATASETS, PORTRAITS, beside, check_elsewhere, portraits, unpacked
 from commands.parser import Add, add_command
 from commands.training import (
@@ -27,7 +27,6 @@ from data.settings import DownloadSettings, SplitSizes
 from errors import UsageError
 from faces.settings import (
     CLASS_WEIGHTS,
-    DEVICES,
     HEADS,
     MEMORY_LIMIT,
     MIN_FACE,
@@ -91,7 +90,7 @@ def add_to(commands: Any) -> None:
     )
     add("--min-face", type=positive, default=MIN_FACE, metavar="N", help="--detect: faces of fewer pixels are not used")
     add("--strict", action="store_true", help="stop at a photo that cannot be read, instead of leaving it out")
-    add("--device", choices=DEVICES, default="auto", help="where to compute")
+    add_device(add, trains=True)
     add(
         "--memory-limit",
         type=positive,
@@ -138,13 +137,13 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
         if options.detect:
             folder, found = ranks.rank_zero_first(lambda: _faces_in(source, options, using, ranks))
         from faces.classifier import Classifier
-        from faces.device import choose_device
         from faces.hidden import HiddenClassifier
         from faces.training_run import FaceTraining
         from faces.training_run import train_faces as train
         from faces.transfer import TransferClassifier
+        from nn.device import choose_device
 
-        parameters["device"] = choose_device(options.device, ranks)
+        parameters |= {"device": choose_device(options.device, ranks), "capture": options.capture}
         classifier: Classifier
         if options.model == HIDDEN:
             classifier = HiddenClassifier(**parameters)
@@ -222,7 +221,7 @@ def _faces_in(
     from faces.detection.folder import detect_folder
     from faces.detection.found_folder import faces_folder, in_use
     from faces.detection.likeness import FaceFeatures
-    from faces.device import choose_device
+    from nn.device import choose_device
 
     target: Path = options.out_faces or faces_folder(beside(DATASETS, source), source)
     if not ranks.is_first:

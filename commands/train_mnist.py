@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count
 from commands.console import log
+from commands.flags import add_device
 from commands.parser import add_command
 from commands.training import (
     add_run,
@@ -43,6 +44,7 @@ def add_to(commands: Any) -> None:
     add("--seed", type=count, default=0, metavar="N", help="decides what is held out, the weights and the order")
     add("--validation", type=count, default=VALIDATION, metavar="N", help="training digits held out; 0: none")
     add("--mnist", type=Path, default=MNIST_FOLDER, metavar="DIR", help="the folder of `download mnist`")
+    add_device(add, trains=True)
     add_run(add)
 
 
@@ -56,8 +58,10 @@ def _train(options: argparse.Namespace, ranks: "Ranks") -> None:
     from mnist.classifier import DigitClassifier
     from mnist.training_run import DigitTraining
     from mnist.training_run import train_mnist as train
+    from nn.device import choose_device
     from report import run_folder as files
 
+    parameters |= {"device": choose_device(options.device, ranks), "capture": options.capture}
     task = DigitTraining(
         folder=options.mnist,
         out=out_folder(options, f"mnist-{options.model}", ranks),

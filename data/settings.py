@@ -1,4 +1,4 @@
-"""The settings of a download and of a split, with every default and its unit: the one place for both.
+"""The settings of a download and of a split, with every default and its unit, and what other settings share.
 
 `commands` shows these values in `--help`, so nothing heavy is imported here. A new setting that changes the crops also
 gets an entry in `crop_settings`, which the journal of a folder keeps.
@@ -20,6 +20,7 @@ MIB = 1 << 20
 USER_AGENT = "faces (downloads listed photos, see its README; obeys X-Robots-Tag: noai)"
 MOST = (1 << 63) - 1  # of a seed or a number of things: what fits a machine's integers
 MNIST_FOLDER = Path("datasets/mnist")
+DEVICES = ("auto", "cpu", "cuda")  # where networks are computed; auto: cuda, where there is one
 
 
 def check_values(settings: object, names: str, is_allowed: Callable[[Any], bool], expected: str) -> None:
@@ -36,6 +37,12 @@ def _is_plain(value: object) -> bool:
 
 def _is_header(text: str) -> bool:
     return _is_plain(text) and text.isascii() and text == text.strip()
+
+
+def check_device(device: object) -> None:
+    """Raise UsageError unless this is one of DEVICES."""
+    if device not in DEVICES:
+        raise UsageError(f"device must be one of {', '.join(DEVICES)}, got {device!r}")
 
 
 def check_seed(seed: object) -> None:

@@ -65,7 +65,7 @@ class ExperimentTask(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A task given by a function: for measurements other than the training of one network."""
+    """A task given by a function, on the processor: for measurements other than the training of one network."""
 
     name: str
     measure: Callable[[Sources, int, Budget], Measurement]

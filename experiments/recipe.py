@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from experiments.experiment import ONCE, Budget, Budgeted, Measurement
 from experiments.sources import Sources
+from nn.device import exact_convolutions
 from nn.layers import GradientMeter, Layer
 from nn.losses import Loss
 from nn.optimisers import Optimiser
@@ -30,6 +32,13 @@ class Parts:
     classes: Sequence[str] = ()
     """Names of the classes, where the labels need them."""
 
+    def to(self, device: torch.device) -> "Parts":
+        """Return the same data on a device."""
+        train, held_out, test = (
+            (x.to(device), target.to(device)) for x, target in (self.train, self.held_out, self.test)
+        )
+        return replace(self, train=train, held_out=held_out, test=test)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -44,6 +53,8 @@ class Recipe:
     epochs: Budgeted
     training: TrainingSettings
     """Its `epochs` are replaced by those of the budget."""
+    batch_size_on_cuda: int | None = None
+    """The batch size there, where a small batch takes as long as a large one; None: that of `training`."""
     batches: Callable[[Pair], Data] = lambda pair: pair
     """Training data -> the batches of the loop."""
     augment: Augment | None = None
@@ -56,38 +67,51 @@ class Recipe:
     """The parameter whose values are kept for pictures, after the last epoch and those of `filters_at`."""
     filters_at: Sequence[int] = ()
     looks: Mapping[str, Callable[[Layer, Parts], NDArray[np.float32]]] = field(default_factory=dict)
-    """Further arrays of the trained network, for figures."""
+    """Further arrays of the trained network, for figures; network and data are on the processor again."""
     further: Callable[[Layer, Parts], Measurement] = lambda network, parts: Measurement()
-    """Further measurements of the trained network."""
+    """Further measurements of the trained network, on the processor too: some are in float64."""
 
     def length(self, budget: Budget) -> int:
         """Return the epochs of a budget, at most `most_epochs`."""
         return min(self.epochs.of(budget), self.most_epochs or self.epochs.full)
 
+    def batch_size(self, device: str) -> int:
+        """Return how many samples a step has on a device, "cpu" or "cuda"."""
+        return (device == "cuda" and self.batch_size_on_cuda) or self.training.batch_size
+
     def run(self, sources: Sources, seed: int, budget: Budget) -> Measurement:
-        """Train with a seed, and measure on the training and test data."""
-        started = time.perf_counter()
+        """Train with a seed, and measure on the training and test data. Data and first weights are those of the seed
+        on every device."""
+        started, device = time.perf_counter(), torch.device(sources.device)
         generator = Generator().manual_seed(seed)
         parts = self.data(sources, generator)
-        network, loss = self.network(generator), self.loss()
-        learned = parts.train if self.samples is None else _first(parts.train, self.samples.of(budget))
+        network, loss, there = self.network(generator).to(device), self.loss(), parts.to(device)
+        learned = there.train if self.samples is None else _first(there.train, self.samples.of(budget))
         watch = _Watch(self, network, len(learned[0]))
-        settings = replace(self.training, epochs=self.length(budget), may_diverge=True)  # a result, too
-        optimiser = self.optimiser(network.parameters())
-        history = train(
-            network,
-            loss,
-            optimiser,
-            self.schedule,
-            self.batches(learned),
-            settings=settings,
-            generator=generator,
-            validation=parts.held_out,
-            augment=self.augment,
-            on_epoch=watch,
+        settings = replace(
+            self.training,
+            epochs=self.length(budget),
+            batch_size=self.batch_size(sources.device),
+            may_diverge=True,  # a result, too
+            capture=sources.capture,
         )
+        optimiser = self.optimiser(network.parameters())
+        with exact_convolutions():
+            history = train(
+                network,
+                loss,
+                optimiser,
+                self.schedule,
+                self.batches(learned),
+                settings=settings,
+                generator=generator,
+                validation=there.held_out,
+                augment=self.augment,
+                on_epoch=watch,
+            )
+            trained, tested = evaluate(network, loss, learned), evaluate(network, loss, there.test)
         watch.keep("filters")
-        trained, tested = evaluate(network, loss, learned), evaluate(network, loss, parts.test)
+        network.to("cpu")
         looks = {name: look(network, parts) for name, look in self.looks.items()}
         further = self.further(network, parts)
         return Measurement(

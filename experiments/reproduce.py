@@ -72,6 +72,7 @@ def command_of(experiment: Experiment, sources: Sources, effort: Effort) -> str:
     chosen = {
         "--budget": (effort.budget, BUDGETS[0]),
         "--max-epochs": (effort.max_epochs, None),
+        "--device": (sources.device, usual.device),
         **({"--mnist": (sources.mnist, usual.mnist)} if experiment.digits else {}),
         **({"--faces": (sources.faces, usual.faces)} if experiment.faces else {}),
         **({"--weights": (sources.weights, usual.weights)} if experiment.faces else {}),
@@ -103,7 +104,10 @@ def reproduce(
     data = _identities(experiments, sources)
     make_out(out)
     all_jobs = jobs(list(experiments.values()), effort.budget)
-    files = {job: _file(out, experiments[job.experiment], job, effort, data[job.experiment]) for job in all_jobs}
+    files = {
+        job: _file(out, experiments[job.experiment], job, effort, sources.device, data[job.experiment])
+        for job in all_jobs
+    }
     measured = _kept(out, files, on_warning)
     open_jobs = [job for job in all_jobs if job not in measured]
     found: dict[str, dict[Job, Measurement]] = {name: {} for name in names}
@@ -143,11 +147,12 @@ def _identities(experiments: Mapping[str, Experiment], sources: Sources) -> dict
     }
 
 
-def _file(out: Path, experiment: Experiment, job: Job, effort: Effort, data: dict[str, str]) -> Kept:
+def _file(out: Path, experiment: Experiment, job: Job, effort: Effort, device: str, data: dict[str, str]) -> Kept:
     task = experiment.task(job.task)
     epochs = task.length(effort.budget) if isinstance(task, Recipe) else None
+    elsewhere = {"device": device} if isinstance(task, Recipe) and device != "cpu" else {}
     settings = {"task": job.task, "seed": job.seed, "budget": effort.budget, "epochs": epochs, "data": data}
-    return Kept.of(out, job.experiment, **settings)
+    return Kept.of(out, job.experiment, **settings, **elsewhere)
 
 
 def _kept(out: Path, files: Mapping[Job, Kept], on_warning: Callable[[str], None]) -> dict[Job, Measurement]:

@@ -1,4 +1,4 @@
-"""Where the experiments' data are. Each task gets this object, also when it runs in another process."""
+"""Where the experiments' data are, and where they train. Each task gets this object, also in another process."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,11 +14,13 @@ from mnist.digits import Digits, load_digits
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Folders and files that tasks read."""
+    """Folders and files that tasks read, and the device on which recipes train."""
 
     mnist: Path = MNIST_FOLDER
     faces: Path = Path("datasets/portraits")
     weights: str = "imagenet"  # AlexNet's, as `train-faces --weights` takes them
+    device: str = "cpu"  # or "cuda"
+    capture: bool = True  # the training step as a CUDA graph, where the network is on one
 
     def digits(self) -> tuple[Digits, Digits]:
         """Return MNIST's training and test digits: 220 MB, so keep only what is needed."""

@@ -24,7 +24,6 @@ from data.rows import Box
 from errors import RunError, UsageError
 from faces.backbones.precision import Precision
 from faces.detection.landmarks import place_face
-from faces.device import choose_device
 from faces.features.statistics import first_of_each, together
 from faces.photos import AT_ONCE, PhotoArray, Photos
 from faces.settings import ClassifierSettings
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 
 KNOWN_ACCEPTED = 0.9  # the share of the validation photos that pass the threshold where nobody was left out to set it
 MOST_NEIGHBOURS = 100  # training photos per person that are kept to be compared with
-NOT_SAVED = ("seed", "device", "weights")  # parameters that stand elsewhere in a checkpoint, or belong to a machine
+NOT_SAVED = ("seed", "device", "capture", "weights")  # stand elsewhere in a checkpoint, or belong to a machine
 
 
 class Classifier(ClassifierSettings, Estimator, ABC):
@@ -126,10 +125,10 @@ class Classifier(ClassifierSettings, Estimator, ABC):
                 f"all {len(known)} images are of {self.classes_.tolist()[0]!r}: expected at least two people"
             )
         target = self._targets(known)
-        generator = torch.Generator(self.torch_device).manual_seed(self.seed)
+        generator = Generator().manual_seed(self.seed)
         data = self._training_data(photos, target)
         first = self._inputs(self._opened(photos[:1]))
-        self.network = self._build(first.shape[1], len(self.classes_), generator)
+        self.network = self._built(first.shape[1], len(self.classes_), generator)
         with threads(1 if self.one_thread else torch.get_num_threads()):
             self.history = self._train(data, target, generator, watched, on_epoch, resume, ranks)
         self._keep_neighbours(photos, target)
@@ -160,6 +159,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
                 epochs=self.epochs,
                 batch_size=self.batch_size,
                 patience=None if validation is None else self.patience,
+                capture=self.capture,
             ),
             generator=generator,
             validation=None if validation is None else self._validation(*validation),
@@ -295,11 +295,6 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         below = Sequential(*self.network.layers[:-1]) if self.hidden else self.network
         return self._piecewise(self._fitted(images), lambda x: below.forward(self._inputs(x)))
 
-    @property
-    def torch_device(self) -> torch.device:
-        """Where it computes."""
-        return torch.device(choose_device(self.device))
-
     def settings(self) -> dict[str, Any]:
         """Return the parameters that decide what is trained, beside the seed, as JSON."""
         return {name: value for name, value in self.get_params().items() if name not in NOT_SAVED}
@@ -311,7 +306,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     def layer_kinds(self) -> list[str]:
         """Return the kinds of the network's layers, in order, also before `fit`."""
-        return kinds_of(self._build(1, 2, torch.Generator(self.torch_device)))
+        return kinds_of(self._build(1, 2, Generator()))
 
     def trial_answers(self) -> Tensor:
         """Return the probabilities, before the temperature, for a few photos that never change, (n, classes)."""
@@ -374,8 +369,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
             if isinstance(error, RunError):
                 raise
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
-        generator = torch.Generator(classifier.torch_device)
-        classifier.network = classifier._build(inputs, classes, generator)
+        classifier.network = classifier._built(inputs, classes, Generator())
         prefix = "network."
         classifier.network.load({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         classifier.history = History()
@@ -417,7 +411,7 @@ class Classifier(ClassifierSettings, Estimator, ABC):
 
     @abstractmethod
     def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
-        """Return the untrained network, from so many inputs to one logit a class."""
+        """Return the untrained network on the processor, from so many inputs to one logit a class."""
 
     @abstractmethod
     def _photo_shape(self) -> tuple[int, ...]:
@@ -432,6 +426,10 @@ class Classifier(ClassifierSettings, Estimator, ABC):
         """Take what `_saved` returned; return the number of the network's inputs."""
 
     # What `fit` and `predict` are made of.
+
+    def _built(self, inputs: int, classes: int, generator: Generator) -> Sequential:
+        """Return the untrained network on the device; its first weights are the same on each."""
+        return self._build(inputs, classes, generator).to(self.torch_device)
 
     def _training_data(self, photos: Photos, target: Tensor) -> Data:
         """Training photos -> what the loop reads its batches from."""

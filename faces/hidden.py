@@ -110,12 +110,11 @@ class HiddenClassifier(HiddenSettings, Classifier):
                     yield framed[:, :, down : down + seen.shape[2], right : right + seen.shape[3]]
 
     def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
-        device = self.torch_device
         return Sequential(
-            Linear(inputs, self.hidden, generator=generator, initialiser=normal(self.start), device=device),
+            Linear(inputs, self.hidden, generator=generator, initialiser=normal(self.start)),
             ReLU(),
             Dropout(self.dropout, generator=generator),
-            Linear(self.hidden, classes, generator=generator, initialiser=glorot, device=device),
+            Linear(self.hidden, classes, generator=generator, initialiser=glorot),
         )
 
     def _photo_shape(self) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ def load(path: str | Path, *, weights: str | None = None, device: str = "auto") 
         tensors, metadata = checkpoint.load(data)
         model = metadata.get("model")
         if model in NETWORKS:
-            return DigitClassifier.from_checkpoint(tensors, metadata)
+            return DigitClassifier.from_checkpoint(tensors, metadata, device=device)
         if "backbone" in metadata:
             return TransferClassifier.from_checkpoint(tensors, metadata, device=device, weights=weights)
         return HiddenClassifier.from_checkpoint(tensors, metadata, device=device)

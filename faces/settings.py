@@ -7,10 +7,9 @@ scikit-learn has it. The values were chosen on validation photos (docs/measured.
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from data.settings import check_seed
+from data.settings import check_device, check_seed
 from errors import UsageError
 
-DEVICES = ("auto", "cpu", "cuda")
 HEADS = ("auto", "lda", "softmax")
 CLASS_WEIGHTS = ("none", "balanced")
 BACKBONES = ("alexnet", "face")  # frozen networks, beside any classification network of torchvision:
@@ -55,6 +54,7 @@ class ClassifierSettings:
     align: bool = False  # faces are turned and scaled so that eyes, nose and mouth lie in the same places
     seed: int = 0  # decides the weights and the order of the photos
     device: str = "auto"  # where to compute: cpu, cuda, or auto, cuda where there is one
+    capture: bool = True  # the training step as a CUDA graph, where the network is on one
 
     def __post_init__(self) -> None:
         self.check()
@@ -73,9 +73,9 @@ class ClassifierSettings:
         for name in ("dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"{name} must be from 0 to below 1, got {getattr(self, name)}")
-        for name, choices in (("class_weight", CLASS_WEIGHTS), ("device", DEVICES)):
-            if getattr(self, name) not in choices:
-                raise UsageError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+        check_device(self.device)
+        if self.class_weight not in CLASS_WEIGHTS:
+            raise UsageError(f"class_weight must be one of {', '.join(CLASS_WEIGHTS)}, got {self.class_weight!r}")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -263,7 +263,7 @@ class TransferClassifier(TransferSettings, Classifier):
             vectors, people = vectors[chosen], people[chosen]
         whitening, means = discriminant(vectors, people, classes)
         self._rank = len(whitening)
-        self.network = self._build(whitening.shape[1], classes, torch.Generator(self.torch_device))
+        self.network = self._built(whitening.shape[1], classes, Generator())
         first, last = (layer for layer in self.network.layers if isinstance(layer, Linear))
         first.weight.value.copy_(whitening)
         last.weight.value.copy_(SHARPNESS * normalize(means, dim=1))
@@ -272,7 +272,7 @@ class TransferClassifier(TransferSettings, Classifier):
         return self._directions(photos) if self.is_computed else photos[:, 0] / self.scale
 
     def _augmented(self, photos: Tensor, generator: Generator) -> Tensor:
-        side = torch.randint(0, 2, (len(photos),), generator=generator, device=photos.device)
+        side = torch.randint(0, 2, (len(photos),), generator=generator, device=generator.device).to(photos.device)
         return photos[torch.arange(len(photos), device=photos.device), side] / self.scale
 
     def _views(self, photos: Tensor) -> Iterator[Tensor]:
@@ -281,17 +281,17 @@ class TransferClassifier(TransferSettings, Classifier):
             yield photos.flip(1)
 
     def _build(self, inputs: int, classes: int, generator: Generator) -> Sequential:
-        device, small = self.torch_device, normal(self.start)
+        small = normal(self.start)
         if self.is_computed:
-            made: dict[str, Any] = {"generator": generator, "initialiser": zeros, "device": device}
+            made: dict[str, Any] = {"generator": generator, "initialiser": zeros}
             return Sequential(Linear(inputs, self._rank, **made), UnitLength(), Linear(self._rank, classes, **made))
         if not self.hidden:
-            return Sequential(Linear(inputs, classes, generator=generator, initialiser=small, device=device))
+            return Sequential(Linear(inputs, classes, generator=generator, initialiser=small))
         return Sequential(
-            Linear(inputs, self.hidden, generator=generator, initialiser=small, device=device),
+            Linear(inputs, self.hidden, generator=generator, initialiser=small),
             ReLU(),
             Dropout(self.dropout, generator=generator),
-            Linear(self.hidden, classes, generator=generator, initialiser=glorot, device=device),
+            Linear(self.hidden, classes, generator=generator, initialiser=glorot),
         )
 
     def _photo_shape(self) -> tuple[int, ...]:

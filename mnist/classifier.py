@@ -21,6 +21,7 @@ from errors import RunError, UsageError
 from mnist.networks import NETWORKS
 from mnist.settings import DigitParameters
 from nn import checkpoint
+from nn.device import exact_convolutions
 from nn.estimator import TRIAL, Estimator, kinds_of, trial_inputs
 from nn.layers import Sequential
 from nn.losses import CrossEntropy, PerColumn
@@ -80,19 +81,19 @@ class DigitClassifier(DigitParameters, Estimator):
         watched = None if validation is None else self._checked(*validation)
         settings = self.settings
         generator = Generator().manual_seed(self.seed)
-        self.network = NETWORKS[self.model](generator)
+        self.network = NETWORKS[self.model](generator).to(self.torch_device)
         self.mean, self.deviation = float(x.mean()), float(x.std()) or 1.0
         steps = settings.epochs * -(-len(x) // settings.batch_size)
-        with threads(1 if settings.one_thread else torch.get_num_threads()):
+        with threads(1 if settings.one_thread else torch.get_num_threads()), exact_convolutions():
             self.history = train(
                 self.network,
                 PerColumn(CrossEntropy(label_smoothing=settings.label_smoothing), settings.columns),
                 self._optimiser(),
                 Cosine(settings.lr, steps=steps, warm_up=int(settings.rise * (steps - 1))),
-                (self._inputs(x), target),
-                settings=TrainingSettings(epochs=settings.epochs, batch_size=settings.batch_size),
+                self._pair(x, target),
+                settings=TrainingSettings(epochs=settings.epochs, batch_size=settings.batch_size, capture=self.capture),
                 generator=generator,
-                validation=None if watched is None else (self._inputs(watched[0]), watched[1]),
+                validation=None if watched is None else self._pair(*watched),
                 augment=self._augmented if self.is_augmented else None,
                 metric=lambda y, target: correct(self._probabilities(y), target),
                 on_batch=on_batch,
@@ -107,11 +108,13 @@ class DigitClassifier(DigitParameters, Estimator):
     ) -> NDArray[np.float32]:
         """Return probabilities (N, 10); `on_batch` is called after every BATCH images."""
         self.check_fitted()
-        x, answers = self.prepare(images), [torch.empty(0, CLASSES)]
-        for start in range(0, len(x), BATCH):
-            answers.append(self._probabilities(self.network.forward(self._inputs(x[start : start + BATCH]))))
-            on_batch()
-        return torch.cat(answers).numpy()
+        x, device = self._on_device(self.prepare(images)), self.torch_device
+        answers = [torch.empty(0, CLASSES, device=device)]
+        with exact_convolutions():
+            for start in range(0, len(x), BATCH):
+                answers.append(self._probabilities(self.network.forward(self._inputs(x[start : start + BATCH]))))
+                on_batch()
+        return torch.cat(answers).cpu().numpy()
 
     def predict(self, images: Images | Tensor) -> NDArray[np.int64]:
         """Return the most probable digit of each image, (N,)."""
@@ -136,8 +139,8 @@ class DigitClassifier(DigitParameters, Estimator):
         return self._scaled(torch.from_numpy(pixels_of(images, SIDE, "L")))
 
     def answers(self) -> Callable[[Tensor], tuple[Tensor]]:
-        """Return the function from images (N, 1, 28, 28) in 0..255, uint8, to what `predict_proba` says of them. All
-        of it is tensor operations, so that a tracer can record it."""
+        """Return the function from images (N, 1, 28, 28) in 0..255, uint8 on the device, to what `predict_proba` says
+        of them. All of it is tensor operations, so that a tracer can record it."""
         self.check_fitted()
         return lambda pixels: (self._probabilities(self.network.forward(self._inputs(self._scaled(pixels)))),)
 
@@ -148,7 +151,7 @@ class DigitClassifier(DigitParameters, Estimator):
 
     @property
     def first_weights(self) -> Tensor:
-        """The weights that look at the image itself, a picture a unit or filter: (units, height, width)."""
+        """The weights that look at the image itself, a picture a unit or filter: (units, height, width), on the CPU."""
         weights = self._weights()
         if weights[0].ndim == 2:
             return weights[0].reshape(-1, SIDE, SIDE)
@@ -162,8 +165,10 @@ class DigitClassifier(DigitParameters, Estimator):
         return unit_classes(weights[1].numpy(), [str(digit) for digit in range(CLASSES)])
 
     def responses(self, x: Tensor) -> Tensor:
-        """Return what each unit of a fully connected first layer adds up to before its activation, (N, units)."""
-        return Sequential(*self.network.layers[:2]).forward(self._inputs(x))  # the first one flattens
+        """Return what each unit of a fully connected first layer adds up to before its activation, (N, units), on the
+        CPU."""
+        below = Sequential(*self.network.layers[:2])  # the first one flattens
+        return below.forward(self._inputs(self._on_device(x))).cpu()
 
     def save(self, path: str | Path) -> Path:
         """Write the trained network to `path`, a file ending in .safetensors or a folder; return the file.
@@ -193,7 +198,9 @@ class DigitClassifier(DigitParameters, Estimator):
 
     def trial_answers(self) -> Tensor:
         """Return the probabilities for a few images that never change, (n, 10)."""
-        return self._probabilities(self.network.forward(self._inputs(trial_inputs(1, SIDE, SIDE))))
+        x = self._on_device(trial_inputs(1, SIDE, SIDE))
+        with exact_convolutions():
+            return self._probabilities(self.network.forward(self._inputs(x)))
 
     @classmethod
     def from_checkpoint(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], **parameters: Any) -> Self:
@@ -212,7 +219,7 @@ class DigitClassifier(DigitParameters, Estimator):
             classifier.mean, classifier.deviation = (float(metadata["image"][key]) for key in ("mean", "deviation"))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
-        classifier.network = NETWORKS[classifier.model](Generator())
+        classifier.network = NETWORKS[classifier.model](Generator()).to(classifier.torch_device)
         classifier.network.load({name: tensor for name, tensor in tensors.items() if name != TRIAL})
         classifier.history = History()
         classifier.check_computes_as_trained(tensors, metadata)
@@ -232,8 +239,8 @@ class DigitClassifier(DigitParameters, Estimator):
         return x, torch.from_numpy(known.astype(np.int64))
 
     def _weights(self) -> list[Tensor]:
-        """The weights of all linear and convolution layers, from the image on."""
-        return [parameter.value for parameter in self.network.parameters().values() if parameter.value.ndim > 1]
+        """The weights of all linear and convolution layers, from the image on, on the CPU."""
+        return [parameter.value.cpu() for parameter in self.network.parameters().values() if parameter.value.ndim > 1]
 
     def _augmented(self, x: Tensor, generator: Generator) -> Tensor:
         """Inputs -> the same, changed a little; beyond its border a digit has paper, the nearest pixel's."""
@@ -247,6 +254,13 @@ class DigitClassifier(DigitParameters, Estimator):
     def _scaled(self, pixels: Tensor) -> Tensor:
         """Pixels in 0..255 -> images in [0, 1]."""
         return pixels.float().div_(255)
+
+    def _on_device(self, x: Tensor) -> Tensor:
+        return x.to(self.torch_device)
+
+    def _pair(self, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Images and labels -> inputs and labels on the device."""
+        return self._inputs(self._on_device(x)), self._on_device(target)
 
     def _inputs(self, x: Tensor) -> Tensor:
         return (x - self.mean).div_(self.deviation)

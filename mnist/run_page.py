@@ -99,7 +99,10 @@ def _facts(classifier: DigitClassifier, metrics: dict[str, Any]) -> list[tuple[s
         ("network", f"{metrics['parameters']:,} parameters"),
         ("trained for", f"{count(s.epochs, 'epoch')}, in batches of {s.batch_size}"),
         ("optimiser", f"{rule}, learning rate up to {s.lr}"),
-        ("computed in", f"{metrics['seconds']} s, {metrics['training_seconds']} s of it training"),
+        (
+            "computed in",
+            f"{metrics['seconds']} s, {metrics['training_seconds']} s of it training, on {metrics['device']}",
+        ),
         ("versions", ", ".join(f"{name} {version}" for name, version in metrics["versions"].items())),
     ]
     if metrics["peak_memory_mib"] is not None:

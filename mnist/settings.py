@@ -5,7 +5,7 @@ The values were chosen on validation digits (README, "Digits").
 
 from dataclasses import dataclass, fields, replace
 
-from data.settings import check_seed
+from data.settings import check_device, check_seed
 from errors import UsageError
 
 
@@ -82,6 +82,8 @@ class DigitParameters:
     shift: float | None = None
     zoom: float | None = None
     seed: int = 0  # decides the weights and the order of the digits
+    device: str = "auto"  # where to compute: cpu, cuda, or auto, cuda where there is one
+    capture: bool = True  # the training step as a CUDA graph, where the network is on one
 
     def __post_init__(self) -> None:
         self.check()
@@ -93,6 +95,7 @@ class DigitParameters:
         if self.momentum is not None and MODELS[self.model].momentum is None:
             raise UsageError(f"momentum: {self.model} learns by AdamW, which has none; leave it out")
         check_seed(self.seed)
+        check_device(self.device)
         settings = self.settings
         if self.model in NORMALISED and settings.batch_size < 2:
             raise UsageError(f"batch_size must be at least 2 for {self.model}, which normalises over a batch, got 1")

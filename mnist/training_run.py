@@ -128,6 +128,7 @@ def _train(task: DigitTraining, bar: Bar, on_note: Callable[[str], None]) -> dic
             **_measure(parts, probabilities),
             "parameters": sum(parameter.value.numel() for parameter in classifier.network.parameters().values()),
             "seconds": round(keeper.seconds, 2),
+            "device": str(classifier.torch_device),
             "processes": ranks.size,
             "training_seconds": round(sum(classifier.history.column("seconds")), 2),
             "peak_memory_mib": files.peak_memory(),

@@ -13,6 +13,8 @@
     schedules       the learning rate as a function of the step
     checkpoint      tensors and JSON as bytes
     gradient_check  finite differences, compared with `backward`
+    device          which device is computed on
+    generators      random numbers on another device
     tracing         whether torch records what is computed, for a file of another program
     threads         how many threads torch computes with
     checks          checks that several files share

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from errors import RunError, UsageError, not_fitted
 from nn import checkpoint
+from nn.device import choose_device
 from nn.layers import Layer
 
 TRIAL = "trial"  # the name in a checkpoint of what `trial_answers` returns
@@ -24,6 +25,8 @@ _TOLERANCE = 1e-3  # of a probability, between machines: single precision differ
 class Estimator:
     """A dataclass with `check`, `fit` and, once fitted, `classes_`. Its parameters are its fields, and nothing more."""
 
+    device: str
+    """The parameter: cpu, cuda or auto."""
     _estimator_type = "classifier"  # how scikit-learn before 1.6 asks what this is
 
     def to_bytes(self) -> bytes:
@@ -62,6 +65,11 @@ class Estimator:
 
     def check(self) -> None:
         """Raise UsageError for a parameter with a value that is not allowed."""
+
+    @property
+    def torch_device(self) -> torch.device:
+        """Where it computes."""
+        return torch.device(choose_device(self.device))
 
     @property
     def is_fitted(self) -> bool:

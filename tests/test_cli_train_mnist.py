@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 import cli
 from mnist.classifier import DigitClassifier
@@ -47,6 +48,25 @@ def test_from_the_files_to_a_picture_of_what_was_learned(
     assert (len(printed) == 2 and printed[0].startswith("unit 3 raises ")) == (model == "fc")
     assert run("report", out) == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(out / "report.html")
+
+
+def test_how_it_is_computed_is_kept_and_can_be_another_when_it_goes_on(digits: Path) -> None:
+    arguments = ("train-mnist", "--model", "softmax", "--epochs", 1, "--validation", 0, "--quiet")
+    assert run(*arguments, "--device", "cpu", "--no-capture", "--out", "run") == 0
+    metrics = json.loads(Path("run", "metrics.json").read_text())
+    assert metrics["device"] == "cpu"
+    assert metrics["request"]["flags"][-3:] == ["--device", "cpu", "--no-capture"]
+    assert "on cpu" in Path("run", "report.html").read_text()
+    for flags in ((), ("--device", "auto", "--capture")):
+        assert run("train-mnist", "--resume", "--out", "run", "--quiet", *flags) == 0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize("command", ["train-mnist", "reproduce tensor-framework"])
+def test_a_gpu_that_is_not_there_is_one_line(command: str, digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*command.split(), "--device", "cuda", "--out", "run") == 2
+    assert capsys.readouterr().err.endswith("this torch finds no CUDA device; use --device cpu or auto\n")
+    assert not Path("run").exists()
 
 
 def test_json_is_one_object_and_a_second_run_gets_a_folder_of_its_own(

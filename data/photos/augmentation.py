@@ -1,6 +1,7 @@
 """Random small changes to whole batches of images, so that a network sees more photos than there are.
 
-The only module of `data` that needs torch. A batch is (N, C, H, W) of float values; the generator is on its device.
+The only module of `data` that needs torch. A batch is (N, C, H, W) of float values. A generator on another
+device than the batch draws there, and what it draws is copied.
 """
 
 import math
@@ -33,8 +34,8 @@ class Augmentation:
         """Draw a change for each image of the batch; return where its pixels are taken from."""
 
         def spread(limit: float) -> Tensor:
-            draws = torch.rand(len(x), generator=generator, dtype=x.dtype, device=x.device)
-            return (2 * draws - 1) * limit  # (N,) in [-limit, limit]
+            draws = torch.rand(len(x), generator=generator, dtype=x.dtype, device=generator.device)
+            return (2 * draws.to(x.device) - 1) * limit  # (N,) in [-limit, limit]
 
         angle = spread(math.radians(self.rotation))
         scale = torch.exp(spread(math.log1p(self.zoom)))
@@ -67,11 +68,14 @@ def random_crop(x: Tensor, side: int, generator: torch.Generator) -> Tensor:
     `side` is at most the height and the width.
     """
     n, channels, height, width = x.shape
-    top = torch.randint(height - side + 1, (n, 1, 1, 1), generator=generator, device=x.device)
-    left = torch.randint(width - side + 1, (n, 1, 1, 1), generator=generator, device=x.device)
+    top, left = (
+        torch.randint(rest + 1, (n, 1, 1, 1), generator=generator, device=generator.device).to(x.device)
+        for rest in (height - side, width - side)
+    )
     reach = torch.arange(side, device=x.device)
-    image, channel = torch.arange(n, device=x.device)[:, None, None, None], torch.arange(channels)[:, None, None]
-    cut = x[image, channel.to(x.device), top + reach[:, None], left + reach]  # (N, C, side, side)
+    image, channel = (torch.arange(count, device=x.device) for count in (n, channels))
+    row, column = top + reach[:, None], left + reach
+    cut = x[image[:, None, None, None], channel[:, None, None], row, column]  # (N, C, side, side)
     above, before = (height - side) // 2, (width - side) // 2
     return torch.constant_pad_nd(cut, (before, width - side - before, above, height - side - above))
 

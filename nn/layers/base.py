@@ -14,6 +14,7 @@ from errors import LayerError
 from nn.buffer import Buffer
 from nn.checks import same_names
 from nn.described import described
+from nn.generators import generator_on
 from nn.parameter import Parameter
 
 Owned = TypeVar("Owned", Parameter, Buffer, Generator)
@@ -72,10 +73,13 @@ class Layer(ABC):
         return self._all(Generator)
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
-        """Move the parameters and buffers; drop the gradients, and what `forward` kept. Generators stay.
+        """Move the parameters and buffers; drop the gradients, and what `forward` kept. Make the optimiser afterwards.
 
-        Make the optimiser afterwards.
+        Generators on another kind of device are replaced by new ones, with the same seeds and other numbers: one for
+        each, which those who shared it share.
         """
+        if device is not None:
+            self._draw_on(torch.device(device), {})
         for own in vars(self).values():
             if isinstance(own, Parameter | Buffer):
                 own.to(device, dtype)
@@ -94,6 +98,16 @@ class Layer(ABC):
         same_names("parameters", state, own)
         for name, value in own.items():
             value.copy_(state[name])
+
+    def _draw_on(self, device: torch.device, moved: dict[Generator, Generator]) -> None:
+        """Replace the generators, of this layer and those inside; `moved` has the new one of each that is replaced."""
+        for name, own in list(vars(self).items()):
+            if isinstance(own, Generator):
+                if own not in moved:
+                    moved[own] = generator_on(device, own)
+                setattr(self, name, moved[own])
+        for child in self.children().values():
+            child._draw_on(device, moved)
 
     def _all(self, kind: type[Owned]) -> dict[str, Owned]:
         """Return the attributes of a type, of this layer and, under dotted names, of those inside."""

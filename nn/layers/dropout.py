@@ -12,8 +12,7 @@ class Dropout(Operation):
 
     In evaluation y = x, which has the same mean.
 
-    The mask is drawn in float32 on the generator's device, so one seed drops the same units in every dtype and on
-    every device.
+    The mask is drawn in float32 on the generator's device, so one seed drops the same units in every dtype.
     """
 
     def __init__(self, p: float = 0.5, *, generator: Generator) -> None:

@@ -45,6 +45,27 @@ def window_sums(x: Tensor, windows: Windows) -> Tensor:
 
 def spread(dy: Tensor, x_shape: torch.Size, windows: Windows) -> Tensor:
     """Return the adjoint of `window_sums`: at each pixel, the sum of dy over the windows that it lies in."""
+    return (
+        spread_with_border(dy, x_shape, windows) if needs_border(dy.device, windows) else _spread(dy, x_shape, windows)
+    )
+
+
+def needs_border(device: torch.device, windows: Windows) -> bool:
+    """Whether torch's primitive may be wrong here: on CUDA, for channels-last memory, it maps a pixel to its windows as
+    if there were no padding (pytorch issue 188344, mended in July 2026)."""
+    return device.type == "cuda" and any(windows.padding)
+
+
+def spread_with_border(dy: Tensor, x_shape: torch.Size, windows: Windows) -> Tensor:
+    """Do as `spread` without the primitive's padding: spread over the image with its border, and cut the border off."""
+    n, channels, height, width = x_shape
+    down, right = windows.padding
+    with_border = torch.Size((n, channels, height + 2 * down, width + 2 * right))
+    dx = _spread(dy, with_border, windows._replace(padding=(0, 0)))
+    return dx[:, :, down : down + height, right : right + width].contiguous(memory_format=torch.channels_last)
+
+
+def _spread(dy: Tensor, x_shape: torch.Size, windows: Windows) -> Tensor:
     like = torch.empty(x_shape, dtype=dy.dtype, device=dy.device, memory_format=torch.channels_last)  # only its shape
     dy = dy.contiguous(memory_format=torch.channels_last)
     dx: Tensor = ops.aten.avg_pool2d_backward(dy, like, *windows, False, True, 1)

@@ -96,8 +96,9 @@ def one_hot(owner: Loss, target: Tensor, y: Tensor) -> Tensor:
             f"{owner}: y has the shape {tuple(y.shape)}, target {tuple(target.shape)} of {target.dtype}; "
             "expected y (N, classes) and class indices (N,) of int64"
         )
+    rows = y.new_zeros(y.shape)
     try:
-        return y.new_zeros(y.shape).scatter_(1, target.long()[:, None], 1.0)
+        return rows.scatter_(1, target.long()[:, None], 1.0)
     except RuntimeError as error:
         low, high = int(target.min()), int(target.max())
         raise LayerError(f"{owner}: target holds classes {low} to {high}, expected 0 to {y.shape[1] - 1}") from error

@@ -7,13 +7,14 @@ generators         one order of the samples for all, each rank's own augmentatio
 shared_gradients   the sum of the ranks' gradients
 """
 
-from nn.parallel.generators import RankGenerators
+from nn.parallel.generators import AUGMENTATION, RankGenerators
 from nn.parallel.ranks import ALONE, Ranks
 from nn.parallel.shared_gradients import SharedGradients, average, broadcast
 from nn.parallel.torchrun_env import TorchrunEnv, join_ranks
 
 __all__ = [
     "ALONE",
+    "AUGMENTATION",
     "RankGenerators",
     "Ranks",
     "SharedGradients",

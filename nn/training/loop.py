@@ -19,7 +19,7 @@ from nn.training.batches import Batches, Data, as_batches, without_single
 from nn.training.early_stopping import EarlyStopping, Mode, Rule
 from nn.training.evaluation import Metric, Scores, ScoreSums, correct, evaluate
 from nn.training.history import EpochRecord, History
-from nn.training.state import Progress, TrainingState
+from nn.training.state import Progress, TrainingState, device_of
 
 Monitor = Literal["validation_loss", "validation_accuracy"]
 Augment = Callable[[Tensor, Generator], Tensor]
@@ -46,6 +46,7 @@ class TrainingSettings:
     restore_best: bool = True
     evaluation_batch_size: int = 256
     may_diverge: bool = False
+    capture: bool = True  # the training step as a CUDA graph, where the network is on one
 
     def __post_init__(self) -> None:
         at_least("TrainingSettings", "epochs", self.epochs, 0)
@@ -102,7 +103,8 @@ def train(
 ) -> History:
     """Train `network` in place on `data`, a pair (x, target) or a source of batches; return what was measured.
 
-    `generator` shuffles, augments by `augment(x, generator) -> x`, and may be that of the network's dropout.
+    `generator` shuffles, augments by `augment(x, generator) -> x`, and may be that of the network's dropout; where the
+    network is on another kind of device than it, augmentation has a generator of its own there.
     `schedule` maps the number of steps made to the learning rate. `on_batch(done, samples)` is called after each
     batch, `on_epoch(record, state)` after each epoch, where `state()` returns a snapshot. With `resume`, a snapshot,
     training goes on as if it had never stopped. LayerError for settings that need what is not given, DivergedError
@@ -115,7 +117,9 @@ def train(
     """
     _check(settings, validation, metric)
     source = as_batches(data)
-    generators = RankGenerators(generator, network.generators().values(), ranks)
+    generators = RankGenerators(
+        generator, network.generators().values(), ranks, None if augment is None else device_of(network)
+    )
     progress = Progress(network, optimiser, generators, settings.early_stopping())
     resume = _of_rank_zero(resume, ranks)
     if resume is not None:

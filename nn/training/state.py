@@ -6,6 +6,7 @@ What does not change - layers, data, schedule, settings - the caller must give a
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Generator, Tensor
 
 from errors import RunError
@@ -14,7 +15,7 @@ from nn.checks import same_names
 from nn.described import counted
 from nn.layers import Layer
 from nn.optimisers import Optimiser
-from nn.parallel import RankGenerators
+from nn.parallel import AUGMENTATION, RankGenerators
 from nn.training.early_stopping import EarlyStopping
 from nn.training.history import EpochRecord, History
 
@@ -111,21 +112,30 @@ class Progress:
         self.history = History(records, self.stopping.best_epoch or None, self.stopping.should_stop)
 
     def _generators(self) -> dict[str, Generator]:
-        return {"training": self.generators.order} | {f"network.{k}": g for k, g in self.network.generators().items()}
+        return self.generators.to_resume | {f"network.{k}": g for k, g in self.network.generators().items()}
 
     def _generator_states(self) -> Tensors:
         return {name: generator.get_state() for name, generator in self._generators().items()}
 
     def _load_generators(self, states: Tensors) -> None:
         own = self._generator_states()
-        if states.keys() == own.keys() and any(states[name].shape != own[name].shape for name in own):
+        if states.keys() ^ own.keys() == {AUGMENTATION} or any(
+            states[name].shape != own[name].shape for name in states.keys() & own.keys()
+        ):
+            here = device_of(self.network).type
+            there = "cpu" if here != "cpu" else "cuda"
             raise RunError(
-                "the training was saved on another kind of device, whose random numbers are others: resume it there "
-                "(--device), or start anew without --resume"
+                f"the training was saved on {there}, and on {here} dropout and augmentation draw other random numbers: "
+                f"go on with --device {there}, or start anew without --resume"
             )
         same_names("generators", states, own)
         for name, generator in self._generators().items():
             generator.set_state(states[name])
+
+
+def device_of(network: Layer) -> torch.device:
+    """Return where the network's parameters and buffers are; the processor if it has none."""
+    return next((value.device for value in network.state().values()), torch.device("cpu"))
 
 
 def _part(tensors: Tensors, part: str) -> Tensors:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -121,32 +122,78 @@ def test_a_classifiers_seed_too(seed: object, people: Path) -> None:
         load_folder(people).split(seed=seed)  # type: ignore[arg-type]
 
 
+CUDA_IS_FULL = torch.OutOfMemoryError(
+    "CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has a total capacity of 79"
+)
+PHOTOS = "lower --batch-size or --memory-limit or --max-pixels"
+
+
 @pytest.mark.parametrize(
-    "error",
+    ("error", "line"),
     [
-        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has"),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried"),
-        MemoryError("Unable to allocate 9 GiB for an array"),
+        (
+            CUDA_IS_FULL,
+            f"on the GPU, 2.00 GiB more did not fit: {PHOTOS}, or compute on the processor with --device cpu, or give "
+            "it fewer photos",
+        ),
+        (
+            RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be"),
+            f"on the GPU: {PHOTOS}, or compute on the processor with --device cpu, or give it fewer photos",
+        ),
+        (
+            RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+            f"on the GPU: {PHOTOS}, or compute on the processor with --device cpu, or give it fewer photos",
+        ),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried"),
+            f": {PHOTOS}, or give it fewer photos",
+        ),
+        (
+            MemoryError("Unable to allocate 9 GiB for an array"),
+            f", 9 GiB more did not fit: {PHOTOS}, or give it fewer photos",
+        ),
     ],
+    ids=["CUDA", "CUDA's start", "cuBLAS", "torch", "numpy"],
 )
 def test_too_little_memory_is_one_line_that_says_what_to_lower(
-    people: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+    people: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, line: str
 ) -> None:
-    def fit(*arguments: object, **options: object) -> None:
+    monkeypatch.setattr(HiddenClassifier, "fit", raising(error))
+    assert run("train-faces", people, *SIZES) == 1
+    space = "" if line[0] in ":," else " "
+    assert capsys.readouterr().err == f"faces train-faces: out of memory{space}{line}\n"
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fails(*arguments: object, **options: object) -> None:
         raise error
 
-    monkeypatch.setattr(HiddenClassifier, "fit", fit)
-    assert run("train-faces", people, *SIZES) == 1
+    return fails
+
+
+@pytest.mark.parametrize(
+    ("command", "lower"),
+    [
+        ("train-mnist", "--batch-size"),
+        ("reproduce tensor-framework", "--workers"),
+        ("features .", "--batch-size or --max-pixels"),
+        ("predict run .", "--max-pixels"),
+        ("group . --out found", "--max-pixels"),
+    ],
+)
+def test_each_command_says_which_of_its_flags_to_lower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, lower: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nn.device.choose_device", raising(CUDA_IS_FULL))
+    assert run(*command.split()) == 1
     printed = capsys.readouterr().err
-    assert printed.startswith("faces train-faces: out of memory: lower --batch-size or --memory-limit")
-    assert "--device cpu" in printed
+    advice = f"lower {lower}, or compute on the processor with --device cpu"
+    assert f" out of memory on the GPU, 2.00 GiB more did not fit: {advice}" in printed
     assert printed.count("\n") == 1
 
 
 def test_a_fault_of_the_program_is_no_lack_of_memory(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fit(*arguments: object, **options: object) -> None:
-        raise RuntimeError("a fault")
-
-    monkeypatch.setattr(HiddenClassifier, "fit", fit)
+    monkeypatch.setattr(HiddenClassifier, "fit", raising(RuntimeError("a fault")))
     with pytest.raises(RuntimeError, match="a fault"):
         run("train-faces", people, *SIZES)

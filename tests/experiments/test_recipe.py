@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from experiments.experiment import Budgeted, Measurement
+from experiments.lab1 import RECIPES
 from experiments.recipe import Parts, Recipe
 from experiments.sources import Sources
 from mnist.digits import split_off, standardised_one_by_one
@@ -123,6 +124,24 @@ def test_fewer_samples_are_the_first_ones_and_a_cap_on_epochs_holds(small_mnist:
     capped = run(replace(RECIPE, samples=Budgeted(30, 100), most_epochs=2), small_mnist)
     assert capped.series["epoch"] == [1, 2]
     assert same(capped, run(replace(RECIPE, data=first, epochs=Budgeted(2, 2)), small_mnist))
+
+
+def test_a_gpu_may_have_larger_batches(small_mnist: Path) -> None:
+    recipe = replace(RECIPE, batch_size_on_cuda=50)
+    assert (recipe.batch_size("cpu"), recipe.batch_size("cuda")) == (1, 50)
+    assert (RECIPE.batch_size("cpu"), RECIPE.batch_size("cuda")) == (1, 1)
+    assert same(run(recipe, small_mnist), run(RECIPE, small_mnist))
+    assert {(variant.batch_size("cpu"), variant.batch_size("cuda")) for variant in RECIPES} == {(8, 32)}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_gpu_measures_the_same_up_to_rounding(small_mnist: Path) -> None:
+    here = run(RECIPE, small_mnist)
+    there = RECIPE.run(Sources(mnist=small_mnist, device="cuda"), 0, "quick")
+    assert there.series["train_loss"] == pytest.approx(here.series["train_loss"], rel=1e-3)
+    assert there.measures["test_accuracy"] == pytest.approx(here.measures["test_accuracy"], abs=5)
+    np.testing.assert_array_equal(there.arrays["filters, epoch 0"], here.arrays["filters, epoch 0"])
+    np.testing.assert_allclose(there.arrays["filters"], here.arrays["filters"], atol=1e-3)
 
 
 def test_looks_see_the_trained_network_and_its_data(small_mnist: Path) -> None:

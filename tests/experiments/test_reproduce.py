@@ -25,8 +25,8 @@ from commands import reproduce
 from commands.parser import Parser
 from experiments.catalogue import EXPERIMENTS
 from experiments.experiment import BUDGETS, Experiment, Measurement, ReportedRow, Study
-from experiments.kept import FOLDER
-from experiments.reproduce import Effort, capped, command_of, jobs
+from experiments.kept import FOLDER, Kept
+from experiments.reproduce import Effort, Job, capped, command_of, jobs
 from experiments.reproduce import reproduce as run_experiments
 from experiments.sources import Sources
 
@@ -116,6 +116,7 @@ def test_an_unknown_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
         ("csc411", ["--faces", "photos of $HOME", "--weights", "alexnet's.pth", "--max-epochs", "3"]),
         ("csc411", ["--weights", "random"]),
         ("tensor-framework", ["--max-epochs", "2"]),
+        ("lab1", ["--device", "cuda"]),
     ],
 )
 def test_the_command_on_a_page_is_the_one_that_gives_it(name: str, flags: list[str]) -> None:
@@ -128,13 +129,42 @@ def test_the_command_on_a_page_is_the_one_that_gives_it(name: str, flags: list[s
         return options
 
     options = parsed(["reproduce", name, *flags])
-    sources = Sources(mnist=options.mnist, faces=options.faces, weights=options.weights)
+    device = "cpu" if options.device == "auto" else options.device
+    sources = Sources(mnist=options.mnist, faces=options.faces, weights=options.weights, device=device)
     effort = Effort(budget=options.budget, max_epochs=options.max_epochs)
     command = command_of(EXPERIMENTS[name], sources, effort)
     program, *words = shlex.split(command)
     assert program == "faces"
     assert parsed(words) == options
     assert len(words) == 2 + len(flags)
+
+
+def test_workers_are_called_jobs_too() -> None:
+    parser = Parser()
+    reproduce.add_to(parser.add_subparsers())
+    assert parser.parse_args(["reproduce", "--jobs", "13"]).workers == 13
+
+
+def test_a_gpu_s_numbers_are_kept_apart_from_the_processor_s(
+    small_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: dict[str, dict[Job, Kept]] = {}
+
+    def not_made(function: object, arguments: Sequence[tuple[Any, ...]], *settings: int, died: str) -> Iterator[Any]:
+        files[arguments[0][1].device] = {job: file for job, _, _, file in arguments}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("experiments.reproduce.in_processes", contextmanager(not_made))
+    portraits = tmp_path / "portraits"
+    for name in ("Ada", "Bo"):
+        (portraits / name).mkdir(parents=True)
+        Image.new("RGB", (32, 32), (name[0] == "A" and "red") or "blue").save(portraits / name / "1.jpg")
+    for device in ("cpu", "cuda"):
+        sources = Sources(mnist=small_mnist, faces=portraits, weights="random", device=device)
+        with pytest.raises(KeyboardInterrupt):
+            run_experiments(["csc411", "lab1"], tmp_path, sources, SHORT)
+    same = {job.task for job, file in files["cpu"].items() if file.path == files["cuda"][job].path}
+    assert same == {"efficiency"}  # which is timed, on the processor
 
 
 def test_a_command_names_only_what_its_experiment_reads() -> None:

@@ -159,6 +159,15 @@ def test_chosen_units_come_once_and_in_the_order_asked_for(fitted: HiddenClassif
     assert [unit_class.unit for unit_class in chosen_units(fitted.unit_classes(), [7, 3, 7])] == [7, 3]
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_classifier_trained_on_a_gpu_answers_the_same_on_the_processor() -> None:
+    photos, names = PhotoArray(np.random.default_rng(0).random((8, 1, 12, 12)).astype(np.float32)), ["Ada", "Bo"] * 4
+    there = HiddenClassifier(hidden=6, epochs=3, size=12, device="cuda").fit(photos, names)
+    here = HiddenClassifier.from_checkpoint(*checkpoint.load(there.to_bytes()), device="cpu")
+    np.testing.assert_allclose(here.predict_proba(photos), there.predict_proba(photos), atol=1e-5)
+    assert there.clone().fit(photos, names).to_bytes() == there.to_bytes()
+
+
 def test_the_most_exciting_photos_come_first() -> None:
     activations = np.array([[0.1, 5.0], [0.9, 1.0], [0.5, 3.0]], dtype=np.float32)
     assert most_exciting(activations, 2).tolist() == [[1, 2], [0, 2]]

@@ -97,12 +97,20 @@ SETTINGS: dict[type[ClassifierSettings], dict[str, Any]] = {
     HiddenSettings: {
         **{"hidden": 300, "epochs": 300, "batch_size": 64, "lr": 1e-3, "weight_decay": 1e-4, "dropout": 0.5},
         **{"label_smoothing": 0.1, "start": 0.001, "patience": None, "class_weight": "none", "size": 48, "seed": 0},
-        **{"device": "auto", "rotation": 6.0, "shift": 0.03, "zoom": 0.06, "align": False, "margin": 0.05},
+        **{
+            "device": "auto",
+            "capture": True,
+            "rotation": 6.0,
+            "shift": 0.03,
+            "zoom": 0.06,
+            "align": False,
+            "margin": 0.05,
+        },
     },
     TransferSettings: {
         **{"hidden": 0, "epochs": 60, "batch_size": 64, "lr": 5e-4, "weight_decay": 1.0, "dropout": 0.5},
         **{"label_smoothing": 0.1, "start": 0.001, "patience": 10, "class_weight": "none", "seed": 0},
-        **{"device": "auto", "model": "alexnet", "weights": None, "head": "auto", "align": False},
+        **{"device": "auto", "capture": True, "model": "alexnet", "weights": None, "head": "auto", "align": False},
     },
 }
 

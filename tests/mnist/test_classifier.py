@@ -17,7 +17,7 @@ from mnist.networks import NETWORKS
 from mnist.settings import MODELS
 from nn import checkpoint
 
-QUICK: dict[str, Any] = {"epochs": 15, "batch_size": 20, "lr": 0.05}
+QUICK: dict[str, Any] = {"epochs": 15, "batch_size": 20, "lr": 0.05, "device": "cpu"}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +97,24 @@ def test_a_saved_network_predicts_as_before(
     assert (loaded.model, loaded.settings, loaded.seed) == (classifier.model, classifier.settings, classifier.seed)
     assert (loaded.predict_proba(test.x[:5]) == classifier.predict_proba(test.x[:5])).all()
     assert loaded.to_bytes({"guard": "g"}) == saved
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.parametrize("model", NETWORKS)
+def test_a_network_trained_on_a_gpu_answers_the_same_on_the_processor(
+    model: str, digits: tuple[Digits, Digits]
+) -> None:
+    few, x = digits[0].at(torch.arange(30)), digits[1].x[:20]
+    there = DigitClassifier(model=model, epochs=1, batch_size=15, device="cuda").fit(*few.pair, digits[1].pair)
+    assert {value.device.type for value in there.network.state().values()} == {"cuda"}
+    here = DigitClassifier.from_checkpoint(*checkpoint.load(there.to_bytes()), device="cpu")
+    np.testing.assert_allclose(here.predict_proba(x), there.predict_proba(x), atol=1e-5)
+    assert_close(here.first_weights, there.first_weights)
+    again = DigitClassifier(model=model, epochs=1, batch_size=15, device="cuda").fit(*few.pair)
+    assert again.to_bytes() == there.to_bytes()
+    if not there.network.generators():
+        on_the_processor = DigitClassifier(model=model, epochs=1, batch_size=15, device="cpu").fit(*few.pair)
+        np.testing.assert_allclose(on_the_processor.predict_proba(x), there.predict_proba(x), atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def page(classifier: DigitClassifier, digits: DigitParts) -> str:
         "seconds": 2.0,
         "training_seconds": 1.0,
         "peak_memory_mib": None,
+        "device": "cpu",
         "versions": {},
     }
     train, test = digits

@@ -172,6 +172,13 @@ def test_resuming_another_training_is_refused(finished: Path, digits: Path, othe
         train_mnist(task(digits, finished, resume=True, **other))
 
 
+@pytest.mark.parametrize("computed", [{"device": "cpu"}, {"capture": False}])
+def test_how_it_is_computed_makes_it_no_other_training(finished: Path, digits: Path, computed: dict[str, Any]) -> None:
+    other = task(digits, finished, resume=True)
+    other.classifier.set_params(**computed)
+    assert train_mnist(other) == metrics_of(finished)
+
+
 def test_resuming_a_finished_run_trains_nothing(finished: Path, digits: Path) -> None:
     before = (finished / "metrics.json").stat().st_mtime_ns
     assert train_mnist(task(digits, finished, resume=True)) == metrics_of(finished)
@@ -200,6 +207,7 @@ def test_a_folder_of_other_things_is_not_written_to(digits: Path, tmp_path: Path
 
 def test_a_run_of_digits_is_none_of_faces(finished: Path, tmp_path: Path) -> None:
     assert isinstance(faces.load(finished), DigitClassifier)
+    assert faces.load(finished, device="cpu").device == "cpu"
     with pytest.raises(RunError, match=r"tells digits apart \(model 'softmax'\): expected a run of train-faces"):
         load_faces(finished)
     (tmp_path / "model.safetensors").write_bytes(b"nothing")

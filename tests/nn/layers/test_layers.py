@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Generator, Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional
 
 from errors import LayerError
@@ -314,7 +315,19 @@ def test_the_dtype_stays(case: LayerCase, dtype: torch.dtype) -> None:
     assert {t.dtype for t in (y, dx, *layer.state().values()) if t.is_floating_point()} == {dtype}
 
 
-@each
+@pytest.mark.parametrize("case", [c for c in CASES if not c.make().generators()], ids=lambda c: c.name)
+def test_everything_is_on_the_device_of_x(case: LayerCase) -> None:
+    """On tensors without numbers, which torch checks as those of a GPU, without one: a CPU tensor among them raises."""
+    layer, x = case.make(), case.x(4)
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        y = layer.to("cuda").forward(x.to("cuda"), training=True)
+        if isinstance(layer, GradientMeter):  # it reads a number, and these have none
+            return
+        tensors = [y, layer.backward(torch.ones_like(y)), *(p.grad for p in layer.parameters().values())]
+    assert {tensor.device.type for tensor in tensors if tensor is not None} == {"cuda"}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if not c.make().generators()], ids=lambda c: c.name)
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 def test_a_gpu_computes_the_same(case: LayerCase) -> None:
     layer, x = case.make(), case.x(4)

@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Generator, Tensor
 from torch.nn import functional
 
 from errors import LayerError
+from nn.kernels import Windows
+from nn.kernels.toeplitz import toeplitz
 from nn.layers import AvgPool2d, L2Pool2d, MaxPool2d
-from nn.layers.pooling import Pooling
+from nn.layers.pooling import Pooling, needs_border, spread, spread_with_border
 
 
 def root_of_squares(x: Tensor, kernel: Any, stride: Any = None, padding: Any = 0) -> Tensor:
@@ -131,3 +135,57 @@ def test_windows_that_cannot_be_laid_are_refused(pooling: type[Pooling]) -> None
         pooling(2, 0)
     with pytest.raises(LayerError, match=rf"{name}.*: x has the shape \(4, 7\), expected \(N, C, H, W\)"):
         pooling(2).forward(images(4, 7))
+
+
+@st.composite
+def windows_on_images(draw: st.DrawFn) -> tuple[Windows, torch.Size]:
+    """Any kernel, stride and padding that a pooling takes, and the shape of images that they fit into."""
+    kernel, stride = ((draw(st.integers(1, 5)), draw(st.integers(1, 5))) for _ in range(2))
+    padding = (draw(st.integers(0, kernel[0] // 2)), draw(st.integers(0, kernel[1] // 2)))
+    height, width = (draw(st.integers(max(1, k - 2 * p), 9)) for k, p in zip(kernel, padding, strict=True))
+    return Windows(kernel, stride, padding), torch.Size(
+        (draw(st.integers(1, 3)), draw(st.integers(1, 5)), height, width)
+    )
+
+
+def spread_by_matrix(dy: Tensor, x_shape: torch.Size, windows: Windows) -> Tensor:
+    """Transpose(T) dy, where T sums over the windows."""
+    ones = torch.ones(1, 1, *windows.kernel, dtype=dy.dtype)
+    matrix = toeplitz(ones, x_shape[2], x_shape[3], windows.stride, windows.padding)
+    return (dy.flatten(2) @ matrix).view(x_shape)
+
+
+@given(windows_on_images())
+def test_on_every_device_dx_is_the_transposed_matrix_of_the_sums(case: tuple[Windows, torch.Size]) -> None:
+    windows, shape = case
+    dy = images(*shape[:2], *windows.output("pooling", *shape[2:]))
+    right = spread_by_matrix(dy, shape, windows)
+    for way in (spread, spread_with_border):
+        dx = way(dy, shape, windows)
+        torch.testing.assert_close(dx, right, rtol=1e-12, atol=1e-12)
+        assert dx.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(
+    ("device", "padding", "needed"),
+    [("cuda", (1, 0), True), ("cuda:1", (0, 2), True), ("cuda", (0, 0), False), ("cpu", (1, 1), False)],
+)
+def test_only_cuda_and_padding_take_the_way_over_the_border(
+    device: str, padding: tuple[int, int], needed: bool
+) -> None:
+    assert needs_border(torch.device(device), Windows((5, 5), (2, 2), padding)) == needed
+
+
+@every_pooling
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.parametrize("places", PLACES, ids=str)
+@pytest.mark.parametrize("channels", [1, 17])
+def test_a_gpu_pools_negative_images_of_any_layout_as_a_processor_does(
+    pooling: type[Pooling], places: tuple[int, ...], channels: int
+) -> None:
+    x = -images(3, channels, 9, 6).abs()
+    y, dx = through(pooling(*places), x)
+    for layout in LAYOUTS:
+        found = through(pooling(*places), x.cuda().contiguous(memory_format=layout))
+        for there, here in zip(found, (y, dx), strict=True):
+            torch.testing.assert_close(there.cpu(), here, rtol=1e-12, atol=1e-12)

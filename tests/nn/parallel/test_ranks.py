@@ -199,6 +199,25 @@ def test_one_process_draws_all_from_the_one_generator() -> None:
     assert torch.equal(given.get_state(), before)
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_on_another_kind_of_device_augmentation_draws_for_itself(size: int, another_kind: str) -> None:
+    after_the_weights = Generator().manual_seed(1)
+    torch.rand(9, generator=after_the_weights)
+    expected = torch.randperm(10, generator=after_the_weights)
+    seeds = {1}  # of the dropout
+    for rank in range(size):
+        given, of_dropout = Generator().manual_seed(1), Generator().manual_seed(1)
+        torch.rand(9, generator=given)
+        generators = RankGenerators(given, [of_dropout], Ranks(rank, size), torch.device(another_kind))
+        generators.start_epoch(1)
+        seeds.add(generators.own.initial_seed())
+        assert torch.equal(torch.randperm(10, generator=generators.order), expected)
+        generators.finish()
+        assert torch.equal(given.get_state(), after_the_weights.get_state())
+        assert list(generators.to_resume) == (["training", "augmentation"] if size == 1 else ["training"])
+    assert len(seeds) == 1 + size
+
+
 def test_without_torchrun_one_trains_alone() -> None:
     for environment in ({}, {"LOCAL_RANK": "3", "MASTER_ADDR": "x"}, TOLD | {"WORLD_SIZE": "1"}):
         with join_ranks(environment) as ranks:

@@ -42,7 +42,7 @@ def samples(n: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def jitter(x: Tensor, generator: Generator) -> Tensor:
-    return x + 0.1 * torch.randn(x.shape, generator=generator)
+    return x + 0.1 * torch.randn(x.shape, generator=generator, device=x.device)
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Run:
     make: MakeOptimiser
     settings: TrainingSettings = SETTINGS
     layer: Layer = field(default_factory=network)
+    device: str = "cpu"
     states: list[bytes] = field(default_factory=list)
 
     def train(self, resume: bytes | None = None, seed: int = 2) -> History:
@@ -60,14 +61,18 @@ class Run:
             CrossEntropy(),
             self.make(self.layer.parameters()),
             Cosine(0.05, steps=EPOCHS * 5),
-            samples(70, 3),
+            self.samples(70, 3),
             settings=self.settings,
             generator=seeded(seed),
-            validation=samples(40, 4),
+            validation=self.samples(40, 4),
             augment=jitter,
             on_epoch=lambda record, state: self.states.append(state().to_bytes()),
             resume=None if resume is None else TrainingState.from_bytes(resume),
         )
+
+    def samples(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
+        x, target = samples(n, seed)
+        return x.to(self.device), target.to(self.device)
 
     def bits(self) -> dict[str, list[float]]:
         return {name: value.flatten().tolist() for name, value in self.layer.state().items()}
@@ -165,13 +170,73 @@ def test_a_state_of_another_optimiser_is_refused() -> None:
         Run(SGD).train(state_of(Adam).to_bytes())
 
 
-@pytest.mark.parametrize("size", [16, 9000])
-def test_a_state_of_another_device_is_told_by_its_generators(size: int) -> None:
-    run = Run(SGD)
-    run.train()
-    state = TrainingState.from_bytes(run.states[0])
-    tensors = {
-        k: torch.zeros(size, dtype=torch.uint8) if k.startswith("generators/") else t for k, t in state.tensors.items()
+def with_generators(state: TrainingState, **changed: int | None) -> bytes:
+    """The state with generator states of other sizes; None: without this one."""
+    tensors = state.tensors | {
+        f"generators/{name}": torch.zeros(size or 0, dtype=torch.uint8) for name, size in changed.items()
     }
-    with pytest.raises(RunError, match=r"saved on another kind of device.*--device"):
-        Run(SGD).train(TrainingState(tensors, state.metadata).to_bytes())
+    gone = {f"generators/{name}" for name, size in changed.items() if size is None}
+    return TrainingState({k: t for k, t in tensors.items() if k not in gone}, state.metadata).to_bytes()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"network.2.generator": 16},
+        {"network.2.generator": 16, "augmentation": 16},
+        {"augmentation": 16},
+        {"training": 16, "network.2.generator": 16},  # an earlier version's order was drawn on the GPU, too
+    ],
+)
+def test_a_training_saved_on_cuda_is_told_by_its_generators(changed: dict[str, int]) -> None:
+    message = "saved on cuda, and on cpu dropout and augmentation draw other .* go on with --device cuda, or start anew"
+    with pytest.raises(RunError, match=message):
+        Run(Adam).train(with_generators(state_of(), **changed))
+
+
+def test_a_training_saved_on_the_processor_is_told_on_another_device(another_kind: str) -> None:
+    message = f"saved on cpu, and on {another_kind} dropout and augmentation draw .* go on with --device cpu, or start"
+    with pytest.raises(RunError, match=message):
+        Run(Adam, layer=network().to(another_kind)).train(state_of().to_bytes())
+
+
+def plain(device: str, resume: TrainingState | None = None, epochs: int = 3) -> tuple[list[float], TrainingState]:
+    """Train a network without dropout, unaugmented; return its weights and the last state."""
+    layer = Sequential(Linear(5, 12, generator=seeded(0)), ReLU(), Linear(12, 3, generator=seeded(0))).to(device)
+    states: list[TrainingState] = []
+    train(
+        layer,
+        CrossEntropy(),
+        Adam(layer.parameters()),
+        Cosine(0.05, steps=15),
+        tuple(tensor.to(device) for tensor in samples(70, 3)),  # type: ignore[arg-type]
+        settings=TrainingSettings(epochs=epochs, batch_size=16),
+        generator=seeded(2),
+        on_epoch=lambda record, state: states.append(state()),
+        resume=resume,
+    )
+    return layer.state()["0.weight"].flatten().tolist(), TrainingState.from_bytes(states[-1].to_bytes())
+
+
+def test_without_dropout_and_augmentation_only_the_order_is_drawn_and_always_on_the_processor() -> None:
+    _, state = plain("cpu")
+    assert [name for name in state.tensors if name.startswith("generators/")] == ["generators/training"]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.parametrize(("first", "second"), [("cpu", "cuda"), ("cuda", "cpu")])
+def test_without_them_a_training_goes_on_on_another_device(first: str, second: str) -> None:
+    unbroken, _ = plain("cpu")
+    _, state = plain(first, epochs=1)
+    resumed, _ = plain(second, state)
+    assert resumed == pytest.approx(unbroken, rel=1e-4, abs=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_on_cuda_a_resumed_training_is_bit_equal_to_an_unbroken_one() -> None:
+    unbroken, first, second = (Run(Adam, layer=network().to("cuda"), device="cuda") for _ in range(3))
+    unbroken.train()
+    first.settings = replace(SETTINGS, epochs=3)
+    first.train()
+    second.train(first.states[-1], seed=99)
+    assert second.bits() == unbroken.bits()
