@@ -144,7 +144,8 @@ class DigitClassifier(DigitParameters, Estimator):
     @property
     def is_augmented(self) -> bool:
         """Whether the digits are changed a little in training, anew each time."""
-        return any((self.settings.rotation, self.settings.shift, self.settings.zoom))
+        s = self.settings
+        return any((s.rotation, s.shift, s.zoom, s.elastic))
 
     @property
     def first_weights(self) -> Tensor:
@@ -238,7 +239,8 @@ class DigitClassifier(DigitParameters, Estimator):
     def _augmented(self, x: Tensor, generator: Generator) -> Tensor:
         """Inputs -> the same, changed a little; beyond its border a digit has paper, the nearest pixel's."""
         s = self.settings
-        return Augmentation(mirror=0.0, rotation=s.rotation, shift=s.shift / SIDE, zoom=s.zoom)(x, generator)
+        change = Augmentation(mirror=0.0, rotation=s.rotation, shift=s.shift / SIDE, zoom=s.zoom, elastic=s.elastic)
+        return change(x, generator)
 
     def _probabilities(self, y: Tensor) -> Tensor:
         """Return the mean over the columns of what each makes of its logits: (N, columns * 10) -> (N, 10)."""
