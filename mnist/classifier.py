@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Generator, Tensor
+from torch.nn.functional import pad
 
 from data.atomic_write import atomic_write
 from data.mnist.files import CLASSES, SIDE
@@ -109,7 +110,7 @@ class DigitClassifier(DigitParameters, Estimator):
         self.check_fitted()
         x, answers = self.prepare(images), [torch.empty(0, CLASSES)]
         for start in range(0, len(x), BATCH):
-            answers.append(self._probabilities(self.network.forward(self._inputs(x[start : start + BATCH]))))
+            answers.append(self._read(x[start : start + BATCH]))
             on_batch()
         return torch.cat(answers).numpy()
 
@@ -139,7 +140,7 @@ class DigitClassifier(DigitParameters, Estimator):
         """Return the function from images (N, 1, 28, 28) in 0..255, uint8, to what `predict_proba` says of them. All
         of it is tensor operations, so that a tracer can record it."""
         self.check_fitted()
-        return lambda pixels: (self._probabilities(self.network.forward(self._inputs(self._scaled(pixels)))),)
+        return lambda pixels: (self._read(self._scaled(pixels)),)
 
     @property
     def is_augmented(self) -> bool:
@@ -194,7 +195,7 @@ class DigitClassifier(DigitParameters, Estimator):
 
     def trial_answers(self) -> Tensor:
         """Return the probabilities for a few images that never change, (n, 10)."""
-        return self._probabilities(self.network.forward(self._inputs(trial_inputs(1, SIDE, SIDE))))
+        return self._read(trial_inputs(1, SIDE, SIDE))
 
     @classmethod
     def from_checkpoint(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], **parameters: Any) -> Self:
@@ -242,6 +243,12 @@ class DigitClassifier(DigitParameters, Estimator):
         change = Augmentation(mirror=0.0, rotation=s.rotation, shift=s.shift / SIDE, zoom=s.zoom, elastic=s.elastic)
         return change(x, generator)
 
+    def _read(self, x: Tensor) -> Tensor:
+        """Return the probabilities of images in [0, 1], (N, 10): with `moved`, the mean over the views of each."""
+        views = moved(x) if self.settings.moved else [x]
+        answers = [self._probabilities(self.network.forward(self._inputs(view))) for view in views]
+        return answers[0] if len(answers) == 1 else torch.stack(answers).mean(0)
+
     def _probabilities(self, y: Tensor) -> Tensor:
         """Return the mean over the columns of what each makes of its logits: (N, columns * 10) -> (N, 10)."""
         return y.view(-1, self.settings.columns, CLASSES).softmax(2).mean(1)
@@ -258,3 +265,9 @@ class DigitClassifier(DigitParameters, Estimator):
         if settings.momentum is None:
             return AdamW(parameters, weight_decay=settings.weight_decay)
         return SGD(parameters, momentum=settings.momentum, weight_decay=settings.weight_decay)
+
+
+def moved(x: Tensor) -> list[Tensor]:
+    """Return images (N, C, H, W) as they are, a pixel lower and a pixel higher; at the border a row is repeated."""
+    longer = pad(x, (0, 0, 1, 1), mode="replicate")
+    return [x, longer[:, :, :-2], longer[:, :, 2:]]

@@ -25,6 +25,7 @@ class DigitSettings:
     zoom: float = 0.0  # factor - 1,
     elastic: float = 0.0  # and pixels that points of the digit are moved, each at most, either way
     columns: int = 1  # of the network, each learning for itself; an answer is the mean of theirs
+    moved: bool = False  # an answer is the mean of those on the digit as it is and moved a pixel up and down
     one_thread: bool = False  # steps too small to be shared out between cores
 
     def __post_init__(self) -> None:
@@ -58,6 +59,7 @@ MODELS: dict[str, DigitSettings] = {
         shift=2.0,
         zoom=0.12,
         columns=2,
+        moved=True,
     ),
 }
 """The networks of `mnist.networks` by the names that `train-mnist --model` takes."""

@@ -11,7 +11,7 @@ import torch
 from torch.testing import assert_close
 
 from errors import RunError, UsageError
-from mnist.classifier import DigitClassifier
+from mnist.classifier import DigitClassifier, moved
 from mnist.digits import Digits, load_digits
 from mnist.networks import NETWORKS
 from mnist.settings import MODELS
@@ -77,14 +77,34 @@ def test_a_prediction_does_not_depend_on_other_images(
     np.testing.assert_allclose(alone, among_others, rtol=1e-5)
 
 
-def test_probabilities_are_the_mean_of_the_columns(
+def test_probabilities_are_the_mean_of_the_columns_on_the_digit_and_on_it_moved(
     trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
 ) -> None:
     two_columns, x = trained("best"), digits[1].x[:10]
-    logits = two_columns.network.forward((x - two_columns.mean) / two_columns.deviation)
-    columns = [part.softmax(1) for part in logits.chunk(2, 1)]
-    assert len(columns) == MODELS["best"].columns
+    assert MODELS["best"].moved
+    columns = []
+    for view in moved(x):
+        logits = two_columns.network.forward((view - two_columns.mean) / two_columns.deviation)
+        columns += [part.softmax(1) for part in logits.chunk(MODELS["best"].columns, 1)]
+    assert len(columns) == 3 * 2
     assert_close(torch.from_numpy(two_columns.predict_proba(x)), sum(columns) / len(columns))
+
+
+def test_a_moved_image_is_a_pixel_lower_and_higher_and_the_row_at_the_border_is_repeated() -> None:
+    x = torch.rand(2, 1, 4, 3, generator=torch.Generator().manual_seed(0))
+    same, lower, higher = moved(x)
+    assert torch.equal(same, x)
+    assert torch.equal(lower, x[:, :, [0, 0, 1, 2]])
+    assert torch.equal(higher, x[:, :, [1, 2, 3, 3]])
+
+
+@pytest.mark.parametrize("model", [name for name, settings in MODELS.items() if not settings.moved])
+def test_the_other_networks_look_once(
+    model: str, trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
+) -> None:
+    network, x = trained(model), digits[1].x[:10]
+    logits = network.network.forward((x - network.mean) / network.deviation)
+    assert torch.equal(torch.from_numpy(network.predict_proba(x)), logits.softmax(1))
 
 
 @pytest.mark.parametrize("model", NETWORKS)
