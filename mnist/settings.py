@@ -48,7 +48,7 @@ MODELS: dict[str, DigitSettings] = {
     "fc": DigitSettings(epochs=20, lr=0.1, one_thread=True),
     "cnn": DigitSettings(epochs=6, lr=0.02),
     "best": DigitSettings(
-        epochs=12,
+        epochs=16,
         batch_size=128,
         lr=4e-3,
         momentum=None,
