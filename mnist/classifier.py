@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Generator, Tensor
+from torch.nn.functional import pad
 
 from data.atomic_write import atomic_write
 from data.mnist.files import CLASSES, SIDE
@@ -112,7 +113,7 @@ class DigitClassifier(DigitParameters, Estimator):
         answers = [torch.empty(0, CLASSES, device=device)]
         with exact_convolutions():
             for start in range(0, len(x), BATCH):
-                answers.append(self._probabilities(self.network.forward(self._inputs(x[start : start + BATCH]))))
+                answers.append(self._read(x[start : start + BATCH]))
                 on_batch()
         return torch.cat(answers).cpu().numpy()
 
@@ -142,12 +143,13 @@ class DigitClassifier(DigitParameters, Estimator):
         """Return the function from images (N, 1, 28, 28) in 0..255, uint8 on the device, to what `predict_proba` says
         of them. All of it is tensor operations, so that a tracer can record it."""
         self.check_fitted()
-        return lambda pixels: (self._probabilities(self.network.forward(self._inputs(self._scaled(pixels)))),)
+        return lambda pixels: (self._read(self._scaled(pixels)),)
 
     @property
     def is_augmented(self) -> bool:
         """Whether the digits are changed a little in training, anew each time."""
-        return any((self.settings.rotation, self.settings.shift, self.settings.zoom))
+        s = self.settings
+        return any((s.rotation, s.shift, s.zoom, s.elastic))
 
     @property
     def first_weights(self) -> Tensor:
@@ -198,9 +200,8 @@ class DigitClassifier(DigitParameters, Estimator):
 
     def trial_answers(self) -> Tensor:
         """Return the probabilities for a few images that never change, (n, 10)."""
-        x = self._on_device(trial_inputs(1, SIDE, SIDE))
         with exact_convolutions():
-            return self._probabilities(self.network.forward(self._inputs(x)))
+            return self._read(self._on_device(trial_inputs(1, SIDE, SIDE)))
 
     @classmethod
     def from_checkpoint(cls, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], **parameters: Any) -> Self:
@@ -245,7 +246,14 @@ class DigitClassifier(DigitParameters, Estimator):
     def _augmented(self, x: Tensor, generator: Generator) -> Tensor:
         """Inputs -> the same, changed a little; beyond its border a digit has paper, the nearest pixel's."""
         s = self.settings
-        return Augmentation(mirror=0.0, rotation=s.rotation, shift=s.shift / SIDE, zoom=s.zoom)(x, generator)
+        change = Augmentation(mirror=0.0, rotation=s.rotation, shift=s.shift / SIDE, zoom=s.zoom, elastic=s.elastic)
+        return change(x, generator)
+
+    def _read(self, x: Tensor) -> Tensor:
+        """Return the probabilities of images in [0, 1], (N, 10): with `moved`, the mean over the views of each."""
+        views = moved(x) if self.settings.moved else [x]
+        answers = [self._probabilities(self.network.forward(self._inputs(view))) for view in views]
+        return answers[0] if len(answers) == 1 else torch.stack(answers).mean(0)
 
     def _probabilities(self, y: Tensor) -> Tensor:
         """Return the mean over the columns of what each makes of its logits: (N, columns * 10) -> (N, 10)."""
@@ -270,3 +278,9 @@ class DigitClassifier(DigitParameters, Estimator):
         if settings.momentum is None:
             return AdamW(parameters, weight_decay=settings.weight_decay)
         return SGD(parameters, momentum=settings.momentum, weight_decay=settings.weight_decay)
+
+
+def moved(x: Tensor) -> list[Tensor]:
+    """Return images (N, C, H, W) as they are, a pixel lower and a pixel higher; at the border a row is repeated."""
+    longer = pad(x, (0, 0, 1, 1), mode="replicate")
+    return [x, longer[:, :, :-2], longer[:, :, 2:]]

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from errors import RunError
-from mnist.classifier import DigitClassifier
+from errors import RunError, UsageError
+from mnist.classifier import DigitClassifier, moved
 from mnist.digits import Digits, load_digits
 from mnist.networks import NETWORKS
 from mnist.settings import MODELS
@@ -77,14 +77,34 @@ def test_a_prediction_does_not_depend_on_other_images(
     np.testing.assert_allclose(alone, among_others, rtol=1e-5)
 
 
-def test_probabilities_are_the_mean_of_the_columns(
+def test_probabilities_are_the_mean_of_the_columns_on_the_digit_and_on_it_moved(
     trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
 ) -> None:
     two_columns, x = trained("best"), digits[1].x[:10]
-    logits = two_columns.network.forward((x - two_columns.mean) / two_columns.deviation)
-    columns = [part.softmax(1) for part in logits.chunk(2, 1)]
-    assert len(columns) == MODELS["best"].columns
+    assert MODELS["best"].moved
+    columns = []
+    for view in moved(x):
+        logits = two_columns.network.forward((view - two_columns.mean) / two_columns.deviation)
+        columns += [part.softmax(1) for part in logits.chunk(MODELS["best"].columns, 1)]
+    assert len(columns) == 3 * 2
     assert_close(torch.from_numpy(two_columns.predict_proba(x)), sum(columns) / len(columns))
+
+
+def test_a_moved_image_is_a_pixel_lower_and_higher_and_the_row_at_the_border_is_repeated() -> None:
+    x = torch.rand(2, 1, 4, 3, generator=torch.Generator().manual_seed(0))
+    same, lower, higher = moved(x)
+    assert torch.equal(same, x)
+    assert torch.equal(lower, x[:, :, [0, 0, 1, 2]])
+    assert torch.equal(higher, x[:, :, [1, 2, 3, 3]])
+
+
+@pytest.mark.parametrize("model", [name for name, settings in MODELS.items() if not settings.moved])
+def test_the_other_networks_look_once(
+    model: str, trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
+) -> None:
+    network, x = trained(model), digits[1].x[:10]
+    logits = network.network.forward((x - network.mean) / network.deviation)
+    assert torch.equal(torch.from_numpy(network.predict_proba(x)), logits.softmax(1))
 
 
 @pytest.mark.parametrize("model", NETWORKS)
@@ -119,7 +139,7 @@ def test_a_network_trained_on_a_gpu_answers_the_same_on_the_processor(
 
 @pytest.mark.parametrize(
     ("model", "shape"),
-    [("softmax", (10, 28, 28)), ("fc", (256, 28, 28)), ("cnn", (16, 3, 3)), ("best", (24 + 32, 5, 5))],
+    [("softmax", (10, 28, 28)), ("fc", (256, 28, 28)), ("cnn", (16, 3, 3)), ("best", (24 + 24, 5, 5))],
 )
 def test_the_first_weights_are_pictures(
     model: str, shape: tuple[int, ...], trained: Callable[[str], DigitClassifier]
@@ -155,3 +175,22 @@ def test_a_checkpoint_of_something_else_is_refused(metadata: dict[str, object], 
     with pytest.raises(RunError) as caught:
         DigitClassifier.from_checkpoint({}, metadata)
     assert says in str(caught.value)
+
+
+AUGMENTATION = ("rotation", "shift", "zoom", "elastic")
+
+
+@pytest.mark.parametrize("name", AUGMENTATION)
+def test_each_change_alone_augments_the_digits_of_training(name: str, digits: tuple[Digits, Digits]) -> None:
+    x = digits[0].x[:20]
+    plain, changed = DigitClassifier(model="softmax"), DigitClassifier(model="softmax", **{name: 2.0})  # type: ignore[arg-type]
+    assert not plain.is_augmented
+    assert changed.is_augmented
+    assert not torch.allclose(changed._augmented(x, torch.Generator().manual_seed(0)), x, atol=0.01)
+
+
+@pytest.mark.parametrize("name", AUGMENTATION)
+@pytest.mark.parametrize("wrong", [-0.1, float("nan"), float("inf")])
+def test_a_change_is_a_number_from_0(name: str, wrong: float) -> None:
+    with pytest.raises(UsageError, match=f"{name} must be a number from 0, got {wrong}"):
+        DigitClassifier(**{name: wrong})  # type: ignore[arg-type]
