@@ -148,8 +148,7 @@ class DigitClassifier(DigitParameters, Estimator):
     @property
     def is_augmented(self) -> bool:
         """Whether the digits are changed a little in training, anew each time."""
-        s = self.settings
-        return any((s.rotation, s.shift, s.zoom, s.elastic))
+        return any((self.settings.rotation, self.settings.shift, self.settings.zoom))
 
     @property
     def first_weights(self) -> Tensor:
@@ -246,8 +245,7 @@ class DigitClassifier(DigitParameters, Estimator):
     def _augmented(self, x: Tensor, generator: Generator) -> Tensor:
         """Inputs -> the same, changed a little; beyond its border a digit has paper, the nearest pixel's."""
         s = self.settings
-        change = Augmentation(mirror=0.0, rotation=s.rotation, shift=s.shift / SIDE, zoom=s.zoom, elastic=s.elastic)
-        return change(x, generator)
+        return Augmentation(mirror=0.0, rotation=s.rotation, shift=s.shift / SIDE, zoom=s.zoom)(x, generator)
 
     def _read(self, x: Tensor) -> Tensor:
         """Return the probabilities of images in [0, 1], (N, 10): with `moved`, the mean over the views of each."""

@@ -22,8 +22,7 @@ class DigitSettings:
     label_smoothing: float = 0.0
     rotation: float = 0.0  # augmentation in training: degrees,
     shift: float = 0.0  # pixels,
-    zoom: float = 0.0  # factor - 1,
-    elastic: float = 0.0  # and pixels that points of the digit are moved, each at most, either way
+    zoom: float = 0.0  # and factor - 1, each at most, either way
     columns: int = 1  # of the network, each learning for itself; an answer is the mean of theirs
     moved: bool = False  # an answer is the mean of those on the digit as it is and moved a pixel up and down
     one_thread: bool = False  # steps too small to be shared out between cores
@@ -38,7 +37,7 @@ class DigitSettings:
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:
                 raise UsageError(f"{name} must be from 0 to below 1, got {value}")
-        for name in ("weight_decay", "rotation", "shift", "zoom", "elastic"):
+        for name in ("weight_decay", "rotation", "shift", "zoom"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise UsageError(f"{name} must be a number from 0, got {getattr(self, name)}")
 
@@ -84,7 +83,6 @@ class DigitParameters:
     rotation: float | None = None
     shift: float | None = None
     zoom: float | None = None
-    elastic: float | None = None
     seed: int = 0  # decides the weights and the order of the digits
     device: str = "auto"  # where to compute: cpu, cuda, or auto, cuda where there is one
     capture: bool = True  # the training step as a CUDA graph, where the network is on one

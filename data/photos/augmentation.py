@@ -10,9 +10,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import grid_sample, interpolate
-
-BENT = 5  # points along each side that `elastic` moves
+from torch.nn.functional import grid_sample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +21,6 @@ class Augmentation:
     rotation: float = 10.0  # degrees, either way
     shift: float = 0.04  # fraction of the width and of the height, either way
     zoom: float = 0.1  # 0.1: from 1/1.1 to 1.1 times as large
-    elastic: float = 0.0  # pixels, either way: how far points of the photo are moved, each its own way
     crop: int | None = None  # first cut a square of so many pixels out at random, and put it into the middle
     beyond: Literal["border", "zeros"] = "border"  # pixels from outside the photo: its nearest pixel, or 0
 
@@ -31,10 +28,7 @@ class Augmentation:
         """Return a changed copy of the batch `x` (N, C, H, W)."""
         if self.crop is not None:
             x = random_crop(x, self.crop, generator)
-        places = self._drawn(x, generator)
-        if self.elastic:
-            places += _bends(x, self.elastic, generator)
-        return grid_sample(x, places, padding_mode=self.beyond, align_corners=False)
+        return grid_sample(x, self._drawn(x, generator), padding_mode=self.beyond, align_corners=False)
 
     def _drawn(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Draw a change for each image of the batch; return where its pixels are taken from."""
@@ -66,24 +60,6 @@ def _grid(x: Tensor, angle: Tensor, scale: Tensor, right: Tensor, down: Tensor, 
     torch.add(mirror * cosine * column, right - aspect * sine * row, out=places[..., 0])
     torch.add(mirror * sine / aspect * column, down + cosine * row, out=places[..., 1])
     return places
-
-
-def _bends(x: Tensor, limit: float, generator: torch.Generator) -> Tensor:
-    """Draw how far each pixel of each image is moved, (N, H, W, 2), x and y in half sides: an elastic distortion.
-
-    The moves of BENT x BENT points are uniform, up to `limit` pixels either way; those of the pixels between are a
-    smooth surface through theirs. (Simard et al., 2003, draw a move for every pixel and blur, at a higher cost.)
-    """
-    n, _, height, width = x.shape
-    moves = torch.rand(n, 2, BENT, BENT, generator=generator, dtype=x.dtype, device=x.device).mul_(2).sub_(1)
-    moves *= 2 * limit / x.new_tensor([width, height])[:, None, None]
-    return (_between(height, x) @ moves @ _between(width, x).T).permute(0, 2, 3, 1)
-
-
-def _between(pixels: int, like: Tensor) -> Tensor:
-    """Return the weights of BENT points in the values of the pixels between, (pixels, BENT): cubic interpolation."""
-    points = torch.eye(BENT, dtype=like.dtype, device=like.device)[None, None]
-    return interpolate(points, (pixels, BENT), mode="bicubic", align_corners=True)[0, 0]
 
 
 def random_crop(x: Tensor, side: int, generator: torch.Generator) -> Tensor:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from errors import RunError, UsageError
+from errors import RunError
 from mnist.classifier import DigitClassifier, moved
 from mnist.digits import Digits, load_digits
 from mnist.networks import NETWORKS
@@ -175,22 +175,3 @@ def test_a_checkpoint_of_something_else_is_refused(metadata: dict[str, object], 
     with pytest.raises(RunError) as caught:
         DigitClassifier.from_checkpoint({}, metadata)
     assert says in str(caught.value)
-
-
-AUGMENTATION = ("rotation", "shift", "zoom", "elastic")
-
-
-@pytest.mark.parametrize("name", AUGMENTATION)
-def test_each_change_alone_augments_the_digits_of_training(name: str, digits: tuple[Digits, Digits]) -> None:
-    x = digits[0].x[:20]
-    plain, changed = DigitClassifier(model="softmax"), DigitClassifier(model="softmax", **{name: 2.0})  # type: ignore[arg-type]
-    assert not plain.is_augmented
-    assert changed.is_augmented
-    assert not torch.allclose(changed._augmented(x, torch.Generator().manual_seed(0)), x, atol=0.01)
-
-
-@pytest.mark.parametrize("name", AUGMENTATION)
-@pytest.mark.parametrize("wrong", [-0.1, float("nan"), float("inf")])
-def test_a_change_is_a_number_from_0(name: str, wrong: float) -> None:
-    with pytest.raises(UsageError, match=f"{name} must be a number from 0, got {wrong}"):
-        DigitClassifier(**{name: wrong})  # type: ignore[arg-type]

@@ -3,14 +3,13 @@
 import math
 from typing import Any
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.nn.functional import affine_grid, interpolate
+from torch.nn.functional import affine_grid
 from torch.testing import assert_close
 
-from data.photos.augmentation import BENT, Augmentation, _bends, _grid, random_crop
+from data.photos.augmentation import Augmentation, _grid, random_crop
 
 STILL: dict[str, Any] = {"mirror": 0.0, "rotation": 0.0, "shift": 0.0, "zoom": 0.0}
 
@@ -83,37 +82,8 @@ def test_a_random_crop_is_a_square_of_the_picture_in_the_middle_of_zeros() -> No
     assert corners == {(i, j) for i in range(3) for j in range(4)}
 
 
-@pytest.mark.parametrize(("high", "wide"), [(29, 29), (9, 17)])
-def test_an_elastic_distortion_is_a_smooth_surface_through_the_moves_of_a_few_points(high: int, wide: int) -> None:
-    x = torch.zeros(300, 1, high, wide, dtype=torch.float64)
-    bends = _bends(x, 2.0, torch.Generator().manual_seed(0)) * torch.tensor([wide, high]) / 2  # in pixels
-    points = bends[:, :: (high - 1) // (BENT - 1), :: (wide - 1) // (BENT - 1)]
-    assert 1.98 < points.abs().max() <= 2.0 + 1e-9
-    assert points.std() == pytest.approx(4 / math.sqrt(12), rel=0.05)  # uniform in [-2, 2]
-    assert torch.corrcoef(points.flatten(1).T).fill_diagonal_(0).abs().max() < 0.3  # each its own way
-    between = interpolate(points.permute(0, 3, 1, 2), (high, wide), mode="bicubic", align_corners=True)
-    assert_close(bends.permute(0, 3, 1, 2), between)
-
-
-def test_an_elastic_distortion_bends_a_line_and_loses_none_of_it() -> None:
-    line = torch.zeros(64, 1, 28, 28)
-    line[:, :, 4:24, 13:15] = 1
-    bent = Augmentation(**{**STILL, "elastic": 2.0})(line, torch.Generator().manual_seed(0))
-    middles = (bent * torch.arange(28.0)).sum((1, 3))[:, 6:22] / bent.sum((1, 3))[:, 6:22]
-    assert (middles.amax(1) - middles.amin(1)).mean() > 1.0
-    assert bent.sum((1, 2, 3)).mean() == pytest.approx(40, rel=0.05)
-
-
-def test_without_an_elastic_distortion_nothing_is_drawn_for_it() -> None:
-    drawn, seeded = torch.Generator().manual_seed(3), torch.Generator().manual_seed(3)
-    Augmentation(elastic=0.0)(picture(), drawn)
-    torch.rand(2 * 5, generator=seeded, dtype=torch.float64)  # of two pictures: angle, zoom, mirror, right, down
-    assert torch.equal(torch.rand(9, generator=drawn), torch.rand(9, generator=seeded))
-
-
-@pytest.mark.parametrize("elastic", [0.0, 1.5])
-def test_the_generator_decides(elastic: float) -> None:
-    augment = Augmentation(elastic=elastic)
+def test_the_generator_decides() -> None:
+    augment = Augmentation()
     same = [augment(picture(), torch.Generator().manual_seed(5)) for _ in range(2)]
     other = augment(picture(), torch.Generator().manual_seed(6))
     assert torch.equal(same[0], same[1])
