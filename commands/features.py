@@ -14,8 +14,6 @@ from data.wording import count
 from errors import UsageError
 from faces.settings import DEVICES
 
-PHOTOS_A_BATCH = 64
-
 
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
@@ -28,7 +26,7 @@ def add_to(commands: Any) -> None:
         help="one folder of photos per person, or what download --out URL filled",
     )
     add_frozen(add, "alexnet")
-    add("--batch-size", type=positive, default=PHOTOS_A_BATCH, metavar="N", help="photos computed together")
+    add("--batch-size", type=positive, metavar="N", help="photos computed together (default: 64, on a GPU 256)")
     add("--device", choices=DEVICES, default="auto", help="local only: where to compute")
     add("--num-gpus", type=float, default=0.0, metavar="X", help="ray only: GPUs for each actor, 0.5 is half a GPU")
     add_max_pixels(add)
