@@ -13,8 +13,6 @@ from commands.stopping import going_on, stopped_after
 from data.wording import count
 from errors import UsageError
 
-PHOTOS_A_BATCH = 64
-
 
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
@@ -27,7 +25,7 @@ def add_to(commands: Any) -> None:
         help="one folder of photos per person, or what download --out URL filled",
     )
     add_frozen(add, "alexnet")
-    add("--batch-size", type=positive, default=PHOTOS_A_BATCH, metavar="N", help="photos computed together")
+    add("--batch-size", type=positive, metavar="N", help="photos computed together (default: 64, on a GPU 256)")
     add_device(add, "local only: where to compute")
     add("--num-gpus", type=float, default=0.0, metavar="X", help="ray only: GPUs for each actor, 0.5 is half a GPU")
     add_max_pixels(add)

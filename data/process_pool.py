@@ -12,9 +12,10 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, BinaryIO, TypeVar
@@ -22,10 +23,13 @@ from typing import Any, BinaryIO, TypeVar
 from errors import ProcessError
 
 Result = TypeVar("Result")
-Call = tuple[int, bytes]
-"""Its number, and (function, arguments) pickled twice: once for `_receive`, which looks at nothing in it."""
-Answer = tuple[int, Any, Exception | None]
-"""The number of a call, its result, and its error."""
+Call = tuple[bytes, Future[Any]]
+"""A function without arguments, pickled twice: once for `_receive`, which looks at nothing in it; and its outcome."""
+
+
+def cores() -> int:
+    """Return how many cores this process may compute on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -39,38 +43,57 @@ def in_processes(
     is waited for. Ctrl-C and TERM are for this process alone. An error of a call is raised here, with the call's own
     traceback as a note; ProcessError with the text `died` when one of the processes dies.
     """
-    calls: deque[Call] = deque()
-    for number, each in enumerate(arguments):
-        calls.append((number, pickle.dumps(pickle.dumps((function, each)))))
-    workers: list[subprocess.Popen[bytes]] = []
-    try:
-        yield _results(workers, calls, processes, died)
-    finally:
-        for worker in workers:
-            worker.kill()
-        for worker in workers:
-            worker.wait()
+    with ProcessPool(processes, died=died) as pool:
+        yield _results(pool, function, arguments)
 
 
 def _results(
-    workers: list[subprocess.Popen[bytes]], calls: deque[Call], processes: int, died: str
+    pool: "ProcessPool", function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]
 ) -> Iterator[tuple[int, Any]]:
-    answers: SimpleQueue[Answer] = SimpleQueue()
-    n = len(calls)
-    for _ in range(min(n, processes)):
-        workers.append(_start())
-        Thread(target=_feed, args=(workers[-1], calls, answers, died), daemon=True).start()
-    for _ in range(n):
-        number, result, error = answers.get()
-        if error is not None:
-            raise error
-        yield number, result
+    ended: SimpleQueue[Future[Any]] = SimpleQueue()
+    numbers = {pool.submit(function, *each): number for number, each in enumerate(arguments)}
+    for future in numbers:
+        future.add_done_callback(ended.put)
+    for _ in range(len(numbers)):
+        future = ended.get()
+        yield numbers[future], future.result()
 
 
-def _start() -> subprocess.Popen[bytes]:
+class ProcessPool(Executor):
+    """New processes, one for each call until there are `processes` of them. The end of its block kills them.
+
+    A call's function and arguments are as `in_processes` says, and so are its errors. The processes inherit the files
+    with the numbers `inherited`, under the same numbers; not on Windows.
+    """
+
+    def __init__(self, processes: int, *, died: str, inherited: Sequence[int] = ()) -> None:
+        self._processes, self._died, self._inherited = processes, died, inherited
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._calls: SimpleQueue[Call | None] = SimpleQueue()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Have a process make this call; return its outcome."""
+        future: Future[Any] = Future()
+        self._calls.put((pickle.dumps(pickle.dumps(partial(fn, *args, **kwargs))), future))
+        if len(self._workers) < self._processes:
+            self._workers.append(_start(self._inherited))
+            Thread(target=_feed, args=(self._workers[-1], self._calls, self._died), daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        """Kill the processes, also in the middle of a call: nothing is waited for."""
+        for worker in self._workers:
+            worker.kill()
+            self._calls.put(None)
+        for worker in self._workers:
+            worker.wait()
+
+
+def _start(inherited: Sequence[int]) -> subprocess.Popen[bytes]:
     program = f"import sys; sys.path[:] = {sys.path!r}; from data.process_pool import serve; serve()"
     with _signals_blocked():
-        return subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        pipe = subprocess.PIPE
+        return subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, pass_fds=inherited)
 
 
 @contextmanager
@@ -86,25 +109,25 @@ def _signals_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _feed(worker: subprocess.Popen[bytes], calls: deque[Call], answers: SimpleQueue[Answer], died: str) -> None:
-    """Have a process make one call after the other, until there are none left or it dies."""
+def _feed(worker: subprocess.Popen[bytes], calls: SimpleQueue[Call | None], died: str) -> None:
+    """Have a process make one call after the other, until None comes or it dies."""
     assert worker.stdin is not None
     assert worker.stdout is not None
     with suppress(OSError), worker.stdin, worker.stdout:
-        while calls:
+        while call := calls.get():
             try:
-                number, call = calls.popleft()
-            except IndexError:  # another thread has taken the last one
-                return
-            try:
-                worker.stdin.write(call)
+                worker.stdin.write(call[0])
                 worker.stdin.flush()
-                answers.put((number, *pickle.load(worker.stdout)))
-            except (EOFError, OSError, pickle.UnpicklingError) as error:
-                lost = ProcessError(died)
-                lost.__cause__ = error
-                answers.put((number, None, lost))
+                result, error = pickle.load(worker.stdout)
+            except (EOFError, OSError, pickle.UnpicklingError) as lost:
+                error = ProcessError(died)
+                error.__cause__ = lost
+                call[1].set_exception(error)
                 return
+            if error is None:
+                call[1].set_result(result)
+            else:
+                call[1].set_exception(error)
 
 
 def serve() -> None:
@@ -134,8 +157,7 @@ def _receive(calls: BinaryIO, received: SimpleQueue[bytes]) -> None:
 
 def _outcome(call: bytes) -> tuple[Any, Exception | None]:
     try:
-        function, arguments = pickle.loads(call)
-        return function(*arguments), None
+        return pickle.loads(call)(), None
     except Exception as error:
         error.add_note(traceback.format_exc())
         return None, error

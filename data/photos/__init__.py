@@ -11,6 +11,7 @@ alignment      a face turned and scaled so that they lie in the same places in e
 placed         where a face lies in a picture, and how a crop's file keeps that
 cutting        parts of a photo, stored or upright, resized
 images         the photos of a folder as one array
+crop_batches   the photos of a folder batch by batch, opened on all cores
 photo_files    the photos that a command is given: files, folders, lists of names
 box_table      a CSV of boxes, the faces in photos
 augmentation   random small changes to batches of images (the only module here that needs torch)

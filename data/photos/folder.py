@@ -20,6 +20,7 @@ from data.photos.grouping import Scanned, group, shared_between_people
 from data.photos.images import read_photo
 from data.photos.photo_files import PHOTO_NAMES, Skipped, is_leftover, photos_below
 from data.photos.placed import WHOLE, Placed, placed_in
+from data.process_pool import cores
 from data.program import command
 from data.quality import picture_hash
 from data.reasons import Failure
@@ -232,7 +233,7 @@ def _scanned(
         on_photo()
         return (relative, result) if isinstance(result, str) else Scanned(relative, name, part, *result)
 
-    with quiet_decoding(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with quiet_decoding(), ThreadPoolExecutor(cores()) as pool:
         while batch := list(islice(files, _AT_ONCE)):
             for result in pool.map(scan, batch):
                 if isinstance(result, Scanned):

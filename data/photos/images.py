@@ -5,7 +5,6 @@ silently.
 """
 
 import hashlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from PIL import Image
 from data.photos.cutting import Mode, open_face
 from data.photos.decoding import quiet_decoding
 from data.photos.placed import Placed, placed_in
+from data.process_pool import cores
 from data.reasons import Failure, Reason, one_line
 from data.settings import DownloadSettings
 from errors import DatasetError
@@ -53,7 +53,7 @@ def load_images(
         images[index] = np.asarray(picture).reshape(size, size, channels).transpose(2, 0, 1)  # (C, size, size)
         on_photo()
 
-    with quiet_decoding(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with quiet_decoding(), ThreadPoolExecutor(cores()) as pool:
         for _ in pool.map(load, range(len(paths))):
             pass
     return images

@@ -5,7 +5,6 @@ says which face is taken before any of their crops is written. So a crop of a ph
 the only face of it, and a run that is killed at any moment goes on as if it had not been.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo, read_folder
 from data.photos.placed import Placed
+from data.process_pool import cores
 from data.reasons import Failure
 from data.settings import DownloadSettings
 from errors import DatasetError
@@ -51,7 +51,7 @@ def detect_folder(
     made_with = {"size": size, "around": around, "detector": detector.identity(), "several": several}
     made_with |= {"features": features.identity()} if features else {}
     known = prepare(source, target, made_with, folder.photos)
-    with quiet_decoding(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with quiet_decoding(), ThreadPoolExecutor(cores()) as pool:
         cutter = Cutter(source, target, size, detector, features, max_pixels, on_photo, pool)
         record, searched, chosen = _looked(folder.photos, known, cutter, several)
         write_record(source, target, made_with, record)

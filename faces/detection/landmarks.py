@@ -5,7 +5,6 @@ photos. A photo in which no face is found, or one with points that no face has, 
 """
 
 import json
-import os
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,6 +24,7 @@ from data.photos.folder import Photo
 from data.photos.images import read_photo
 from data.photos.landmarks import Landmarks
 from data.photos.placed import Placed
+from data.process_pool import cores
 from data.program import install
 from data.reasons import Failure
 from data.rows import Box
@@ -143,7 +143,7 @@ def _found(
 
 def _pool() -> ThreadPoolExecutor:
     """Return threads that compute on one core each: what another thread has set does not count for them."""
-    return ThreadPoolExecutor(os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,))
+    return ThreadPoolExecutor(cores(), initializer=torch.set_num_threads, initargs=(1,))
 
 
 def _points_in(path: Path, photo: Photo, detector: FaceDetector, max_pixels: int | None) -> Landmarks | None:

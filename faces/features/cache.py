@@ -4,14 +4,16 @@ The cache key of a photo is the SHA-256 of its file, and of the points of its fa
 that decides its features (`kind_of`): for a new photo, other weights or another size, only what changed is computed.
 Each batch is written as one shard, in order. A run
 that is killed leaves whole shards, and the next run computes the same batches as a run without the interruption.
-`features_of` returns features; `cache_features` only fills the cache, and holds one batch in memory at a time.
+`features_of` returns features; `cache_features` only fills the cache, and holds a few batches in memory at a time.
 """
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -19,17 +21,21 @@ import torch
 from numpy.typing import NDArray
 
 from data.atomic_write import remove_leftovers
+from data.in_order import in_order
 from data.photos.alignment import VERSION as ALIGNMENT
 from data.photos.folder import Photo
 from data.photos.images import FILTER
+from data.process_pool import cores
 from errors import StorageError
 from faces.backbones.backbone import Backbone
 from faces.backbones.precision import Precision, choose_precision
-from faces.features.extract import BATCH_SIZE, extract
+from faces.features.extract import extract
 from faces.features.shards import Shard, add_shard, read_shards, remove_shard
+from nn.threads import worker_pool
 
 VERSION = 1  # to be raised when the same photo and the same weights come to give other features
 VIEWS = 2  # a photo and its mirror image
+_MOST_WRITERS = 8  # of shards: each holds one in memory, three times
 _DIGEST = 64  # letters of a SHA-256, with which a photo's key begins
 
 _log = logging.getLogger(__name__)  # without a handler, Python puts warnings on stderr as they are
@@ -45,7 +51,7 @@ def features_of(
     *,
     device: str = "cpu",
     precision: Precision | None = None,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     max_pixels: int | None = None,
     align: bool = False,
     on_photo: OnPhoto = lambda: None,
@@ -63,9 +69,9 @@ def features_of(
     for shard in valid_shards(folder, kind, backbone.numbers):
         table.fill(shard.photos, shard.features.numpy())
     writer = _ShardWriter(folder, on_warning)
-    for shard in _computed(folder, table.missing(), backbone, kind, device, batch_size, max_pixels):
-        writer.write(shard)
-        table.fill(shard.photos, shard.features.numpy())
+    with closing(_computed(folder, table.missing(), backbone, kind, device, batch_size, max_pixels)) as shards:
+        for shard in _each_written(shards, writer.write, device):
+            table.fill(shard.photos, shard.features.numpy())
     return table.features
 
 
@@ -76,7 +82,7 @@ def cache_features(
     *,
     device: str = "cpu",
     precision: Precision | None = None,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     max_pixels: int | None = None,
     align: bool = False,
     on_photos: Callable[[int], None] = lambda n: None,
@@ -91,9 +97,9 @@ def cache_features(
     on_photos(len(photos) - len(missing))
     if missing:
         remove_leftovers(folder)
-    for shard in _computed(folder, missing, backbone, kind, device, batch_size, max_pixels):
-        add_shard(folder, shard)
-        on_photos(len(shard.photos))
+    with closing(_computed(folder, missing, backbone, kind, device, batch_size, max_pixels)) as shards:
+        for shard in _each_written(shards, partial(add_shard, folder), device):
+            on_photos(len(shard.photos))
     return len(missing)
 
 
@@ -162,9 +168,9 @@ def _computed(
     backbone: Backbone,
     kind: dict[str, Any],
     device: str,
-    batch_size: int,
+    batch_size: int | None,
     max_pixels: int | None,
-) -> Iterator[Shard]:
+) -> Generator[Shard, None, None]:
     """Compute the photos' features, in order; yield each batch as a shard, which is not written yet."""
     if not photos:
         return
@@ -183,6 +189,24 @@ def _computed(
     ):
         yield Shard(kind, tuple(keys[computed : computed + len(batch)]), torch.from_numpy(batch))
         computed += len(batch)
+
+
+def _each_written(shards: Iterable[Shard], write: Callable[[Shard], object], device: str) -> Iterator[Shard]:
+    """Yield each shard, in order, when `write` has been called with it.
+
+    With CUDA several are written at the same time: a batch is computed there faster than one core hashes its features.
+    """
+
+    def written(shard: Shard) -> Shard:
+        write(shard)
+        return shard
+
+    if device != "cuda":
+        yield from map(written, shards)
+        return
+    writers = min(cores(), _MOST_WRITERS)
+    with worker_pool(writers, 1) as pool:
+        yield from in_order(pool, written, shards, writers)
 
 
 class _Table:
@@ -206,11 +230,11 @@ class _Table:
 
 
 class _ShardWriter:
-    """Writes shards until one cannot be written; then warns once, and writes no more."""
+    """Writes shards until one cannot be written; then warns once, and writes no more. Several threads may use it."""
 
     def __init__(self, folder: Path, on_warning: OnWarning) -> None:
         self._folder, self._on_warning = folder, on_warning
-        self._failed = False
+        self._failed, self._one = False, Lock()
         with suppress(StorageError):
             remove_leftovers(folder)
 
@@ -220,5 +244,7 @@ class _ShardWriter:
         try:
             add_shard(self._folder, shard)
         except StorageError as error:
-            self._failed = True
-            self._on_warning(f"features are not kept, the next run computes them again: {error}")
+            with self._one:
+                failed, self._failed = self._failed, True
+            if not failed:
+                self._on_warning(f"features are not kept, the next run computes them again: {error}")

@@ -25,7 +25,7 @@ from errors import FacesError, UsageError
 from faces.backbones.backbone import Backbone, FrozenNetwork
 from faces.backbones.precision import Precision
 from faces.features.cache import kind_of, missing_photos
-from faces.features.extract import BATCH_SIZE, batch_features, workers_and_threads
+from faces.features.extract import batch_features, default_batch_size, workers_and_threads
 from faces.features.shards import Shard, add_shard
 
 
@@ -37,7 +37,7 @@ def cache_features_on_ray(
     address: str | None,
     precision: Precision,
     num_gpus: float = 0.0,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     max_pixels: int | None = None,
     align: bool = False,
     on_photos: Callable[[int], None] = lambda n: None,
@@ -49,6 +49,8 @@ def cache_features_on_ray(
     when there is no such cluster, ClusterError when the connection to it is lost.
     """
     kind = kind_of(backbone, precision, align=align)
+    device = "cuda" if num_gpus else "cpu"
+    batch_size = batch_size or default_batch_size(device)
     located = locate(address)
     missing = missing_photos(folder, photos, backbone, kind)
     on_photos(len(photos) - len(missing))
@@ -58,12 +60,12 @@ def cache_features_on_ray(
     batches = [missing[start : start + batch_size] for start in range(0, len(missing), batch_size)]
     lines = [{"photos": pickle.dumps(batch)} for batch in batches]  # as Ray itself sends objects
     with cluster(located) as ray, cluster_errors(ray):
-        threads = 1 if num_gpus else min(cpus(ray)[0], workers_and_threads("cpu")[1])
+        threads = 1 if num_gpus else min(cpus(ray)[0], workers_and_threads()[1])
         arguments = {
             "folder": folder.absolute(),
             "kind": kind,
             "batch_size": min(batch_size, len(missing)),
-            "device": "cuda" if num_gpus else "cpu",
+            "device": device,
             "threads": threads,
             "max_pixels": max_pixels,
         }

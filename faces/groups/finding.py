@@ -128,7 +128,7 @@ def find_faces(
     def describe(photos: list[_Seen | Known | Unreadable]) -> list[Result]:
         return _described(photos, features)
 
-    number, each = workers_and_threads("cpu")
+    number, each = workers_and_threads()
     unreadable: dict[str | None, Unreadable] = {}
     with quiet_decoding(), worker_pool(number, each) as pool:
         seen = in_order(pool, search, _new(in_order(pool, _read, files, number), known), number)
@@ -143,7 +143,7 @@ def find_faces(
 
 def workers() -> int:
     """Return how many photos `find_faces` works on at the same time, on this machine."""
-    return workers_and_threads("cpu")[0]
+    return workers_and_threads()[0]
 
 
 def _read(file: Path) -> _Read | Unreadable:

@@ -17,7 +17,8 @@ from unittest.mock import patch
 
 import pytest
 
-from data.process_pool import in_processes
+from data.in_order import in_order
+from data.process_pool import ProcessPool, cores, in_processes
 from errors import ProcessError, UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -58,6 +59,10 @@ next(results)
 
 def multiply(x: int, y: int) -> int:
     return x * y
+
+
+def twice(x: int) -> int:
+    return 2 * x
 
 
 def fail_or_sleep(what: str | int) -> None:
@@ -184,3 +189,33 @@ def test_the_processes_are_gone_after_the_block() -> None:
         [(_, process)] = ended
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_a_pool_is_an_executor() -> None:
+    with ProcessPool(2, died="died") as pool:
+        assert list(in_order(pool, twice, range(7), 3)) == [2 * i for i in range(7)]
+
+
+def test_after_an_error_a_process_makes_further_calls() -> None:
+    with ProcessPool(1, died="died") as pool:
+        failed, made = pool.submit(fail_or_sleep, "no such thing"), pool.submit(twice, 3)
+        assert made.result(SECONDS) == 6
+        with pytest.raises(UsageError, match="no such thing"):
+            failed.result(0)
+
+
+def test_the_processes_have_the_files_that_they_inherit(tmp_path: Path) -> None:
+    file = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    try:
+        with ProcessPool(2, died="died", inherited=[file]) as pool:
+            assert pool.submit(os.write, file, b"here").result(SECONDS) == 4
+    finally:
+        os.close(file)
+    assert (tmp_path / "file").read_bytes() == b"here"
+
+
+def test_cores_are_those_that_this_process_may_use() -> None:
+    assert 1 <= cores() <= (os.cpu_count() or 1)
+    if hasattr(os, "sched_getaffinity"):
+        with patch("os.sched_getaffinity", return_value={3, 5, 8}):
+            assert cores() == 3

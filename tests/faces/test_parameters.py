@@ -154,7 +154,7 @@ DEFAULTS: dict[Callable[..., Any], dict[str, Any]] = {
     DetectorSettings: {"side": 1280, "threshold": 0.5, "overlap": 0.3, "min_face": 24},
     detect_folder: {"several": "fit", "strict": False},
     cache_features_on_ray: {"num_gpus": 0.0},
-    extract: {"mirror": False, "batch_size": 64},
+    extract: {"mirror": False, "batch_size": None},
     load_folder: {"min_photos": 1, "strict": False},
     PhotoFolder.split: {"seed": 0},
     PredictSettings: {"top": 1, "batch_size": 64},

@@ -12,10 +12,8 @@ from torch import Tensor
 from faces.backbones.alexnet.architecture import SIZE
 from faces.backbones.alexnet.frozen import Weights
 from faces.backbones.alexnet.stage import FOURIER_FROM, FrozenStage
-from faces.backbones.backbone import FrozenNetwork, pieces
+from faces.backbones.backbone import FrozenNetwork, in_pieces
 from faces.backbones.precision import Precision
-
-_PIECE = 16  # photos that are converted to floats at a time, to save memory
 
 
 class Network(FrozenNetwork):
@@ -52,7 +50,7 @@ class Network(FrozenNetwork):
         half = self.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             first, *others = self._stages
-            x = torch.cat([first(self._centred(piece)) for piece in pieces(pixels, _PIECE)])
+            x = in_pieces(lambda piece: first(self._centred(piece)), pixels)
             for stage in others:
                 x = stage(x)
         return x.flatten(1)  # (N, 256 * 6 * 6)

@@ -32,9 +32,10 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> Computed:
     files: Computed = []
 
     def extract(
-        folder: Path, photos: Sequence[Photo], backbone: AlexNet, *, batch_size: int, **rest: Any
+        folder: Path, photos: Sequence[Photo], backbone: AlexNet, *, batch_size: int | None, **rest: Any
     ) -> Iterator[NDArray[np.float32]]:
         paths = [folder / photo.file for photo in photos]
+        batch_size = batch_size or len(paths)
         for start in range(0, len(paths), batch_size):
             batch = paths[start : start + batch_size]
             files.extend(f"{path.parent.name}/{path.name}" for path in batch)
