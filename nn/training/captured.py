@@ -140,7 +140,7 @@ class CapturedStep:
 
     def _record(self, graph: Graph, rates: tuple[float, ...], batch: Batch, *, copies: bool) -> None:
         """Record the step on this batch, or on a copy. It is not made, and no gradient's memory is shared with it."""
-        self._batch = tuple(map(torch.empty_like, batch)) if copies else batch
+        self._batch = tuple(map(torch.clone, batch)) if copies else batch
         self._copies = copies
         parameter = next(iter(self._step.optimiser.parameters.values())).value
         self._rates = [torch.zeros((), dtype=parameter.dtype, device=parameter.device) for _ in rates]

@@ -1,8 +1,8 @@
 """A stand-in on the CPU for a CUDA graph. It keeps what a graph keeps: operations, numbers, and places in memory.
 
 Recording changes nothing, as on a GPU; a replay repeats the operations and not Python. So a number that was computed by
-Python stays what it was, and what waits for the device - `float(tensor)`, `bool(tensor)`, a mask as an index - cannot be
-recorded.
+Python stays what it was, and what waits for the device cannot be recorded: `float(tensor)`, `bool(tensor)`, a mask as
+an index.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +31,7 @@ class RecordedGraph:
     def __init__(self, generators: Iterable[Generator] = ()) -> None:
         self._generators = list(generators)
         self._operations: list[Operation] = []
+        self.memory = set[int]()  # addresses of all that was read or written
         self.recordings = self.replays = self.asides = 0
 
     @contextmanager
@@ -47,7 +48,7 @@ class RecordedGraph:
             recorder.undo()
             for generator, state in zip(self._generators, states, strict=True):
                 generator.set_state(state)
-        self._operations = recorder.operations
+        self._operations, self.memory = recorder.operations, set(recorder.memory)
         self.recordings += 1
 
     def replay(self) -> None:
@@ -58,13 +59,13 @@ class RecordedGraph:
                 memory.copy_(outputs[position])
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Writes down each operation, with what it reads and where its new results lie."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.operations: list[Operation] = []
-        self._memory: dict[int, tuple[Tensor, Tensor | None]] = {}  # by address; a copy of what was there before
+        self.memory: dict[int, tuple[Tensor, Tensor | None]] = {}  # by address; a copy of what was there before
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -74,19 +75,19 @@ class Recorder(TorchDispatchMode):
             raise RuntimeError(f"{func} waits for the device, which is not permitted while a step is recorded\nmore")
         named = dict(kwargs or {})
         for tensor in tensors_in((args, named)):
-            self._memory.setdefault(address(tensor), (tensor, whole(tensor).clone()))
+            self.memory.setdefault(address(tensor), (tensor, whole(tensor).clone()))
         outputs = func(*args, **named)
         results: list[tuple[int, Tensor]] = []
         for position, output in enumerate(tree_leaves(outputs)):
-            if isinstance(output, Tensor) and output.numel() and address(output) not in self._memory:
-                self._memory[address(output)] = (output, None)
+            if isinstance(output, Tensor) and output.numel() and address(output) not in self.memory:
+                self.memory[address(output)] = (output, None)
                 results.append((position, output))
         self.operations.append((func, args, named, results))
         return outputs
 
     def undo(self) -> None:
         """Put what was there before back."""
-        for tensor, before in self._memory.values():
+        for tensor, before in self.memory.values():
             if before is not None:
                 whole(tensor).copy_(before)
 
@@ -101,4 +102,4 @@ def address(tensor: Tensor) -> int:
 
 def whole(tensor: Tensor) -> Tensor:
     """All the memory that a tensor is a part of."""
-    return torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage())  # type: ignore[call-overload, no-any-return]
+    return torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage())
