@@ -41,7 +41,7 @@ from data.photos.crop_batches import crop_batches
 from data.portraits import Gallery
 from data.process_pool import cores
 from data.rows import Box
-from data.settings import DownloadSettings
+from data.settings import DEVICES, DownloadSettings
 from errors import UsageError
 from faces.backbones.alexnet.alexnet import AlexNet
 from faces.backbones.alexnet.architecture import SIZE, Architecture
@@ -51,10 +51,9 @@ from faces.backbones.backbone import Backbone
 from faces.backbones.face.face import installed_file, load_face
 from faces.backbones.precision import Precision, choose_precision
 from faces.detection.landmarks import KEPT, with_landmarks
-from faces.device import choose_device
 from faces.features.extract import default_batch_size, extract
 from faces.features.on_gpu import CudaCopies, compute_ahead
-from faces.settings import DEVICES
+from nn.device import choose_device
 
 BATCH = 64  # photos, of the plain loop
 DRAWN = 256  # photos

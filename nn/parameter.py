@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nn.checks import is_tensor, same_shape, same_type
 from nn.described import form
-from nn.kernels import RankOneGradient
+from nn.kernels import RankOneGradient, Rate, scaled
 
 
 class Parameter:
@@ -60,12 +60,13 @@ class Parameter:
         else:
             self.grad.add_(gradient.multiplied() if isinstance(gradient, RankOneGradient) else gradient)
 
-    def descend(self, lr: float) -> None:
+    def descend(self, lr: Rate) -> None:
         """Do value -= lr * grad; a RankOneGradient is not multiplied out for it."""
         if isinstance(self._grad, RankOneGradient):
             self._grad.subtract_from(self.value, lr)
         elif self._grad is not None:
-            self.value.sub_(self._grad, alpha=lr)
+            gradient, alpha = scaled(self._grad, lr)
+            self.value.sub_(gradient, alpha=alpha)
 
     def clear(self) -> None:
         """Set `grad` to None, and keep its memory for `spare`."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nn.kernels.rates import Rate, scaled
+
 TALL = 2048  # with fewer rows the extra copy takes longer than it saves
 THIN = 16  # with as many outputs plain BLAS is fast
 BLOCK = 256  # rows in a block: they fit into a core's cache
@@ -72,9 +74,10 @@ class RankOneGradient:
         """Return the gradient as a tensor, in `out` if it is given."""
         return torch.mul(self.dy.T, self.x, out=out)
 
-    def subtract_from(self, w: Tensor, lr: float) -> None:
+    def subtract_from(self, w: Tensor, lr: Rate) -> None:
         """Do w -= lr * dy^T x."""
-        w.addcmul_(self.dy.T, self.x, value=-lr)
+        dy, value = scaled(self.dy, lr)
+        w.addcmul_(dy.T, self.x, value=-value)
 
 
 def _tall_and_thin(x: Tensor, outputs: int) -> bool:

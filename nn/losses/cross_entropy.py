@@ -35,7 +35,8 @@ class CrossEntropy(Loss):
             q.mul_(1 - self.label_smoothing).add_(self.label_smoothing / q.shape[1])
         count: Tensor | int = len(y)
         if self.class_weights is not None:
-            w = self.class_weights.to(y)
+            self.class_weights = self.class_weights.to(y.device)  # once: a copy from the CPU makes a GPU wait
+            w = self.class_weights.to(y.dtype)
             same_shape(self, "class_weights", w.shape, y.shape[1:])
             q.mul_(w)
             count = w[target.long()].sum()

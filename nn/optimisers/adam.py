@@ -1,12 +1,13 @@
 """Adam (Kingma & Ba, 2015)."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from nn.checks import at_least, fraction
+from nn.kernels import Rate, scaled
 from nn.optimisers.base import Memory, Optimiser
 from nn.parameter import Parameter
 
@@ -37,16 +38,23 @@ class Adam(Optimiser):
         fraction(self, "beta2", betas[1])
         at_least(self, "eps", eps, 0)
 
-    def _update(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float, decay: float) -> None:
+    def _rates(self, lr: float) -> tuple[float, ...]:
+        # Numerator and denominator are multiplied by sqrt(1 - beta2^t), which saves a pass over v.
+        beta1, beta2 = self.betas
+        root = math.sqrt(1 - beta2**self.steps)
+        return lr * root / (1 - beta1**self.steps), self.eps * root
+
+    def _update(
+        self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, rates: Sequence[Rate], decay: float
+    ) -> None:
         if decay:
             g = torch.add(g, p, alpha=decay, out=scratch)
-        self._move(p, g, memory, scratch, lr)
+        self._move(p, g, memory, scratch, *rates)
 
-    def _move(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float) -> None:
+    def _move(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, rate: Rate, eps: Rate) -> None:
         beta1, beta2 = self.betas
         m = memory["m"].lerp_(g, 1 - beta1)
         v = memory["v"].mul_(beta2).addcmul_(g, g, value=1 - beta2)
-        # Numerator and denominator are multiplied by sqrt(1 - beta2^t), which saves a pass over v.
-        root = math.sqrt(1 - beta2**self.steps)
-        below = torch.sqrt(v, out=scratch).add_(self.eps * root)
-        p.addcdiv_(m, below, value=-lr * root / (1 - beta1**self.steps))
+        below = torch.sqrt(v, out=scratch).add_(eps)
+        m, value = scaled(m, rate)
+        p.addcdiv_(m, below, value=-value)

@@ -1,9 +1,10 @@
 """Adam with decoupled weight decay (Loshchilov & Hutter, 2019)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
+from nn.kernels import Rate
 from nn.optimisers.adam import Adam
 from nn.optimisers.base import Memory
 from nn.parameter import Parameter
@@ -27,7 +28,13 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, betas=betas, eps=eps, weight_decay=weight_decay, decay_biases=decay_biases)
 
-    def _update(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float, decay: float) -> None:
+    def _rates(self, lr: float) -> tuple[float, ...]:
+        return *super()._rates(lr), 1 - lr * self.weight_decay
+
+    def _update(
+        self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, rates: Sequence[Rate], decay: float
+    ) -> None:
+        rate, eps, kept = rates
         if decay:
-            p.mul_(1 - lr * decay)
-        self._move(p, g, memory, scratch, lr)
+            p.mul_(kept)
+        self._move(p, g, memory, scratch, rate, eps)

@@ -1,17 +1,18 @@
 """What optimisers share: parameters, a memory of earlier steps, and clearing the gradients.
 
-A new optimiser is a new file beside this one, with one rule, `_update`, and a row in
-`tests/nn/optimisers/test_optimisers.py`.
+A new optimiser is a new file beside this one, with one rule, `_update`, its numbers that change from step to step,
+`_rates`, and a row in `tests/nn/optimisers/test_optimisers.py`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from nn.checks import at_least, same_names, same_type
 from nn.described import described
+from nn.kernels import Rate
 from nn.parameter import Parameter
 
 Memory = dict[str, Tensor]
@@ -46,11 +47,18 @@ class Optimiser(ABC):
     def __repr__(self) -> str:
         return described(self)
 
+    def _rates(self, lr: float) -> tuple[float, ...]:
+        """Return what changes from step to step in the rule, for the step number `steps`, the first is 1."""
+        return (lr,)
+
     @abstractmethod
-    def _update(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float, decay: float) -> None:
+    def _update(
+        self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, rates: Sequence[Rate], decay: float
+    ) -> None:
         """Change the value p and its memory in place, given its gradient g, which must not be changed.
 
-        `decay` is the weight decay for this p. `scratch`, of p's shape, is memory for intermediate results.
+        `rates` are what `_rates` returned, as numbers, or as tensors without axes (`nn.kernels.rates`). `decay` is the
+        weight decay for this p. `scratch`, of p's shape, is memory for intermediate results.
         """
 
     def step(self, lr: float) -> None:
@@ -58,18 +66,26 @@ class Optimiser(ABC):
 
         LayerError, before one is moved, if one has another dtype or device than when this optimiser was made.
         """
+        self.move(self.begin_step(lr))
+
+    def begin_step(self, lr: float) -> tuple[float, ...]:
+        """Check and count a step; return the numbers that `move` makes it with."""
         for name, parameter in self.parameters.items():
             same_type(self, name, parameter.value, "the memory for it", self._scratch[name])
         self.steps += 1
+        return self._rates(lr)
+
+    def move(self, rates: Sequence[Rate]) -> None:
+        """Do what a step computes, given the numbers of `begin_step`, or tensors without axes that hold them."""
         for name, parameter in self.parameters.items():
             if parameter.has_grad:
                 decay = self.weight_decay if self.decay_biases or parameter.value.ndim > 1 else 0.0
-                self._advance(name, parameter, lr, decay)
+                self._advance(name, parameter, rates, decay)
 
-    def _advance(self, name: str, parameter: Parameter, lr: float, decay: float) -> None:
+    def _advance(self, name: str, parameter: Parameter, rates: Sequence[Rate], decay: float) -> None:
         """Apply the rule to one parameter."""
         assert parameter.grad is not None
-        self._update(parameter.value, parameter.grad, self._memory[name], self._scratch[name], lr, decay)
+        self._update(parameter.value, parameter.grad, self._memory[name], self._scratch[name], rates, decay)
 
     def zero(self) -> None:
         """Clear every gradient."""

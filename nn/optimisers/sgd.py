@@ -1,12 +1,13 @@
 """Stochastic gradient descent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from errors import LayerError
 from nn.checks import fraction
+from nn.kernels import Rate, scaled
 from nn.optimisers.base import Memory, Optimiser
 from nn.parameter import Parameter
 
@@ -37,16 +38,19 @@ class SGD(Optimiser):
         if nesterov and not momentum:
             raise LayerError(f"{self}: nesterov needs a momentum above 0, got {momentum}")
 
-    def _advance(self, name: str, parameter: Parameter, lr: float, decay: float) -> None:
+    def _advance(self, name: str, parameter: Parameter, rates: Sequence[Rate], decay: float) -> None:
         if self.momentum or decay:
-            super()._advance(name, parameter, lr, decay)
+            super()._advance(name, parameter, rates, decay)
         else:
-            parameter.descend(lr)
+            parameter.descend(rates[0])
 
-    def _update(self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, lr: float, decay: float) -> None:
+    def _update(
+        self, p: Tensor, g: Tensor, memory: Memory, scratch: Tensor, rates: Sequence[Rate], decay: float
+    ) -> None:
         if decay:
             g = torch.add(g, p, alpha=decay, out=scratch)
         if self.momentum:
             v = memory["velocity"].mul_(self.momentum).add_(g)
             g = torch.add(g, v, alpha=self.momentum, out=scratch) if self.nesterov else v
-        p.sub_(g, alpha=lr)
+        g, alpha = scaled(g, rates[0])
+        p.sub_(g, alpha=alpha)

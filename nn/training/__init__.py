@@ -1,6 +1,8 @@
 """The training loop, for digits and faces alike.
 
-loop             `train`, and `training_step`: forward, loss, backward, step, zero
+loop             `train`
+step             `training_step`: forward, loss, backward, step, zero
+captured         the step as a CUDA graph
 batches          where the samples come from
 evaluation       loss and accuracy on data
 history          what was measured in each epoch
@@ -13,9 +15,10 @@ from nn.training.batches import Batches, Data, TensorBatches
 from nn.training.early_stopping import EarlyStopping
 from nn.training.evaluation import Metric, Scores, correct, evaluate
 from nn.training.history import EpochRecord, History
-from nn.training.loop import Augment, OnBatch, OnEpoch, TrainingSettings, train, training_step
+from nn.training.loop import Augment, OnBatch, OnEpoch, TrainingSettings, train
 from nn.training.resume import Asked, StateKeeper, fingerprint_of, left_behind
 from nn.training.state import TrainingState
+from nn.training.step import training_step
 
 __all__ = [
     "Asked",

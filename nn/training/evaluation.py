@@ -36,11 +36,21 @@ class ScoreSums:
 
     def add(self, total: Tensor, count: Tensor | float, y: Tensor, target: Tensor) -> None:
         """Add one batch: its summed loss, the count that turns sums into means, its outputs and targets."""
+        self.add_numbers(total, count, y, target)
+        self.samples += len(y)
+
+    def add_numbers(self, total: Tensor, count: Tensor | float, y: Tensor, target: Tensor) -> None:
+        """Do what `add` computes on the device; the caller counts the samples."""
         self._sums = self._sums or tuple(torch.zeros((), dtype=torch.float64, device=y.device) for _ in range(3))
         score = 0.0 if self.metric is None else self.metric(y, target)
         for sum_, number in zip(self._sums, (total, count, score), strict=True):
             sum_.add_(number)
-        self.samples += len(y)
+
+    def clear(self) -> None:
+        """Begin anew, with the same tensors."""
+        self.samples = 0
+        for sum_ in self._sums:
+            sum_.zero_()
 
     def means(self, ranks: Ranks = ALONE) -> Scores:
         """Return the means over all batches so far, and over all ranks."""

@@ -16,10 +16,12 @@ from nn.optimisers import Optimiser
 from nn.parallel import ALONE, RankGenerators, Ranks, SharedGradients, average, broadcast
 from nn.schedules import Schedule
 from nn.training.batches import Batches, Data, as_batches, without_single
+from nn.training.captured import CapturedStep, graph_for
 from nn.training.early_stopping import EarlyStopping, Mode, Rule
 from nn.training.evaluation import Metric, Scores, ScoreSums, correct, evaluate
 from nn.training.history import EpochRecord, History
 from nn.training.state import Progress, TrainingState, device_of
+from nn.training.step import Step
 
 Monitor = Literal["validation_loss", "validation_accuracy"]
 Augment = Callable[[Tensor, Generator], Tensor]
@@ -59,29 +61,6 @@ class TrainingSettings:
         """Return a new EarlyStopping for the monitored number."""
         mode: Mode = "min" if self.monitor == "validation_loss" else "max"
         return EarlyStopping(self.patience, mode=mode, rule=self.stop_rule, first_epoch=self.first_epoch)
-
-
-def training_step(
-    network: Layer,
-    loss: Loss,
-    optimiser: Optimiser,
-    lr: float,
-    x: Tensor,
-    target: Tensor,
-    shared: SharedGradients | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Train on one batch; return its loss, a scalar tensor, and its outputs (N, ...), both from before the step.
-
-    With `shared`, x is this rank's part of a batch; the loss, if a mean, is the mean over the whole batch.
-    """
-    y = network.forward(x, training=True)
-    value = loss.forward(y, target)
-    network.backward_parameters(loss.backward())
-    if shared is not None:
-        value = shared.all_reduce(loss, value)
-    optimiser.step(lr)
-    optimiser.zero()
-    return value, y
 
 
 def train(
@@ -126,10 +105,12 @@ def train(
         progress.restore(resume)
     broadcast(network.state().values(), ranks)
     progress.history.loss = loss.title
-    shared = SharedGradients(optimiser.parameters, ranks)
+    step = Step(network, loss, optimiser, ScoreSums(metric), SharedGradients(optimiser.parameters, ranks))
+    graph = graph_for(step) if settings.capture else None
+    train_on = step if graph is None else CapturedStep(step, graph)
     while len(progress.history) < settings.epochs and not progress.stopping.should_stop:
         started = time.perf_counter()
-        trained = _train_epoch(progress, loss, schedule, source, settings, augment, metric, on_batch, shared)
+        trained = _train_epoch(progress, step, train_on, schedule, source, settings, augment, on_batch, ranks)
         validated = None
         if validation is not None:
             validated = evaluate(network, loss, validation, settings.evaluation_batch_size, metric, ranks)
@@ -163,18 +144,18 @@ def _of_rank_zero(state: TrainingState | None, ranks: Ranks) -> TrainingState | 
 
 def _train_epoch(
     progress: Progress,
-    loss: Loss,
+    step: Step,
+    train_on: Step | CapturedStep,
     schedule: Schedule,
     source: Batches,
     settings: TrainingSettings,
     augment: Augment | None,
-    metric: Metric | None,
     on_batch: OnBatch | None,
-    shared: SharedGradients,
+    ranks: Ranks,
 ) -> Scores:
     """Train on every batch of the source, or on this rank's part of it; return loss and metric, means over all."""
-    sums, done, trained_on, ranks, generators = ScoreSums(metric), 0, 0, shared.ranks, progress.generators
-    network, optimiser = progress.network, progress.optimiser
+    done, trained_on, generators, network = 0, 0, progress.generators, progress.network
+    step.sums.clear()
     generators.start_epoch(len(progress.history) + 1)
     batches = source.batches(settings.batch_size, generators.order if settings.shuffle else None)
     if settings.batch_size > 1 and network.buffers():  # batch normalisation
@@ -187,17 +168,14 @@ def _train_epoch(
             trained_on += 1
             if augment is not None:
                 x = augment(x, generators.own)
-            value, y = training_step(network, loss, optimiser, lr, x, target, shared)
-            sums.add(value * len(x) if loss.reduction == "mean" else value, len(x), y, target)
+            train_on(lr, x, target)
         else:  # the other ranks have all samples of this batch
-            shared.all_reduce_nothing(loss)
-            optimiser.step(lr)
-            optimiser.zero()
+            step.without_samples(lr)
         progress.step += 1
         if on_batch is not None:
             on_batch(done, len(source))
     average((buffer.value for buffer in network.buffers().values()), trained_on, ranks)
-    return sums.means(ranks)
+    return step.sums.means(ranks)
 
 
 def _check_finite(record: EpochRecord, network: Layer, optimiser: Optimiser) -> None:

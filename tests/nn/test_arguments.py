@@ -58,7 +58,7 @@ OURS: dict[Callable[..., Any], dict[str, Any]] = {
     evaluate: {"batch_size": 256},
     TrainingSettings: {
         **{"shuffle": True, "first_epoch": 1, "restore_best": True, "evaluation_batch_size": 256},
-        **{"may_diverge": False, "patience": None},
+        **{"may_diverge": False, "patience": None, "capture": True},
     },
 }
 
