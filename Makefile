@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check gpu format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -20,6 +20,12 @@ check: .venv/developing  ## format, lint and types, as CI runs them
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+gpu: .venv/developing  ## on a machine with a GPU: the tests that need one, the two benchmarks, lab 1 in full (MNIST=folder)
+	$(BIN)/python -m pytest -q -k "gpu or cuda" tests/nn tests/mnist tests/experiments tests/faces
+	$(BIN)/python benchmarks/training.py --device cuda $(if $(MNIST),--mnist $(MNIST))
+	$(BIN)/python benchmarks/features.py --device cuda --photos 4096
+	$(BIN)/faces reproduce lab1 --budget full --device cuda --jobs 13 --out results $(if $(MNIST),--mnist $(MNIST))
 
 format: .venv/developing  ## put the code into the project's format
 	$(BIN)/ruff format .

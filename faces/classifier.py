@@ -369,11 +369,12 @@ class Classifier(ClassifierSettings, Estimator, ABC):
             if isinstance(error, RunError):
                 raise
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
+        classifier.check_layers(metadata)
         classifier.network = classifier._built(inputs, classes, Generator())
         prefix = "network."
         classifier.network.load({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         classifier.history = History()
-        classifier.check_computes_as_trained(tensors, metadata)
+        classifier.check_computes_as_trained(tensors)
         return classifier
 
     def check_source(self, metadata: Mapping[str, Any]) -> None:

@@ -219,10 +219,11 @@ class DigitClassifier(DigitParameters, Estimator):
             classifier.mean, classifier.deviation = (float(metadata["image"][key]) for key in ("mean", "deviation"))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"the checkpoint is incomplete: {error!r}; train again") from error
+        classifier.check_layers(metadata)
         classifier.network = NETWORKS[classifier.model](Generator()).to(classifier.torch_device)
         classifier.network.load({name: tensor for name, tensor in tensors.items() if name != TRIAL})
         classifier.history = History()
-        classifier.check_computes_as_trained(tensors, metadata)
+        classifier.check_computes_as_trained(tensors)
         return classifier
 
     def _checked(self, images: Images | Tensor, labels: ArrayLike) -> tuple[Tensor, Tensor]:

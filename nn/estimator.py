@@ -46,15 +46,18 @@ class Estimator:
         """Return the probabilities for a few inputs that never change, (n, classes); see `trial_inputs`."""
         raise NotImplementedError
 
-    def check_computes_as_trained(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-        """Raise RunError when the code of the layers has changed since the checkpoint was made, so that this network,
-        with the same weights, gives other answers. Checkpoints of earlier versions do not say."""
+    def check_layers(self, metadata: Mapping[str, Any]) -> None:
+        """Raise RunError when the checkpoint is of a network of other layers. Those of earlier versions do not say."""
         saved, kinds = metadata.get("layers"), self.layer_kinds()
         if saved is not None and saved != kinds:
             raise RunError(
                 f"the network was trained with the layers {', '.join(map(str, saved))}, this program makes it of "
                 f"{', '.join(kinds)}: take back that change, or train again"
             )
+
+    def check_computes_as_trained(self, tensors: Mapping[str, Tensor]) -> None:
+        """Raise RunError when the code of the layers has changed since the checkpoint was made, so that this network,
+        with the same weights, gives other answers. Checkpoints of earlier versions do not say."""
         if TRIAL in tensors:
             before, now = tensors[TRIAL], self.trial_answers().cpu()
             if before.shape != now.shape or bool((before - now).abs().max() > _TOLERANCE):

@@ -175,3 +175,17 @@ def test_a_checkpoint_of_something_else_is_refused(metadata: dict[str, object], 
     with pytest.raises(RunError) as caught:
         DigitClassifier.from_checkpoint({}, metadata)
     assert says in str(caught.value)
+
+
+def test_a_checkpoint_of_other_layers_is_refused_before_its_weights_are_looked_at() -> None:
+    metadata = {
+        "model": "best",
+        "seed": 0,
+        "settings": {},
+        "image": {"mean": 0.0, "deviation": 1.0},
+        "layers": ["Columns", "Dropout"],
+    }
+    with pytest.raises(
+        RunError, match="trained with the layers Columns, Dropout, this program makes it of .*train again"
+    ):
+        DigitClassifier.from_checkpoint({"0.0.11.weight": torch.zeros(1)}, metadata)
