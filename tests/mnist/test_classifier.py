@@ -186,6 +186,6 @@ def test_a_checkpoint_of_other_layers_is_refused_before_its_weights_are_looked_a
         "layers": ["Columns", "Dropout"],
     }
     with pytest.raises(
-        RunError, match="trained with the layers Columns, Dropout, this program makes it of .*train again"
+        RunError, match=r"trained with the layers Columns, Dropout, this program makes it of .*train again"
     ):
         DigitClassifier.from_checkpoint({"0.0.11.weight": torch.zeros(1)}, metadata)
