@@ -24,8 +24,12 @@ class Pairs:
     def line(self, title: str, at_most: float | None = None) -> str:
         """Return one row of a table: the medians in milliseconds, the ratio, and whether it is at most `at_most`."""
         ours, theirs = (statistics.median(times) * 1e3 for times in (self.ours, self.theirs))
+        return f"{title:<56} ours {ours:8.2f} ms  theirs {theirs:8.2f} ms  {self.verdict('ratio', at_most)}"
+
+    def verdict(self, title: str, at_most: float | None = None) -> str:
+        """Return the ratio, and whether it is at most `at_most`."""
         verdict = "" if at_most is None else f"  at most {at_most:.2f}: {'yes' if self.ratio <= at_most else 'NO'}"
-        return f"{title:<56} ours {ours:8.2f} ms  theirs {theirs:8.2f} ms  ratio {self.ratio:4.2f}{verdict}"
+        return f"{title} {self.ratio:4.2f}{verdict}"
 
 
 def time_pairs(ours: Callable[[], object], theirs: Callable[[], object], *, pairs: int, warm_up: int = 3) -> Pairs:

@@ -1,12 +1,19 @@
 """One training step of the hand-written core beside the same step in torch.nn with autograd and torch.optim.
 
-    python benchmarks/training.py [--pairs 200] [--mnist DIR] [--only WORD]
+    python benchmarks/training.py [--pairs 200] [--mnist DIR] [--only WORD] [--device cuda]
 
 Same layers, same first parameters, same batch, same optimiser. The torch side is written as in torch's tutorials, with
 the default settings of its optimisers; some rows show `fused=True`. Before a row is timed, both sides make a few steps
 and must have the same loss. One row trains on the 60,000 images of MNIST, or on random numbers of their shape if there
 is no folder of MNIST, and says which. The last lines compare with the code of two course reports, timed once on a
 similar machine.
+
+With `--device cuda` each row has four sides: our step recorded as a CUDA graph, as the loop makes it there; the same
+without a graph; autograd; and autograd with `torch.compile(mode="reduce-overhead")`, which makes graphs too and needs a
+C compiler. Blocks of steps are timed in turns, from one synchronisation of the device to the next, on batches in two
+places by turns, as a loop has them (one of all samples: in one). Ours has the epoch's sums in each step besides. The
+goals beside the ratios are those of the graph. It takes some minutes, most of them to compile; to try it,
+`--pairs 50 --only CS559`. Let nothing else use the GPU meanwhile.
 """
 
 import argparse
@@ -17,6 +24,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import torch
@@ -24,24 +32,31 @@ from torch import Generator, Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.pairs import time_pairs
+from benchmarks.pairs import Pairs, time_pairs
 from data.mnist import load_mnist
 from errors import DatasetError
 from mnist.networks import columns, one_convolution, two_convolutions
 from nn.layers import Layer, LeakyReLU, Linear, MaxPool2d, ReLU, Sequential, Sigmoid
 from nn.losses import CrossEntropy, Loss, SquaredError
 from nn.optimisers import SGD, Adam, Optimiser
+from nn.parallel import ALONE, SharedGradients
 from nn.parameter import Parameter
 from nn.schedules import Constant
-from nn.training import TrainingSettings, train, training_step
+from nn.training import TrainingSettings, correct, train, training_step
+from nn.training.captured import WARM_UP, CapturedStep, graph_for
+from nn.training.evaluation import ScoreSums
+from nn.training.step import Step as LoopStep
 
 LR = 1e-3
+BLOCK = 50  # steps between two looks at the clock, on a GPU
+OF_COMPILED = 0.5  # the goal of a graph, as a ratio to torch.compile
 SHARED = Path(os.environ.get("FACES_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 THEIR_SGD = partial(torch.optim.SGD, lr=LR)
 
 Data = tuple[Tensor, Tensor]
 Step = Callable[[], Tensor]
+TrainOn = Callable[[Tensor, Tensor], Tensor]
 MakeOurs = Callable[[dict[str, Parameter]], Optimiser]
 MakeTheirs = Callable[[list[Tensor]], torch.optim.Optimizer]
 
@@ -62,6 +77,10 @@ class BenchmarkRow:
     at_most: float | None = None
     share: float = 1.0
     """Of the pairs asked for: slow rows need fewer."""
+    all_samples: bool = False
+    """Whether the batch is all there is, so that it lies in the same place in each step."""
+    of_eager: float = 0.25
+    """The goal of a graph on a GPU, as a ratio to autograd."""
 
 
 def random_batch(n: int, inputs: int, classes: int) -> Data:
@@ -86,7 +105,10 @@ def our_step(network: Layer, loss: Loss, optimiser: Optimiser, data: Data) -> St
 
 
 def their_step(
-    module: torch.nn.Module, criterion: Callable[[Tensor, Tensor], Tensor], optimiser: torch.optim.Optimizer, data: Data
+    module: Callable[[Tensor], Tensor],
+    criterion: Callable[[Tensor, Tensor], Tensor],
+    optimiser: torch.optim.Optimizer,
+    data: Data,
 ) -> Step:
     """Return the same step as torch's tutorials write it."""
     x, target = data
@@ -112,6 +134,68 @@ def measure(row: BenchmarkRow, pairs: int) -> str:
     for _ in range(5):
         torch.testing.assert_close(our(), their(), rtol=1e-3, atol=1e-4)
     return time_pairs(our, their, pairs=max(5, int(pairs * row.share))).line(row.title, row.at_most)
+
+
+def gpu_sides(row: BenchmarkRow) -> dict[str, TrainOn]:
+    """Return a step of each side on a GPU, all from the same parameters."""
+
+    def ours(recorded: bool) -> TrainOn:
+        network = row.network(Generator().manual_seed(0)).to("cuda")
+        optimiser = row.ours(network.parameters())
+        step = LoopStep(
+            network, row.loss(), optimiser, ScoreSums(correct), SharedGradients(optimiser.parameters, ALONE)
+        )
+        if not recorded:
+            return partial(step, LR)
+        graph = graph_for(step)
+        assert graph is not None, f"{row.title}: this step is not recorded as a graph"
+        return partial(CapturedStep(step, graph), LR)
+
+    def theirs(compiled: bool) -> TrainOn:
+        module = row.module()
+        with torch.no_grad():
+            own = row.network(Generator().manual_seed(0)).parameters().values()
+            for parameter, first in zip(module.parameters(), own, strict=True):
+                parameter.copy_(first.value)
+        module = module.to("cuda")
+        optimiser = row.theirs(list(module.parameters()))
+        forward = torch.compile(module, mode="reduce-overhead") if compiled else module
+        return lambda x, target: their_step(forward, row.criterion, optimiser, (x, target))()
+
+    return {"graph": ours(True), "plain": ours(False), "eager": theirs(False), "compile": theirs(True)}
+
+
+def measure_on_gpu(row: BenchmarkRow, blocks: int) -> str:
+    """Check that all sides learn the same on a GPU, time blocks of steps in turns, and return the row of the table."""
+    data = tuple(tensor.to("cuda") for tensor in row.batch())
+    places = [data] if row.all_samples else [data, tuple(tensor.clone() for tensor in data)]
+    sides, losses = gpu_sides(row), list[list[float]]()
+    for name, step in list(sides.items()):
+        try:
+            losses.append([float(step(*batch)) for batch, _ in zip(cycle(places), range(WARM_UP + 5), strict=False)])
+        except RuntimeError as error:
+            if name != "compile":
+                raise
+            del sides[name]
+            print(f"torch.compile is left out: {str(error).partition(chr(10))[0]}", file=sys.stderr)
+    for other in losses[1:]:
+        torch.testing.assert_close(losses[0], other, rtol=1e-3, atol=1e-4)
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for i in range(blocks):
+        for name in list(sides) if i % 2 else reversed(sides):
+            torch.cuda.synchronize()
+            started = time.perf_counter()
+            for batch, _ in zip(cycle(places), range(BLOCK), strict=False):
+                sides[name](*batch)
+            torch.cuda.synchronize()
+            times[name].append((time.perf_counter() - started) / BLOCK)
+    shown = "  ".join(f"{name} {statistics.median(seconds) * 1e3:6.3f}" for name, seconds in times.items())
+    verdicts = [
+        Pairs(times["graph"], times[other]).verdict(other, goal)
+        for other, goal in (("eager", row.of_eager), ("compile", OF_COMPILED))
+        if other in times
+    ]
+    return f"{row.title:<56} {shown} ms  {'  '.join(verdicts)}"
 
 
 def beside_the_report(title: str, reported: float, seconds: Callable[[], float], repeats: int) -> str:
@@ -149,6 +233,8 @@ def fully_connected_rows(mnist_folder: Path) -> list[BenchmarkRow]:
         batch=lambda: images or random_batch(60_000, 784, 10),
         at_most=0.8,
         share=0.1,
+        all_samples=True,
+        of_eager=0.4,
     )
     fused = [
         replace(
@@ -277,9 +363,21 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=200, help="pairs of steps per row; slow rows take fewer")
     parser.add_argument("--only", default="", metavar="WORD", help="only the rows with this word in their title")
     parser.add_argument("--mnist", type=Path, default=SHARED / "mnist", help="folder of MNIST's four files")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where both sides compute")
     arguments = parser.parse_args()
+    if arguments.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "--device cuda: this torch finds no CUDA device; use --device cpu\n")
+    rows = [*fully_connected_rows(arguments.mnist), *convolution_rows()]
+    if arguments.device == "cuda":
+        print(
+            f"torch {torch.__version__}, {torch.cuda.get_device_name()}; medians of a step, medians of blocks' ratios"
+        )
+        for row in rows:
+            if arguments.only in row.title:
+                print(measure_on_gpu(row, max(5, arguments.pairs // 10)), flush=True)
+        return
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; medians, and the median of the pairs' ratios")
-    for row in (*fully_connected_rows(arguments.mnist), *convolution_rows()):
+    for row in rows:
         if arguments.only in row.title:
             print(measure(row, arguments.pairs), flush=True)
     if not arguments.only:
