@@ -121,17 +121,10 @@ def _folded(title: str, text: str) -> str:
 def _table(rows: Sequence[ReportedRow], outcomes: Outcomes, elsewhere: str) -> str:
     """Return the rows as a table; a column that says nothing of any row is left out."""
     lines = [_line(row, outcomes) for row in rows]
-    columns = {
-        "": "---",
-        "reported": "---:",
-        "measured": "---:",
-        "median": "---:",
-        "seeds": "---:",
-        elsewhere: "---:",
-        "shortened to": "---",
-    }
+    columns = ["", "reported", "measured", "median", "seeds", elsewhere, "shortened to"]
+    aligned = ["---", *["---:"] * 5, "---"]
     shown = [any(cells) for cells in zip(*lines, strict=True)]
-    table = [list(columns), list(columns.values()), *lines]
+    table = [columns, aligned, *lines]
     return "\n".join(f"| {' | '.join(compress(cells, shown))} |" for cells in table)
 
 

@@ -63,6 +63,7 @@ def test_a_run_that_diverged_has_a_row_too() -> None:
 
 def test_the_page_has_every_row_beside_what_was_reported(tmp_path: Path) -> None:
     page = publish_results(tmp_path, EXPERIMENT, OUTCOMES, "quick", COMMAND).read_text(encoding="utf-8")
+    assert "\n|  | reported | measured | seeds | shortened to |\n| --- | ---: | ---: | ---: | --- |\n" in page
     assert "| test error | 2.14 ± 0.31% | 2.00 ± 1.41% | 2 | 2 of 3 seeds |" in page
     assert "| time | 72 s | 0.5 ± 0.354 s | 2 | 2 of 3 seeds |" in page
     assert "| cannot be had | 80.00% | not measured | 0 |  |" in page
