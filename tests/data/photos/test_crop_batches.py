@@ -25,12 +25,12 @@ needs_memory = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="files
 HOW = ["threads", pytest.param("processes", marks=needs_memory)]
 
 PHOTOS_FOR_EVER = """
-import itertools, sys
-from dataclasses import replace
+import itertools, signal, sys
 from pathlib import Path
 from data.photos import crop_batches as module
 from data.photos.folder import read_folder
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what is in the background with it ignored
 module.PROCESSES_FROM, module.cores = 0, lambda: 2
 folder = read_folder(Path(sys.argv[1]))
 try:
@@ -140,6 +140,9 @@ def test_however_the_program_ends_so_do_its_processes(folder: Folder, end: signa
         assert program.stdout is not None
         assert program.stdout.readline() == "started\n"
         os.killpg(program.pid, end) if end is signal.SIGINT else program.kill()
-        _, stderr = program.communicate(timeout=SECONDS)  # all processes hold its stderr
+        try:
+            _, stderr = program.communicate(timeout=SECONDS)  # all processes hold its stderr
+        finally:
+            program.kill()
     assert (program.returncode, stderr) == (130 if end is signal.SIGINT else -9, "")
     assert set(Path("/dev/shm").iterdir()) <= before
