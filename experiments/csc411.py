@@ -100,6 +100,12 @@ EXPERIMENT = Experiment(
     rows=ROWS,
     figures=figures,
     faces=True,
+    found=(
+        "Softmax regression comes out as reported, and the gradient agrees with central differences to 1e-9 of the "
+        "largest slope. AlexNet's features tell the six people apart better than reported, because the photos are "
+        "normalised as the network was trained. The 25 hidden units do not reach the report's 83.3% on FaceScrub's six "
+        "people; what was tried is among the choices.",
+    ),
     choices=(
         "An iteration is an epoch of the loop, a step on all 60,000 images. Of the 10,000 test digits a random "
         "half, drawn with the seed, is for validation; pixels are in [0, 1]. The rate is at the edge of stability: "
@@ -126,6 +132,10 @@ EXPERIMENT = Experiment(
         "by default the folder is that of the generated portraits, which are other people and other photos. Pixels are "
         "scaled to [-1, 1] (not stated). The report's training accuracy is given as above 99. The pictures' votes are "
         "the network's answers to its own weights, as in the report.",
+        "On FaceScrub the hidden units had 67.5% on test photos (four splits, 63 to 75). Tried on one or two of these "
+        "splits: pixels in [0, 1] 44 and 74%; each photo at mean 0 and deviation 1 67 and 63%; each pixel so over the "
+        "training photos 62%; the wider crop around the box 58%; faces aligned by their landmarks 76 and 75%. The "
+        "report's own photos and split are not known.",
         "An epoch of the loop is a tenth of the steps on one mini-batch, so that the curves show what happens "
         "within it.",
         "AlexNet: photos are normalised as the network was trained, which the report did not; features are divided "
