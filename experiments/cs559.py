@@ -56,7 +56,7 @@ def _recipe(name: str, epochs: Budgeted, lr: float, network: Callable[[Generator
 
 
 TASKS = (
-    _recipe("cnn", Budgeted(4, 100), 1e-4, two_convolutions),
+    _recipe("cnn", Budgeted(3, 100), 1e-4, two_convolutions),
     _recipe("fc", Budgeted(20, 100), 1e-3, fully_connected),
     _recipe("fc, the report's rate", Budgeted(20, 100), 1e-4, fully_connected),
 )

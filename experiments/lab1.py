@@ -116,7 +116,7 @@ def _recipe(number: int, variant: Variant) -> Recipe:
         optimiser=partial(SGD, momentum=MOMENTUM),
         schedule=Constant(RATE * (1 - MOMENTUM)),
         epochs=Budgeted(2, EPOCHS * times),
-        samples=Budgeted(3_000, 60_000),
+        samples=Budgeted(2_000, 60_000),
         training=TrainingSettings(
             epochs=EPOCHS * times, batch_size=8, patience=PATIENCE * times, monitor="validation_accuracy"
         ),
