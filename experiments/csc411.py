@@ -102,8 +102,8 @@ EXPERIMENT = Experiment(
     faces=True,
     found=(
         "Softmax regression comes out as reported, and the gradient agrees with central differences to 1e-9 of the "
-        "largest slope. AlexNet's features tell the six people apart better than reported, because the photos are "
-        "normalised as the network was trained. The 25 hidden units do not reach the report's 83.3% on FaceScrub's six "
+        "largest slope. AlexNet's features, of photos normalised as the network was trained, tell the six people apart "
+        "better than reported. The 25 hidden units do not reach the report's 83.3% on FaceScrub's six "
         "people; what was tried is among the choices.",
     ),
     choices=(

@@ -172,8 +172,8 @@ EXPERIMENT = Experiment(
     figures=_figures,
     elsewhere="on an H100, batches of 32, stopped after 7 minutes each (passes)",
     found=(
-        "Thirteen trainings side by side on one H100, stopped after 7 minutes each, ended between .37 and .86%, where "
-        "the report has .35 to .56 after hours. Variant 7 was wrong there: torch's kernel for the gradient of an "
+        "Thirteen trainings side by side on one H100, stopped after 7 minutes each: twelve ended between .37 and .86%, "
+        "where the report has .35 to .56 after hours. Variant 7 was wrong there: torch's kernel for the gradient of an "
         "average over padded windows left out the padding (pytorch issue 188344), which `nn/layers/pooling.py` avoids "
         "since.",
     ),

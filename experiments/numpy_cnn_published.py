@@ -7,8 +7,8 @@ what is wrong with it.
 import torch
 from torch import Generator, Tensor
 
-from nn.layers import Conv2d, Sigmoid
-from nn.layers.operation import Operation
+from nn.kernels.convolution import window_rows
+from nn.layers import Conv2d, LeakyReLU, Sigmoid, Tanh
 from nn.parameter import Parameter
 
 
@@ -38,40 +38,26 @@ class ScrambledConv2d(Conv2d):
         return y + self.place.value, x
 
     def _gradients(self, dy: Tensor, x: Tensor) -> dict[str, Tensor]:
-        (n, filters, height, width), (kh, kw) = dy.shape, self.windows.kernel
+        n, filters, height, width = dy.shape
         d = dy.reshape(n * height * width, filters)
-        seen = x.unfold(2, kh, 1).unfold(3, kw, 1)  # (N, C, H', W', kh, kw)
-        rows = seen.permute(0, 2, 3, 1, 4, 5).reshape(n * height * width, -1)
+        rows, _ = window_rows(x, self.windows)
         return {
             "weight": (d.T @ rows).view(self.weight.value.shape),
             "place": d.sum(1).view(n, height, width).sum(0),
         }
 
 
-class PublishedReLU(Operation):
+class PublishedReLU(LeakyReLU):
     """y = max(x, 0), without a leak; dx = dy where y > 0, else leak * dy, though y does not change there."""
-
-    def __init__(self, leak: float) -> None:
-        self.leak = leak
 
     def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         y = x.clamp(min=0)
         return y, y
 
-    def _backward(self, dy: Tensor, y: Tensor) -> Tensor:
-        return y.sign().clamp_(min=self.leak).mul_(dy)
 
-
-class PublishedTanh(Operation):
+class PublishedTanh(Tanh):
     """y = tanh(slope * x); dx = (slope - y^2) dy, which is right for slope 1 alone: for .5 it is negative from
     |y| = .71 on, where y still rises. Right is slope (1 - y^2) dy."""
-
-    def __init__(self, slope: float) -> None:
-        self.slope = slope
-
-    def _forward(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
-        y = (self.slope * x).tanh_()
-        return y, y
 
     def _backward(self, dy: Tensor, y: Tensor) -> Tensor:
         return dy * (self.slope - y * y)

@@ -171,8 +171,8 @@ EXPERIMENT = Experiment(
     found=(
         "From N(0, 1), with points in [0, 1]^2, some runs of the two ReLU networks die in their first steps: they give "
         "all points one class, half of them wrong. Such a run weighs on the mean, not on the median. With inputs "
-        "centred around 0 none dies, and the errors are no larger than reported. Biases from N(0, 1) and a disk around "
-        "the origin were tried as well and do not stop it; a tenth of the rate does for ANN1 (folded rows).",
+        "centred around 0 none dies, and test errors are no larger than reported. Biases from N(0, 1) and a disk "
+        "around the origin were tried as well and do not stop it; a tenth of the rate does for ANN1 (folded rows).",
     ),
     choices=(
         f"The number of epochs is not stated: {EPOCHS.full:,}, of two steps of 500 points each; {FIRST} for what was "

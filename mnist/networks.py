@@ -136,7 +136,7 @@ def best(generator: Generator) -> Sequential:
 
     Both have batch normalisation after each convolution, which so needs no bias. They differ in their kernels, so that
     they misread different digits: one has six convolutions, nearly all 3 x 3, the other five, of which the first two
-    are 5 x 5. There is no dropout: in a few epochs on digits that are changed anew each time it only slows learning.
+    are 5 x 5. There is no dropout: with it, more held-out digits were misread in trials of 8 epochs.
     """
 
     def conv(inputs: int, outputs: int, kernel: int, padding: int = 0) -> list[Layer]:

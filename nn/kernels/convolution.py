@@ -32,7 +32,7 @@ def correlate(x: Tensor, w: Tensor, b: Tensor | None, windows: Windows) -> Tenso
     """Return y (N, outputs, H', W') for x (N, channels, H, W), w (outputs, channels, kernel), b (outputs,)."""
     if not _few(x, windows):
         return torch.conv2d(x, w, b, windows.stride, windows.padding)
-    rows, (height, width) = _rows(x, windows)
+    rows, (height, width) = window_rows(x, windows)
     wt = w.flatten(1).T  # (channels * kernel, outputs)
     y = rows @ wt if b is None else torch.addmm(b, rows, wt)  # (N * H' * W', outputs)
     return y.view(len(x), height, width, -1).permute(0, 3, 1, 2)  # (N, outputs, H', W')
@@ -49,7 +49,7 @@ def adjoint(dy: Tensor, w: Tensor, size: Pair, windows: Windows) -> Tensor:
 def weight_gradient(dy: Tensor, x: Tensor, w: Tensor, windows: Windows) -> Tensor:
     """Return dw, of w's shape."""
     if _few(x, windows):
-        rows, _ = _rows(x, windows)
+        rows, _ = window_rows(x, windows)
         return (dy.permute(1, 0, 2, 3).flatten(1) @ rows).view(w.shape)  # (outputs, N H' W') @ (N H' W', kernel)
     only_dw = [False, True, False]
     dw: Tensor = ops.aten.convolution_backward(
@@ -63,7 +63,7 @@ def _few(x: Tensor, windows: Windows) -> bool:
     return x.is_cpu and not is_traced() and len(x) * height * width <= FEW  # a trace is for any batch
 
 
-def _rows(x: Tensor, windows: Windows) -> tuple[Tensor, Pair]:
+def window_rows(x: Tensor, windows: Windows) -> tuple[Tensor, Pair]:
     """Return the windows as rows (N * H' * W', channels * kernel), and (H', W')."""
     (kh, kw), (sh, sw), (ph, pw) = windows
     if ph or pw:
