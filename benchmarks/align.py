@@ -9,7 +9,6 @@ Distances are shares of the face's side. For the speed crops are opened, searche
 
 import argparse
 import io
-import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from data.photos.alignment import aligned, similarity
 from data.photos.landmarks import Landmarks
 from data.portraits import Gallery
+from data.process_pool import cores
 from data.rows import Box
 from faces.detection.landmarks import face_detector
 
@@ -66,12 +66,12 @@ def main() -> None:
         if (points := detector.landmarks(crop)) is not None:
             aligned(crop, points, SIDE, MARGIN)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         started = time.perf_counter()
         for _ in pool.map(align, crops):
             pass
         seconds = time.perf_counter() - started
-    print(f"{count / seconds:.0f} faces/s found and aligned on {os.cpu_count()} cores")
+    print(f"{count / seconds:.0f} faces/s found and aligned on {cores()} cores")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ everything in memory. A download cannot be faster.
 import asyncio
 import hashlib
 import io
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from PIL import Image
 
 from data.download import download, read_list
 from data.photos import crop
+from data.process_pool import cores
 from data.rows import Row
 from data.settings import DownloadSettings
 
@@ -54,7 +54,7 @@ def decoding_seconds(folder: Path) -> float:
     rows = [row for row in read_list(folder / "list.tsv") if isinstance(row, Row) and unquote(row.url) in answers]
     work = [(row, answers[unquote(row.url)].read_bytes()) for row in rows]
     started = time.perf_counter()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for _ in pool.map(_verify_and_crop, *zip(*work, strict=True)):
             pass
     return time.perf_counter() - started

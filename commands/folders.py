@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from commands.console import progress
 from commands.summary import print_summary
+from data.process_pool import cores
 from data.settings import MNIST_FOLDER, DownloadSettings
 from errors import UsageError
 
@@ -110,7 +111,7 @@ def draw_portraits(
             settings=settings,
             people=people,
             limit=limit,
-            processes=os.cpu_count() or 1,
+            processes=cores(),
             retry_failed=retry_failed,
             on_drawn=lambda: advance(""),
             on_outcome=on_outcome,

@@ -4,7 +4,6 @@ The experiments are in `experiments/`; a new one is a file there and a line of i
 """
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from commands.flags import add_device, add_output
 from commands.folders import PORTRAITS, portraits
 from commands.parser import add_command
 from commands.stopping import going_on
+from data.process_pool import cores
 from data.settings import MNIST_FOLDER
 from errors import UsageError
 
@@ -48,7 +48,7 @@ def add_to(commands: Any) -> None:
         "--workers",
         "--jobs",
         type=positive,
-        default=os.cpu_count() or 1,
+        default=cores(),
         metavar="N",
         help="trainings at once; on cuda they share the GPU, best by NVIDIA's service: nvidia-cuda-mps-control -d",
     )

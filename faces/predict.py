@@ -21,6 +21,7 @@ from data.photos.cutting import Region, find_regions, open_face, open_regions, o
 from data.photos.decoding import quiet_decoding
 from data.photos.images import MOST_BYTES
 from data.photos.placed import Placed, placed_in
+from data.process_pool import cores
 from data.reasons import Failure, Reason
 from data.rows import Box
 from errors import UsageError
@@ -47,7 +48,7 @@ class PredictSettings:
     top: int = 1  # predictions per face, the most probable name first
     threshold: float | None = None  # None: the classifier's own
     batch_size: int = 64  # faces computed together
-    threads: int = os.cpu_count() or 1  # that open photos
+    threads: int = cores()  # that open photos
     max_pixels: int | None = None  # of a photo, as `DownloadSettings` says
 
     def __post_init__(self) -> None:

@@ -4,7 +4,6 @@ Threads are enough: Python lets other threads run while one waits for a server, 
 are daemon threads and hold nothing that must be cleaned up, so a run can end at once.
 """
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,6 +15,7 @@ from typing import Self
 from data.download.host_scheduler import QueuedRow
 from data.download.verify_and_store import verify_and_store
 from data.journal import Outcome
+from data.process_pool import cores
 from data.reasons import Failure
 from data.rows import Row
 from data.settings import DownloadSettings
@@ -38,7 +38,7 @@ class WorkerPool:
         self._settings = settings
         self._tasks: SimpleQueue[tuple[QueuedRow, float] | None] = SimpleQueue()
         self._results: SimpleQueue[tuple[QueuedRow, Result] | BaseException] = SimpleQueue()
-        self._decoding = BoundedSemaphore(os.cpu_count() or 1)  # so many photos are decoded at once
+        self._decoding = BoundedSemaphore(cores())  # so many photos are decoded at once
         self._stopped = Event()
         self._error: BaseException | None = None
         self._threads = [Thread(target=self._work, daemon=True) for _ in range(settings.workers)]
