@@ -39,7 +39,7 @@ def add_to(commands: Any) -> None:
         help="softmax: no hidden layer; fc: one; cnn: two convolutions; best: two columns of six and five, on digits "
         "turned, moved and zoomed a little",
     )
-    momentum = ("--momentum", float, "M", "of SGD, from 0 to below 1; best learns by AdamW, which has none")
+    momentum = ("--momentum", float, "M", "of SGD, from 0 to below 1; best learns by Muon, with its own")
     add_settings(add, MODELS, "digits", lr="learning rate at its highest", others=[momentum])
     add("--seed", type=count, default=0, metavar="N", help="decides what is held out, the weights and the order")
     add("--validation", type=count, default=VALIDATION, metavar="N", help="training digits held out; 0: none")

@@ -26,7 +26,7 @@ from nn.device import exact_convolutions
 from nn.estimator import TRIAL, Estimator, kinds_of, trial_inputs
 from nn.layers import Sequential
 from nn.losses import CrossEntropy, PerColumn
-from nn.optimisers import SGD, AdamW, Optimiser
+from nn.optimisers import SGD, Muon, Optimiser
 from nn.parallel import ALONE, Ranks
 from nn.schedules import Cosine
 from nn.threads import threads
@@ -275,7 +275,7 @@ class DigitClassifier(DigitParameters, Estimator):
     def _optimiser(self) -> Optimiser:
         parameters, settings = self.network.parameters(), self.settings
         if settings.momentum is None:
-            return AdamW(parameters, weight_decay=settings.weight_decay)
+            return Muon(parameters, weight_decay=settings.weight_decay)
         return SGD(parameters, momentum=settings.momentum, weight_decay=settings.weight_decay)
 
 

@@ -93,7 +93,7 @@ def page_of_run(
 def _facts(classifier: DigitClassifier, metrics: dict[str, Any]) -> list[tuple[str, str]]:
     """Return titles and values: the data, the settings, the time and the versions."""
     s = classifier.settings
-    rule = "AdamW" if s.momentum is None else f"SGD with momentum {s.momentum}"
+    rule = "Muon" if s.momentum is None else f"SGD with momentum {s.momentum}"
     facts = [
         ("digits", str(metrics["data"])),
         ("network", f"{metrics['parameters']:,} parameters"),

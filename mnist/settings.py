@@ -16,7 +16,7 @@ class DigitSettings:
     epochs: int
     batch_size: int = 100
     lr: float  # at its highest
-    momentum: float | None = 0.9  # of SGD; None: AdamW, which has none
+    momentum: float | None = 0.9  # of SGD; None: Muon, with its own
     weight_decay: float = 0.0
     rise: float = 0.0  # the share of all steps in which the rate rises to `lr`; then it falls to 0 along half a cosine
     label_smoothing: float = 0.0
@@ -95,7 +95,7 @@ class DigitParameters:
         if self.model not in MODELS:
             raise UsageError(f"model must be one of {', '.join(MODELS)}, got {self.model!r}")
         if self.momentum is not None and MODELS[self.model].momentum is None:
-            raise UsageError(f"momentum: {self.model} learns by AdamW, which has none; leave it out")
+            raise UsageError(f"momentum: {self.model} learns by Muon, with the momentum of its own; leave it out")
         check_seed(self.seed)
         check_device(self.device)
         settings = self.settings

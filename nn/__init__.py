@@ -4,7 +4,7 @@
     buffer          a tensor of a layer that no optimiser moves
     layers/         forward and backward; `layers/base.py` is the contract
     losses/         what training minimises
-    optimisers/     SGD, Adam, AdamW
+    optimisers/     SGD, Adam, AdamW, Muon
     training/       the loop: batches, evaluation, history, early stopping, resuming
     parallel/       several processes that train one network
     kernels/        fast matrix products and convolutions

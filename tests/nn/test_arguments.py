@@ -24,7 +24,7 @@ from nn.layers import (
     Tanh,
 )
 from nn.losses import CrossEntropy
-from nn.optimisers import SGD, Adam, AdamW
+from nn.optimisers import SGD, Adam, AdamW, Muon
 from nn.parallel import ALONE
 from nn.parameter import Parameter
 from nn.training import TrainingSettings, evaluate
@@ -51,6 +51,7 @@ OURS: dict[Callable[..., Any], dict[str, Any]] = {
     SGD: {"decay_biases": False},
     Adam: {"decay_biases": False},
     AdamW: {"decay_biases": False},
+    Muon: {"momentum": 0.95, "weight_decay": 0.1, "decay_biases": False},  # torch's, from 2.9 on
     schedules.Step: {"factor": 0.1},
     schedules.Cosine: {"warm_up": 0, "final": 0.0},
     schedules.OneCycle: {"rise": 0.3, "start": 1 / 25, "final": 1 / 250_000},

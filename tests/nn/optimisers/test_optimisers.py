@@ -11,7 +11,8 @@ from torch import Generator, Tensor
 from errors import LayerError, RunError
 from nn.layers import Layer, Linear, Sequential, Tanh
 from nn.losses import MSE
-from nn.optimisers import SGD, Adam, AdamW, Optimiser
+from nn.optimisers import SGD, Adam, AdamW, Muon, Optimiser
+from nn.optimisers.muon import QUINTIC, orthogonal
 from nn.parameter import Parameter
 
 Oracle = Callable[[Iterable[Tensor]], torch.optim.Optimizer]
@@ -25,6 +26,29 @@ class OptimiserCase:
     name: str
     make: Callable[[dict[str, Parameter]], Optimiser]
     oracle: Oracle
+
+
+class MuonOfSingularValues(torch.optim.AdamW):
+    """Muon for what has two axes, by a decomposition of each step; AdamW for the rest."""
+
+    def __init__(self, parameters: Iterable[Tensor], momentum: float = 0.95, weight_decay: float = 0.1) -> None:
+        super().__init__(parameters, weight_decay=weight_decay)
+        self.averages: dict[Tensor, Tensor] = {}
+        self.momentum, self.decay = momentum, weight_decay
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        lr = self.param_groups[0]["lr"]
+        for p in [p for p in self.param_groups[0]["params"] if p.ndim > 1]:
+            m = self.momentum * self.averages.get(p, torch.zeros_like(p)) + (1 - self.momentum) * p.grad
+            u, s, v = torch.linalg.svd(self.momentum * m + (1 - self.momentum) * p.grad, full_matrices=False)
+            a, b, c = QUINTIC
+            s = s / s.norm()
+            for _ in range(5):
+                s = a * s + b * s**3 + c * s**5
+            p.mul_(1 - lr * self.decay).sub_(u * s @ v, alpha=lr * 0.2 * max(p.shape) ** 0.5)
+            self.averages[p], p.grad = m, None
+        return super().step()
 
 
 CASES = [
@@ -56,6 +80,12 @@ CASES = [
         "adamw, decay, betas, eps",
         lambda p: AdamW(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.2, decay_biases=True),
         lambda p: torch.optim.AdamW(p, betas=(0.7, 0.95), eps=1e-3, weight_decay=0.2),
+    ),
+    OptimiserCase("muon", lambda p: Muon(p, decay_biases=True), MuonOfSingularValues),
+    OptimiserCase(
+        "muon, momentum, decay",
+        lambda p: Muon(p, momentum=0.8, weight_decay=0.2, decay_biases=True),
+        lambda p: MuonOfSingularValues(p, momentum=0.8, weight_decay=0.2),
     ),
 ]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -129,7 +159,7 @@ def test_the_gradient_is_left_for_others_to_read(case: OptimiserCase) -> None:
     assert all(parameter.grad is None for parameter in layer.parameters().values())
 
 
-@pytest.mark.parametrize("make", [SGD, Adam, AdamW])
+@pytest.mark.parametrize("make", [SGD, Adam, AdamW, Muon])
 def test_weights_decay_and_biases_do_not(make: Callable[..., Optimiser]) -> None:
     parameters = {"weight": Parameter(torch.ones(2, 2)), "bias": Parameter(torch.ones(2))}
     for parameter in parameters.values():
@@ -146,6 +176,37 @@ def test_a_parameter_without_a_gradient_stays(case: OptimiserCase) -> None:
     case.make(parameters).step(0.1)
     assert (parameters["used"].value < 1).all()
     assert (parameters["frozen"].value == 1).all()
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (4, 30), (30, 4), (1, 7), (7, 1)])
+def test_singular_values_of_an_orthogonal_step_are_near_one(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape, generator=Generator().manual_seed(3), dtype=torch.float64)
+    u, s, v = torch.linalg.svd(matrix, full_matrices=False)
+    evened = torch.linspace(0.2, 1, len(s), dtype=torch.float64)
+    singular = torch.linalg.svdvals(orthogonal(1e-3 * u * evened @ v))
+    assert (singular > 0.65).all()
+    assert (singular < 1.25).all()
+
+
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="torch has Muon from 2.9 on")
+def test_a_step_of_muon_is_torchs_to_what_its_bfloat16_allows() -> None:
+    generator = Generator().manual_seed(4)
+    value, gradient = torch.randn(2, 8, 30, generator=generator).unbind()
+    ours, theirs = Parameter(value.clone()), torch.nn.Parameter(value.clone())
+    ours.grad, theirs.grad = gradient.clone(), gradient.clone()
+    Muon({"weight": ours}).step(0.1)
+    oracle: torch.optim.Optimizer = torch.optim.Muon([theirs], lr=0.1, adjust_lr_fn="match_rms_adamw")
+    oracle.step()
+    torch.testing.assert_close(ours.value - value, theirs.detach() - value, rtol=0, atol=2e-3)
+
+
+def test_a_filter_is_one_row() -> None:
+    """(outputs, inputs, height, width) moves as (outputs, inputs * height * width) does."""
+    value, gradient = torch.randn(2, 6, 3, 5, 5, generator=Generator().manual_seed(5)).unbind()
+    filters, matrix = Parameter(value.clone()), Parameter(value.flatten(1).clone())
+    filters.grad, matrix.grad = gradient.clone(), gradient.flatten(1).clone()
+    Muon({"weight": filters, "matrix": matrix}).step(0.1)
+    assert torch.equal(filters.value.flatten(1), matrix.value)
 
 
 def test_a_state_of_another_network_or_optimiser_is_refused() -> None:

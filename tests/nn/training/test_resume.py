@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from errors import RunError
 from nn.layers import Dropout, Layer, Linear, ReLU, Sequential
 from nn.losses import CrossEntropy
-from nn.optimisers import SGD, Adam, AdamW, Optimiser
+from nn.optimisers import SGD, Adam, AdamW, Muon, Optimiser
 from nn.parameter import Parameter
 from nn.schedules import Cosine
 from nn.training import History, TrainingSettings, TrainingState, train
@@ -24,6 +24,7 @@ OPTIMISERS: dict[str, MakeOptimiser] = {
     "momentum": lambda p: SGD(p, momentum=0.9, nesterov=True, weight_decay=1e-3),
     "adam": Adam,
     "adamw": AdamW,
+    "muon": Muon,
 }
 
 
