@@ -44,7 +44,7 @@ NETWORKS = {
     "softmax": "softmax regression, a weight for each pixel and digit",
     "fc": "a fully connected network with one hidden layer of sigmoid units",
     "cnn": "two convolutions and a linear layer",
-    "best": "two columns, of six and of five convolutions, with batch normalisation",
+    "best": "four columns of six convolutions, with batch normalisation",
 }
 MOST_IMAGES = 10_000  # training images that are searched for those that excite a unit most
 

@@ -85,7 +85,10 @@ def test_json_is_one_object_and_a_second_run_gets_a_folder_of_its_own(
     [
         (["--mnist", "nowhere"], "MNIST is not in nowhere: expected train-images-idx3-ubyte"),
         (["--mnist", "nowhere"], "get it with `faces download mnist --out nowhere`"),
-        (["--model", "best", "--momentum", "0.9"], "momentum: best learns by Muon, with the momentum of its own; leave it out"),
+        (
+            ["--model", "best", "--momentum", "0.9"],
+            "momentum: best learns by Muon, with the momentum of its own; leave it out",
+        ),
         (["--momentum", "1"], "momentum must be from 0 to below 1, got 1.0"),
         (["--lr", "0"], "lr must be a number above 0, got 0.0"),
         (["--lr", "nan"], "lr must be a number above 0, got nan"),

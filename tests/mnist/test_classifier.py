@@ -72,22 +72,22 @@ def test_validation_digits_are_measured_and_change_nothing(
 def test_a_prediction_does_not_depend_on_other_images(
     trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
 ) -> None:
-    two_columns, x = trained("best"), digits[1].x[:10]
-    alone, among_others = two_columns.predict_proba(x[7:8]), two_columns.predict_proba(x)[7:8]
+    best, x = trained("best"), digits[1].x[:10]
+    alone, among_others = best.predict_proba(x[7:8]), best.predict_proba(x)[7:8]
     np.testing.assert_allclose(alone, among_others, rtol=1e-5)
 
 
 def test_probabilities_are_the_mean_of_the_columns_on_the_digit_and_on_it_moved(
     trained: Callable[[str], DigitClassifier], digits: tuple[Digits, Digits]
 ) -> None:
-    two_columns, x = trained("best"), digits[1].x[:10]
+    best, x = trained("best"), digits[1].x[:10]
     assert MODELS["best"].moved
     columns = []
     for view in moved(x):
-        logits = two_columns.network.forward((view - two_columns.mean) / two_columns.deviation)
+        logits = best.network.forward((view - best.mean) / best.deviation)
         columns += [part.softmax(1) for part in logits.chunk(MODELS["best"].columns, 1)]
-    assert len(columns) == 3 * 2
-    assert_close(torch.from_numpy(two_columns.predict_proba(x)), sum(columns) / len(columns))
+    assert len(columns) == 3 * 4
+    assert_close(torch.from_numpy(best.predict_proba(x)), sum(columns) / len(columns))
 
 
 def test_a_moved_image_is_a_pixel_lower_and_higher_and_the_row_at_the_border_is_repeated() -> None:
@@ -139,7 +139,7 @@ def test_a_network_trained_on_a_gpu_answers_the_same_on_the_processor(
 
 @pytest.mark.parametrize(
     ("model", "shape"),
-    [("softmax", (10, 28, 28)), ("fc", (256, 28, 28)), ("cnn", (16, 3, 3)), ("best", (24 + 24, 5, 5))],
+    [("softmax", (10, 28, 28)), ("fc", (256, 28, 28)), ("cnn", (16, 3, 3)), ("best", (4 * 16, 5, 5))],
 )
 def test_the_first_weights_are_pictures(
     model: str, shape: tuple[int, ...], trained: Callable[[str], DigitClassifier]
