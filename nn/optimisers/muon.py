@@ -18,7 +18,7 @@ ITERATIONS = 5
 
 
 class Muon(AdamW):
-    """Steps in all directions of a weight alike, where the gradient has a few large ones and many small.
+    """Steps equally far in all directions of a weight matrix, where a gradient is large in few and small in most.
 
     A weight (outputs, ...) is a matrix W of `outputs` rows. The rule for it, with the gradient G, is
 
