@@ -117,22 +117,31 @@ program()
     assert re.fullmatch("(faces( download)?: (interrupted|stopped before .*)\n)?", err), err
 
 
+WAITING = """
+import time
+
+def wait():  # a minute, in short sleeps: a signal that comes just before one long sleep is answered after it
+    for _ in range(6000):
+        time.sleep(0.01)
+"""
+
+
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_ends_at_once(
     tmp_path: Path, start: Start, first: signal.Signals, second: signal.Signals
 ) -> None:
     """While the first is being answered, here by saving that takes for ever."""
-    program = """
-import time, cli, commands.verify as command
+    program = f"""{WAITING}
+import cli, commands.verify as command
 
 def verify(options):
     try:
         print("started", flush=True)
-        time.sleep(60)
+        wait()
     except KeyboardInterrupt:
         print("saving", flush=True)
-        time.sleep(60)
+        wait()
 
 command.verify = verify
 cli.program()
@@ -148,13 +157,13 @@ cli.program()
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_under_torchrun_a_repeated_signal_is_one(tmp_path: Path, start: Start, number: signal.Signals) -> None:
-    program = """
-import os, signal, time, cli, commands.verify as command
+    program = f"""{WAITING}
+import os, signal, cli, commands.verify as command
 
 def verify(options):
     try:
         print("started", flush=True)
-        time.sleep(60)
+        wait()
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):
             os.kill(os.getpid(), number)
