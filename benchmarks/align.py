@@ -19,10 +19,10 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from data.cores import cores
 from data.photos.alignment import aligned, similarity
 from data.photos.landmarks import Landmarks
 from data.portraits import Gallery
-from data.process_pool import cores
 from data.rows import Box
 from faces.detection.landmarks import face_detector
 

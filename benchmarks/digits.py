@@ -17,23 +17,23 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Generator, Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import nll_loss
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from data.settings import MNIST_FOLDER
+from faces.temperature import best_temperature, tempered
 from mnist.classifier import DigitClassifier
 from mnist.digits import load_digits, split_off
 from mnist.settings import MODELS, DigitParameters, DigitSettings
 
-TEMPERATURES = np.geomspace(0.2, 2, 24)
 
-
-def best_loss(probabilities: Tensor, labels: Tensor) -> float:
-    """Return the smallest mean cross-entropy over the temperatures, in nats."""
-    logarithms = probabilities.clamp_min(1e-9).log()
-    return min(float(cross_entropy(logarithms / temperature, labels)) for temperature in TEMPERATURES)
+def best_loss(probabilities: NDArray[np.float32], labels: Tensor) -> float:
+    """Return the mean cross-entropy at the temperature that fits best, in nats."""
+    at_best = tempered(torch.from_numpy(probabilities), best_temperature(probabilities, labels.numpy()))
+    return float(nll_loss(at_best.log(), labels))
 
 
 def setting(text: str) -> tuple[str, float]:
@@ -64,8 +64,8 @@ def main() -> None:
     for seed in range(options.seeds):
         start = time.perf_counter()
         classifier = DigitClassifier(model=options.model, seed=seed, **given).fit(*digits.pair)
-        probabilities = torch.from_numpy(classifier.predict_proba(held_out.x))
-        misread = int((probabilities.argmax(1) != held_out.labels).sum())
+        probabilities = classifier.predict_proba(held_out.x)
+        misread = int((probabilities.argmax(1) != held_out.labels.numpy()).sum())
         loss, seconds = best_loss(probabilities, held_out.labels), time.perf_counter() - start
         print(f"| {seed} | {misread} | {loss:.4f} | {seconds:.0f} |", flush=True)
 

@@ -36,10 +36,10 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.pairs import time_pairs
+from data.cores import cores
 from data.photos import Folder, crop, open_photo, read_folder
 from data.photos.crop_batches import crop_batches
 from data.portraits import Gallery
-from data.process_pool import cores
 from data.rows import Box
 from data.settings import DEVICES, DownloadSettings
 from errors import UsageError

@@ -21,9 +21,9 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
+from data.cores import cores
 from data.download import download, read_list
 from data.photos import crop
-from data.process_pool import cores
 from data.rows import Row
 from data.settings import DownloadSettings
 

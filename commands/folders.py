@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from commands.console import progress
 from commands.summary import print_summary
-from data.process_pool import cores
+from data.cores import cores
 from data.settings import MNIST_FOLDER, DownloadSettings
 from errors import UsageError
 

@@ -13,7 +13,7 @@ from commands.flags import add_device, add_output
 from commands.folders import PORTRAITS, portraits
 from commands.parser import add_command
 from commands.stopping import going_on
-from data.process_pool import cores
+from data.cores import cores
 from data.settings import MNIST_FOLDER
 from errors import UsageError
 

@@ -10,6 +10,7 @@ mnist/       the four files of MNIST
 cluster/     the same download by many machines
 
 Beside them are modules that all of them use: `rows` (a row of a list, a box), `reasons` (why a row ended), `settings`,
-`folder_names` (a person's name as a folder), `atomic_write` and `atomic_folder`, `folder_lock`, `process_pool`, and
-`wording` (numbers of things in words). Only `photos.augmentation` imports torch, so that a download starts without it.
+`folder_names` (a person's name as a folder), `atomic_write` and `atomic_folder`, `folder_lock`, `process_pool`,
+`cores`, and `wording` (numbers of things in words). Only `photos.augmentation` imports torch, so that a download starts
+without it.
 """

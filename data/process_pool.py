@@ -27,11 +27,6 @@ Call = tuple[bytes, Future[Any]]
 """A function without arguments, pickled twice: once for `_receive`, which looks at nothing in it; and its outcome."""
 
 
-def cores() -> int:
-    """Return how many cores this process may compute on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def in_processes(
     function: Callable[..., Result], arguments: Iterable[tuple[Any, ...]], processes: int, *, died: str

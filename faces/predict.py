@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from data.cores import cores
 from data.in_order import in_order
 from data.photos.box_table import BoxTable
 from data.photos.cutting import Region, find_regions, open_face, open_regions, outside
 from data.photos.decoding import quiet_decoding
 from data.photos.images import MOST_BYTES
 from data.photos.placed import Placed, placed_in
-from data.process_pool import cores
 from data.reasons import Failure, Reason
 from data.rows import Box
 from errors import UsageError

@@ -12,10 +12,10 @@ from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Event, Thread
 from typing import Self
 
+from data.cores import cores
 from data.download.host_scheduler import QueuedRow
 from data.download.verify_and_store import verify_and_store
 from data.journal import Outcome
-from data.process_pool import cores
 from data.reasons import Failure
 from data.rows import Row
 from data.settings import DownloadSettings

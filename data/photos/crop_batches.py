@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from data.cores import cores
 from data.in_order import in_order
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo
 from data.photos.images import load_photo
-from data.process_pool import ProcessPool, cores
+from data.process_pool import ProcessPool
 
 Pixels = NDArray[np.uint8]
 OpenInto = Callable[..., None]

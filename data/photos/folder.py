@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from data.cores import cores
 from data.photos.cutting import open_regions
 from data.photos.decoding import quiet_decoding
 from data.photos.grouping import Scanned, group, shared_between_people
 from data.photos.images import read_photo
 from data.photos.photo_files import PHOTO_NAMES, Skipped, is_leftover, photos_below
 from data.photos.placed import WHOLE, Placed, placed_in
-from data.process_pool import cores
 from data.program import command
 from data.quality import picture_hash
 from data.reasons import Failure

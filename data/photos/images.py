@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from data.cores import cores
 from data.photos.cutting import Mode, open_face
 from data.photos.decoding import quiet_decoding
 from data.photos.placed import Placed, placed_in
-from data.process_pool import cores
 from data.reasons import Failure, Reason, one_line
 from data.settings import DownloadSettings
 from errors import DatasetError

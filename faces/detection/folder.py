@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from data.cores import cores
 from data.photos.decoding import quiet_decoding
 from data.photos.folder import Photo, read_folder
 from data.photos.placed import Placed
-from data.process_pool import cores
 from data.reasons import Failure
 from data.settings import DownloadSettings
 from errors import DatasetError

@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 
 from data.atomic_write import atomic_write
+from data.cores import cores
 from data.photos.alignment import is_sensible
 from data.photos.cutting import find_regions
 from data.photos.decoding import quiet_decoding
@@ -24,7 +25,6 @@ from data.photos.folder import Photo
 from data.photos.images import read_photo
 from data.photos.landmarks import Landmarks
 from data.photos.placed import Placed
-from data.process_pool import cores
 from data.program import install
 from data.reasons import Failure
 from data.rows import Box

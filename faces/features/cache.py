@@ -21,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 
 from data.atomic_write import remove_leftovers
+from data.cores import cores
 from data.in_order import in_order
 from data.photos.alignment import VERSION as ALIGNMENT
 from data.photos.folder import Photo
 from data.photos.images import FILTER
-from data.process_pool import cores
 from errors import StorageError
 from faces.backbones.backbone import Backbone
 from faces.backbones.precision import Precision, choose_precision

@@ -70,7 +70,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
     """Return about U V' of the matrix U S V': its singular values, if not far below the largest, become 0.7 to 1.2.
 
     Each iteration takes every singular value s to a s + b s^3 + c s^5. With these a, b and c small ones grow fastest,
-    and none settles at 1, which has not been found to matter.
+    but none settles at 1, which the source found not to matter.
     """
     a, b, c = QUINTIC
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T

@@ -17,8 +17,9 @@ from unittest.mock import patch
 
 import pytest
 
+from data.cores import cores
 from data.in_order import in_order
-from data.process_pool import ProcessPool, cores, in_processes
+from data.process_pool import ProcessPool, in_processes
 from errors import ProcessError, UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
